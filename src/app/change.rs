@@ -1,0 +1,75 @@
+//! A change: everything that one call does to the store, in one transaction with its events and its one audit row.
+
+use crate::clock::Ids;
+use crate::domain::audit::{Action, AuditEntry, Snapshot};
+use crate::domain::event::Fact;
+use crate::domain::{AuditId, Error, EventId, Result, Tenant, Timestamp};
+use crate::store::Writes;
+
+use super::{App, Caller};
+
+/// What a change works with.
+pub(super) struct Change<'w> {
+    pub writes: &'w mut dyn Writes,
+    pub tenant: Tenant,
+    pub now: Timestamp,
+    pub ids: Ids,
+}
+
+/// What the audit row of a change says.
+pub(super) struct Audited {
+    pub action: Action,
+    pub before: Option<Snapshot>,
+    pub after: Option<Snapshot>,
+}
+
+impl Audited {
+    pub fn new(action: Action, before: Option<Snapshot>, after: Option<Snapshot>) -> Self {
+        Self { action, before, after }
+    }
+}
+
+impl Change<'_> {
+    /// States what happened; it becomes an event if, and only if, the change commits.
+    pub async fn state(&mut self, fact: Fact) -> Result<()> {
+        self.writes.append_event(EventId(self.ids.uuid_v7()), self.now, fact).await
+    }
+}
+
+impl App {
+    /// Runs `change` in one transaction and leaves exactly one audit row with it.
+    pub(super) async fn change<T, F>(&self, caller: &Caller, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Change<'_>) -> Result<(T, Audited)> + Send + 'static,
+    {
+        let (caller, ids, clock) = (caller.clone(), self.0.ids.clone(), self.0.clock.clone());
+        self.0
+            .store
+            .write(async move |writes| {
+                // Read on the writer, so that times follow the order of the log.
+                let now = Timestamp::from_ms(clock.now_ms());
+                let tenant = caller.principal.tenant;
+                let mut context = Change { writes, tenant, now, ids: ids.clone() };
+                let (value, Audited { action, before, after }) = change(&mut context).await?;
+                let entry = AuditEntry {
+                    id: AuditId(ids.uuid_v7()),
+                    tenant,
+                    at: now,
+                    action,
+                    user_id: caller.principal.user_id(),
+                    before,
+                    after,
+                    origin: caller.origin,
+                };
+                context.writes.insert_audit(&entry).await?;
+                Ok(value)
+            })
+            .await
+    }
+}
+
+/// The resource, or the refusal that there is none.
+pub(super) fn found<T>(resource: Option<T>, name: &'static str) -> Result<T> {
+    resource.ok_or(Error::NotFound(name))
+}

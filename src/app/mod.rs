@@ -1,0 +1,126 @@
+//! The use cases: one public function for each thing that can be asked of the store.
+//!
+//! Cast: a protocol decodes a request into one call here, with a [`Caller`]. The use case asks [`policy`] whether the
+//! caller may, checks the input, and changes the store inside one transaction ([`change`]) that also holds the audit
+//! row and the events. The [`feed`] is the only thing that a streaming protocol talks to.
+//!
+//! Guarantees: what returned `Ok` is on disk with its events, and they are published; what returned `Err` left nothing
+//! behind (a declined payment is the one exception: it is a result that is kept and then told as an error).
+
+pub mod change;
+pub mod feed;
+mod orders;
+mod passwords;
+mod payments;
+mod pets;
+pub mod policy;
+mod tokens;
+mod users;
+mod webhooks;
+
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::bus::Hub;
+use crate::clock::{Clock, Ids};
+use crate::domain::audit::Origin;
+use crate::domain::webhook::EndpointSecrets;
+
+use crate::domain::{Epoch, Principal, Result, Timestamp};
+use crate::store::Store;
+
+pub use feed::{Feed, Past};
+pub use passwords::Passwords;
+pub use tokens::{Grant, Tokens};
+
+/// Who calls, and from where.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub principal: Principal,
+    pub origin: Origin,
+}
+
+/// Settings of the use cases.
+#[derive(Clone, Debug)]
+pub struct AppSettings {
+    /// Where the store is reached from outside, without a trailing slash; in receipts.
+    pub public_url: String,
+    /// Where keys are kept.
+    pub data_dir: PathBuf,
+    /// Whether any bearer text is taken for staff (compatibility mode).
+    pub open_auth: bool,
+    pub token_issuer: String,
+    pub token_audience: String,
+    pub token_ttl_s: u64,
+    pub refresh_ttl_s: u64,
+    pub argon2: ArgonCost,
+    /// Passwords hashed at once.
+    pub hash_concurrency: usize,
+    /// Passwords that may wait to be hashed.
+    pub hash_queue: usize,
+    /// Most topics of one subscription.
+    pub max_topics: usize,
+    /// Events in one page from the log.
+    pub page_events: u32,
+    /// Most events in one answer to a poll.
+    pub max_poll_events: u32,
+    /// Most webhook endpoints of one tenant.
+    pub max_endpoints: u64,
+}
+
+/// Cost of argon2id (RFC 9106).
+#[derive(Clone, Copy, Debug)]
+pub struct ArgonCost {
+    pub memory_kib: u32,
+    pub iterations: u32,
+    pub parallelism: u32,
+}
+
+/// The store's use cases; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the use cases work with.
+pub struct Parts {
+    pub store: Store,
+    pub hub: Hub,
+    pub epoch: Epoch,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub endpoint_secrets: Arc<dyn EndpointSecrets>,
+
+    pub settings: AppSettings,
+}
+
+impl App {
+    /// From its parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Settings that protocols need too.
+    pub fn settings(&self) -> &AppSettings {
+        &self.0.settings
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.0.clock.now_ms())
+    }
+
+    /// The clock that everything runs by.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`crate::domain::Error::Unavailable`] when it does not.
+    pub async fn check_ready(&self) -> Result<()> {
+        self.0.store.read().ping().await
+    }
+}

@@ -1,0 +1,125 @@
+//! Who may do what: one table of operations, asked before anything is done, for every protocol alike.
+
+use crate::domain::event::{Collection, Event, Key};
+use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic};
+
+/// Everything that can be asked of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    ReadPets,
+    WritePets,
+    PlaceOrder,
+    ReadOrders,
+    CancelOrder,
+    PayOrder,
+    FulfilOrder,
+    ReadReceipt,
+    SignUp,
+    ReadUser,
+    LogIn,
+    ReadWebhooks,
+    WriteWebhooks,
+}
+
+/// Who an operation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone, in any tenant.
+    Anyone,
+    /// Anyone in the public pool; users elsewhere.
+    PublicPool,
+    /// Whoever has a valid token; whose data it is, is checked with the data.
+    User,
+    /// Role STAFF or ADMIN, or scope `write:pets`.
+    Staff,
+}
+
+/// Who may do an operation, and the scope that a token needs for it.
+pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
+    use Operation as O;
+    match operation {
+        O::ReadPets | O::SignUp | O::LogIn => (Access::Anyone, None),
+        O::WritePets => (Access::Staff, Some(Scope::WritePets)),
+        O::PlaceOrder => (Access::PublicPool, Some(Scope::WriteOrders)),
+        O::ReadOrders | O::ReadReceipt => (Access::User, Some(Scope::ReadOrders)),
+        O::CancelOrder | O::PayOrder => (Access::User, Some(Scope::WriteOrders)),
+        O::FulfilOrder => (Access::Staff, Some(Scope::WriteOrders)),
+        O::ReadUser => (Access::User, Some(Scope::ReadUser)),
+        O::ReadWebhooks => (Access::User, Some(Scope::ReadOrders)),
+        O::WriteWebhooks => (Access::User, Some(Scope::WriteOrders)),
+    }
+}
+
+const NEEDS_TOKEN: &str = "this needs a valid bearer token; get one from POST /v1/auth/tokens";
+const NEEDS_STAFF: &str = "only the staff may do this";
+const NEEDS_SCOPE: &str = "the token lacks the scope that this needs";
+const NOT_YOURS: &str = "this belongs to someone else";
+
+/// Whether the principal may do `operation` at all.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] without a token where one is needed, [`Error::Forbidden`] for the wrong role or scope.
+pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
+    let (access, scope) = rule(operation);
+    let Some(identity) = &principal.identity else {
+        return match access {
+            Access::Anyone => Ok(()),
+            Access::PublicPool if principal.tenant == Tenant::PUBLIC => Ok(()),
+            _ => Err(Error::Unauthenticated(NEEDS_TOKEN)),
+        };
+    };
+    if access == Access::Staff && !principal.is_staff() {
+        return Err(Error::Forbidden(NEEDS_STAFF));
+    }
+    match scope {
+        Some(scope) if !identity.scopes.contains(&scope) => Err(Error::Forbidden(NEEDS_SCOPE)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the principal may see and handle `order`: its buyer, or the staff.
+///
+/// # Errors
+/// [`Error::Forbidden`] otherwise.
+pub fn authorize_order(principal: &Principal, order: &Order) -> Result<()> {
+    if principal.is_self_or_staff(order.user_id) { Ok(()) } else { Err(Error::Forbidden(NOT_YOURS)) }
+}
+
+/// Whether the principal is an administrator.
+pub fn is_admin(principal: &Principal) -> bool {
+    principal.identity.as_ref().is_some_and(|identity| identity.role == Role::Admin)
+}
+
+/// The key that a topic means for the principal: the staff's `orders` are the tenant's, a user's are the user's own.
+/// `orders/{id}` needs the order itself to be looked at; see [`authorize_order`].
+///
+/// # Errors
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`].
+pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
+    let (tenant, collection) = (principal.tenant, topic.collection());
+    match topic {
+        Topic::Pets | Topic::Inventory => return Ok(Key::Collection(tenant, collection)),
+        Topic::Pet(id) => return Ok(Key::Resource(tenant, collection, id.0)),
+        Topic::Orders | Topic::Order(_) | Topic::Payments => authorize(Operation::ReadOrders, principal)?,
+        Topic::User(_) => authorize(Operation::ReadUser, principal)?,
+    }
+    let user = principal.user_id().ok_or(Error::Unauthenticated(NEEDS_TOKEN))?;
+    match topic {
+        Topic::Order(id) => Ok(Key::Resource(tenant, collection, id.0)),
+        Topic::User(id) if principal.is_staff() || id == user => Ok(Key::Resource(tenant, collection, id.0)),
+        Topic::User(_) => Err(Error::Forbidden(NOT_YOURS)),
+        _ if principal.is_staff() => Ok(Key::Collection(tenant, collection)),
+        _ => Ok(Key::Owner(tenant, collection, user)),
+    }
+}
+
+/// Whether the principal may see `event`: asked for every event, whatever was subscribed to.
+pub fn may_see(principal: &Principal, event: &Event) -> bool {
+    event.tenant == principal.tenant
+        && match event.kind.collection() {
+            Collection::Pets | Collection::Inventory => true,
+            Collection::Orders | Collection::Payments | Collection::Users => {
+                principal.is_self_or_staff(event.owner())
+            }
+        }
+}

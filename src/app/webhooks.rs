@@ -1,0 +1,125 @@
+//! Webhook endpoints, and what was delivered to them. Sending is the business of [`crate::webhook`].
+
+use super::change::{Audited, found};
+use super::policy::{Operation, authorize};
+use super::{App, Caller};
+use crate::domain::audit::{Action, Snapshot};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::webhook::{Attempt, Delivery, Endpoint, EndpointDraft};
+use crate::domain::{DeliveryId, EndpointId, Error, Principal, Result, UserId};
+
+/// Whose endpoints the principal handles: the staff's are the tenant's all, a user's the user's own.
+fn owner(principal: &Principal) -> Option<UserId> {
+    if principal.is_staff() { None } else { principal.user_id() }
+}
+
+/// The endpoint, if it is the principal's to handle. Another's is not there.
+fn own(principal: &Principal, endpoint: Option<Endpoint>) -> Result<Endpoint> {
+    let owner = owner(principal);
+    found(endpoint.filter(|endpoint| owner.is_none() || endpoint.owner == owner), "webhook endpoint")
+}
+
+impl App {
+    /// Adds an endpoint; its secret is told this once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every violation; [`Error::LimitReached`] when the tenant has too many.
+    pub async fn create_endpoint(&self, caller: &Caller, draft: EndpointDraft) -> Result<(Endpoint, String)> {
+        authorize(Operation::WriteWebhooks, &caller.principal)?;
+        let id = EndpointId(self.0.ids.uuid_v7());
+        let (owner, max) = (owner(&caller.principal), self.0.settings.max_endpoints);
+        let secrets = self.0.endpoint_secrets.clone();
+        self.change(caller, async move |change| {
+            let (endpoint, secret) = draft.create(id, change.tenant, owner, change.now, &*secrets)?;
+            if change.writes.count_endpoints(change.tenant).await? >= max {
+                let message = format!("there can be at most {max} webhook endpoints");
+                return Err(Error::LimitReached { limit: "webhook.max_endpoints", message });
+            }
+            change.writes.insert_endpoint(&endpoint).await?;
+            let after = Some(Snapshot::Endpoint(endpoint.clone()));
+            Ok(((endpoint, secret), Audited::new(Action::EndpointCreated, None, after)))
+        })
+        .await
+    }
+
+    /// A page of endpoints.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn list_endpoints(&self, principal: &Principal, page: PageRequest) -> Result<Page<Endpoint>> {
+        authorize(Operation::ReadWebhooks, principal)?;
+        self.0.store.read().list_endpoints(principal.tenant, owner(principal), page).await
+    }
+
+    /// One endpoint.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for another's.
+    pub async fn get_endpoint(&self, principal: &Principal, id: EndpointId) -> Result<Endpoint> {
+        authorize(Operation::ReadWebhooks, principal)?;
+        own(principal, self.0.store.read().find_endpoint(principal.tenant, id).await?)
+    }
+
+    /// Changes an endpoint; what the draft leaves out keeps its value.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`].
+    pub async fn update_endpoint(&self, caller: &Caller, id: EndpointId, draft: EndpointDraft) -> Result<Endpoint> {
+        authorize(Operation::WriteWebhooks, &caller.principal)?;
+        let (principal, secrets) = (caller.principal.clone(), self.0.endpoint_secrets.clone());
+        self.change(caller, async move |change| {
+            let before = own(&principal, change.writes.endpoint(change.tenant, id).await?)?;
+            let endpoint = draft.apply(&before, change.now, &*secrets)?;
+            change.writes.update_endpoint(&endpoint).await?;
+            let (before, after) = (Snapshot::Endpoint(before), Snapshot::Endpoint(endpoint.clone()));
+            Ok((endpoint, Audited::new(Action::EndpointUpdated, Some(before), Some(after))))
+        })
+        .await
+    }
+
+    /// Removes an endpoint, with its deliveries.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn delete_endpoint(&self, caller: &Caller, id: EndpointId) -> Result<()> {
+        authorize(Operation::WriteWebhooks, &caller.principal)?;
+        let principal = caller.principal.clone();
+        self.change(caller, async move |change| {
+            let before = own(&principal, change.writes.endpoint(change.tenant, id).await?)?;
+            change.writes.delete_endpoint(change.tenant, id).await?;
+            Ok(((), Audited::new(Action::EndpointDeleted, Some(Snapshot::Endpoint(before)), None)))
+        })
+        .await
+    }
+
+    /// A page of what was sent, or is to be sent, to an endpoint.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn list_deliveries(
+        &self,
+        principal: &Principal,
+        endpoint: EndpointId,
+        page: PageRequest,
+    ) -> Result<Page<Delivery>> {
+        let endpoint = self.get_endpoint(principal, endpoint).await?;
+        self.0.store.read().list_deliveries(principal.tenant, endpoint.id, page).await
+    }
+
+    /// One delivery of an endpoint, with its attempts in order.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get_delivery(
+        &self,
+        principal: &Principal,
+        endpoint: EndpointId,
+        id: DeliveryId,
+    ) -> Result<(Delivery, Vec<Attempt>)> {
+        let endpoint = self.get_endpoint(principal, endpoint).await?;
+        let delivery = self.0.store.read().find_delivery(principal.tenant, id).await?;
+        let delivery = found(delivery.filter(|delivery| delivery.endpoint_id == endpoint.id), "delivery")?;
+        let attempts = self.0.store.read().list_attempts(principal.tenant, id).await?;
+        Ok((delivery, attempts))
+    }
+}

@@ -1,0 +1,220 @@
+//! The hub: a topic index over one shared ring of recent events.
+//!
+//! A subscriber owns no queue: it is a position in the ring. Publishing wakes only those whose keys the event belongs
+//! to, and each at most once until it has looked. Who does not look in time finds that the ring has moved past it
+//! ([`Taken::Overrun`]) and goes to the log; nothing is ever dropped silently and no subscriber costs another anything.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Poll, Waker};
+
+use futures_util::task::AtomicWaker;
+use parking_lot::RwLock;
+use slab::Slab;
+
+use super::Published;
+use crate::domain::event::Key;
+use crate::domain::{Event, Seq};
+
+/// Publish and subscribe; cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<RwLock<State>>);
+
+struct State {
+    ring: VecDeque<Arc<Published>>,
+    capacity: usize,
+    /// The newest event that was published.
+    head: Seq,
+    listeners: HashMap<Key, Slab<Arc<Listener>>>,
+}
+
+/// What the publisher knows of a subscriber.
+#[derive(Default)]
+struct Listener {
+    /// The first event for it that it has not looked at; 0 when there is none.
+    pending: AtomicU64,
+    waker: AtomicWaker,
+}
+
+impl State {
+    /// Where in the ring the events from `start` on begin; nothing when the ring no longer reaches back that far.
+    fn reach(&self, start: Seq) -> Option<usize> {
+        let first = self.ring.front()?.event.position.seq;
+        (first <= start).then(|| self.ring.partition_point(|p| p.event.position.seq < start))
+    }
+}
+
+impl Hub {
+    /// A hub whose ring holds up to `capacity` events; `head` is the newest event of the log.
+    pub fn new(capacity: usize, head: Seq) -> Self {
+        let ring = VecDeque::with_capacity(capacity);
+        Self(Arc::new(RwLock::new(State { ring, capacity, head, listeners: HashMap::new() })))
+    }
+
+    /// Fills the ring with the log's last events, before anyone subscribes, so that those who come back after a restart
+    /// are served from memory.
+    pub fn prefill(&self, events: Vec<Event>) {
+        let mut state = self.0.write();
+        for event in events {
+            state.push(event);
+        }
+    }
+
+    /// Publishes committed events in the order of the log.
+    pub fn publish(&self, events: Vec<Event>) {
+        let mut wakers: Vec<Waker> = Vec::new();
+        {
+            let mut state = self.0.write();
+            for event in events {
+                let (keys, seq) = (event.keys(), event.position.seq);
+                state.push(event);
+                for listener in keys.filter_map(|key| state.listeners.get(&key)).flatten().map(|(_, l)| l) {
+                    // One wake-up until it has looked, however many events come.
+                    if listener.pending.compare_exchange(0, seq.0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                        wakers.extend(listener.waker.take());
+                    }
+                }
+            }
+        }
+        // Outside the lock, which those who wake will want.
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    /// The newest published event.
+    pub fn head(&self) -> Seq {
+        self.0.read().head
+    }
+
+    /// Joins for the events of `keys` after `after` (or after now), in one step with learning where now is.
+    pub fn join(&self, keys: Vec<Key>, after: Option<Seq>) -> Joined {
+        let mut state = self.0.write();
+        let listener = Arc::new(Listener::default());
+        let places = keys
+            .into_iter()
+            .map(|key| (key, state.listeners.entry(key).or_default().insert(listener.clone())))
+            .collect();
+        let live_from = state.head;
+        let position = after.unwrap_or(live_from);
+        let behind = position < live_from;
+        Joined { subscription: Subscription { hub: self.clone(), listener, places, position, behind }, live_from }
+    }
+
+    /// How many subscriptions wait for any of a key's events.
+    pub fn listeners(&self, key: &Key) -> usize {
+        self.0.read().listeners.get(key).map_or(0, Slab::len)
+    }
+}
+
+impl State {
+    fn push(&mut self, event: Event) {
+        if self.ring.len() == self.capacity {
+            self.ring.pop_front();
+        }
+        self.head = event.position.seq;
+        self.ring.push_back(Arc::new(Published::new(event)));
+    }
+}
+
+/// The answer to joining.
+pub struct Joined {
+    pub subscription: Subscription,
+    /// The newest event at that moment: what is after it comes live.
+    pub live_from: Seq,
+}
+
+/// One subscriber: a position in the ring, and the keys that it wants.
+pub struct Subscription {
+    hub: Hub,
+    listener: Arc<Listener>,
+    places: Vec<(Key, usize)>,
+    position: Seq,
+    /// There may be events between `position` and the head that it was not woken for.
+    behind: bool,
+}
+
+/// What a look into the ring brought.
+#[derive(Debug)]
+pub enum Taken {
+    /// Events in order; the position moved past them.
+    Events(Vec<Arc<Published>>),
+    /// The ring has moved on; the log has what is after the position and up to `upto`.
+    Overrun { upto: Seq },
+}
+
+impl Subscription {
+    /// Everything for it up to here was taken.
+    pub fn position(&self) -> Seq {
+        self.position
+    }
+
+    /// The keys that it wants.
+    pub fn keys(&self) -> Vec<Key> {
+        self.places.iter().map(|(key, _)| *key).collect()
+    }
+
+    /// Waits until [`Subscription::take`] has something to look at.
+    pub async fn wait(&self) {
+        std::future::poll_fn(|cx| {
+            if self.behind || self.listener.pending.load(Ordering::Acquire) != 0 {
+                return Poll::Ready(());
+            }
+            self.listener.waker.register(cx.waker());
+            // It may have come between the look and the registration.
+            if self.listener.pending.load(Ordering::Acquire) == 0 { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+    }
+
+    /// Takes up to `limit` events from the ring.
+    pub fn take(&mut self, limit: usize) -> Taken {
+        let hub = self.hub.clone();
+        let state = hub.0.read();
+        // Under the lock, so that nothing is published between this and the look.
+        let pending = Seq(self.listener.pending.swap(0, Ordering::AcqRel));
+        let start = if self.behind { self.position.next() } else { pending.max(self.position.next()) };
+        if start > state.head || (!self.behind && pending == Seq::START) {
+            self.behind = false;
+            self.position = state.head;
+            return Taken::Events(Vec::new());
+        }
+        let Some(index) = state.reach(start) else {
+            self.behind = true;
+            return Taken::Overrun { upto: state.head };
+        };
+        let mut events = Vec::new();
+        for published in state.ring.range(index..) {
+            if published.event.keys().any(|key| self.places.iter().any(|(wanted, _)| *wanted == key)) {
+                if events.len() == limit {
+                    self.behind = true;
+                    return Taken::Events(events);
+                }
+                events.push(published.clone());
+            }
+            self.position = published.event.position.seq;
+        }
+        self.behind = false;
+        Taken::Events(events)
+    }
+
+    /// Moves on to `position`, up to which the log was read in place of the ring.
+    pub fn caught_up(&mut self, position: Seq) {
+        self.position = position;
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let mut state = self.hub.0.write();
+        for (key, place) in &self.places {
+            if let Some(listeners) = state.listeners.get_mut(key) {
+                listeners.try_remove(*place);
+                if listeners.is_empty() {
+                    state.listeners.remove(key);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Publish and subscribe inside the process: one shared ring of recent events and an index of who waits for what.
+
+mod hub;
+mod published;
+
+pub use hub::{Hub, Joined, Subscription, Taken};
+pub use published::{Form, Published};

@@ -1,0 +1,175 @@
+//! The command line: parsed here, carried out by `main`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const MANUAL: &str = "Every setting can also come from a file (--config) or from an environment variable \
+    PETSTORE_<SECTION>_<KEY>; config.default.toml lists them all with their defaults. \
+    The command line wins over the environment, the environment over the file.";
+
+/// Real-time store server: one domain, every protocol, every change live.
+#[derive(Debug, Parser)]
+#[command(name = "petstore", version, arg_required_else_help = true, after_long_help = MANUAL)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Run the server until SIGTERM or Ctrl-C.
+    #[command(after_long_help = MANUAL)]
+    Serve(ServeFlags),
+    /// Write the golden schemas of every protocol.
+    Schema {
+        /// Folder that the schemas are written to; made when it does not exist.
+        #[arg(long, value_name = "DIR", default_value = "schema")]
+        out: PathBuf,
+    },
+    /// Fill an empty database with the demo store, then exit.
+    #[command(after_long_help = MANUAL)]
+    Seed(SeedFlags),
+}
+
+#[derive(Debug, Args)]
+struct ServeFlags {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<String>,
+    /// Folder of the database and of uploaded files [default: ./data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// What an empty database is filled with [default: none].
+    #[arg(long, value_name = "demo|none")]
+    seed: Option<String>,
+    /// How tokens are taken: strict checks every one, open takes any string as staff [default: strict].
+    #[arg(long, value_name = "strict|open")]
+    auth: Option<String>,
+    /// Where clients reach the server, used in links; left out, it follows from the bound address.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// File with settings, in the form of config.default.toml.
+    #[arg(long, value_name = "FILE", env = "PETSTORE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct SeedFlags {
+    /// Folder of the database [default: ./data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// File with settings, in the form of config.default.toml.
+    #[arg(long, value_name = "FILE", env = "PETSTORE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// What the user asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Run the server.
+    Serve(SettingsSource),
+    /// Write the golden schemas.
+    Schema {
+        /// Folder to write to.
+        out: PathBuf,
+    },
+    /// Fill an empty database with the demo store.
+    Seed(SettingsSource),
+}
+
+/// Where the settings come from, as `Settings::load` takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsSource {
+    /// The file, when one was given.
+    pub config: Option<PathBuf>,
+    /// Full names (`server.listen`) and values of the flags that were given; not checked yet.
+    pub overrides: Vec<(String, String)>,
+}
+
+/// Reads the command line of this process. Prints and exits for `--help`, `--version` and mistakes.
+#[must_use]
+pub fn parse() -> Command {
+    command(CommandLine::parse())
+}
+
+fn command(line: CommandLine) -> Command {
+    match line.command {
+        Subcommands::Serve(flags) => {
+            let overrides = [
+                ("server.listen", flags.listen),
+                ("server.data_dir", flags.data),
+                ("server.seed", flags.seed),
+                ("auth.mode", flags.auth),
+                ("server.public_url", flags.public_url),
+            ];
+            Command::Serve(source(flags.config, overrides))
+        }
+        Subcommands::Schema { out } => Command::Schema { out },
+        Subcommands::Seed(flags) => Command::Seed(source(flags.config, [("server.data_dir", flags.data)])),
+    }
+}
+
+fn source<const N: usize>(config: Option<PathBuf>, flags: [(&str, Option<String>); N]) -> SettingsSource {
+    let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    SettingsSource { config, overrides: given.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use clap::CommandFactory;
+
+    fn read(line: &str) -> Result<Command, clap::Error> {
+        CommandLine::try_parse_from(line.split(' ')).map(command)
+    }
+
+    #[test]
+    fn definition_is_sound_and_everything_is_documented() {
+        let mut line = CommandLine::command();
+        line.clone().debug_assert();
+        line.build();
+        for sub in line.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            assert!(sub.get_about().is_some(), "{} lacks help", sub.get_name());
+            for arg in sub.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} {} lacks help", sub.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn help_names_the_defaults_of_the_settings() {
+        let settings = Settings::load(None, std::iter::empty(), vec![]).unwrap();
+        let help =
+            CommandLine::command().find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        assert!(help.contains(&format!("[default: {}]", settings.server.listen)), "{help}");
+        assert!(help.contains(&format!("[default: {}]", settings.server.data_dir.display())));
+        assert!(help.contains("PETSTORE_<SECTION>_<KEY>"));
+    }
+
+    #[test]
+    fn flags_become_overrides_that_the_settings_accept() {
+        let all = "petstore serve --listen [::1]:0 --data /tmp/x --seed demo --auth open \
+                   --public-url https://pets.example --config my.toml";
+        let Ok(Command::Serve(source)) = read(all) else { panic!("must parse") };
+        assert_eq!(source.config, Some(PathBuf::from("my.toml")));
+        assert_eq!(source.overrides.len(), 5);
+        let settings = Settings::load(None, std::iter::empty(), source.overrides).unwrap();
+        assert_eq!(settings.server.listen.to_string(), "[::1]:0");
+        assert_eq!(settings.server.public_url, "https://pets.example");
+        assert_eq!(settings.auth.mode, crate::config::AuthMode::Open);
+
+        let Ok(Command::Seed(source)) = read("petstore seed --data /tmp/x") else { panic!("must parse") };
+        assert_eq!(source.overrides, [("server.data_dir".to_owned(), "/tmp/x".to_owned())]);
+        assert_eq!(read("petstore schema --out api").unwrap(), Command::Schema { out: PathBuf::from("api") });
+    }
+
+    #[test]
+    fn mistakes_are_refused_and_the_version_is_known() {
+        assert!(read("petstore serve --port 80").unwrap_err().to_string().contains("--port"));
+        assert!(read("petstore dance").is_err());
+        let version = read("petstore --version").unwrap_err();
+        assert_eq!(version.to_string(), format!("petstore {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}

@@ -1,0 +1,276 @@
+//! Settings: typed, layered, and refused as a whole with every mistake named.
+//!
+//! `config.default.toml` is the manual: meaning, unit, allowed values and default of every key. `rules` is the
+//! same list for the machine, `load` puts the layers on top of each other.
+
+mod load;
+mod rules;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{ConfigError, ConfigProblem, process_env};
+
+/// The commented default file: defaults, manual and reference at once.
+pub const DEFAULT_FILE: &str = include_str!("../config.default.toml");
+
+/// All settings, checked; made by [`Settings::load`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How the server listens, and its limits for every HTTP connection.
+    pub server: ServerSettings,
+    /// Who is let in, and what a password costs.
+    pub auth: AuthSettings,
+    /// The embedded database.
+    pub store: StoreSettings,
+    /// The live event feed.
+    pub feed: FeedSettings,
+    /// Server-sent events.
+    pub sse: SseSettings,
+    /// Plain WebSocket.
+    pub websocket: WebSocketSettings,
+    /// Socket.IO.
+    pub socketio: SocketIoSettings,
+    /// GraphQL.
+    pub graphql: GraphQlSettings,
+    /// Outgoing webhooks.
+    pub webhook: WebhookSettings,
+    /// Logs.
+    pub log: LogSettings,
+}
+
+/// What an empty database is filled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Seed {
+    /// The demo store with its known accounts.
+    Demo,
+    /// Nothing but an administrator.
+    None,
+}
+
+/// How bearer tokens are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// Every token is checked.
+    Strict,
+    /// Any bearer string is staff.
+    Open,
+}
+
+/// Form of the log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[server]`: how the server listens, and its limits for every HTTP connection.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where clients reach the server, used in links, Location headers and tokens; empty derives it from the
+    /// bound address.
+    pub public_url: String,
+    /// Folder of the database and of uploaded files; made when it does not exist.
+    pub data_dir: PathBuf,
+    /// What an empty database is filled with: a demo store, or nothing but an administrator.
+    pub seed: Seed,
+    /// How long a shutdown waits for requests and streams to finish, milliseconds.
+    pub shutdown_timeout_ms: u64,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// Longest time for one request that is not a stream, milliseconds.
+    pub request_timeout_ms: u64,
+    /// Longest time for a connection to send a request head, also the longest that an idle HTTP/1.1
+    /// connection is kept open between requests, milliseconds.
+    pub header_read_timeout_ms: u64,
+    /// Longest time that a connection may take no byte of what is sent to it before it is closed,
+    /// milliseconds.
+    pub write_timeout_ms: u64,
+    /// Open connections of all protocols together; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// Read and write buffer of an HTTP/1.1 connection, so also its largest request head, bytes.
+    pub http1_buffer_bytes: usize,
+    /// Concurrent requests on one HTTP/2 connection.
+    pub http2_max_streams: u32,
+    /// Time between pings of an HTTP/2 connection, and for their answer, milliseconds.
+    pub http2_keep_alive_ms: u64,
+}
+
+/// `[auth]`: who is let in, and what a password costs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthSettings {
+    /// strict checks every token; open takes any bearer string as staff (for learners, never on the
+    /// Internet).
+    pub mode: AuthMode,
+    /// Life of an access token, seconds.
+    pub token_ttl_s: u64,
+    /// Life of a refresh token, seconds.
+    pub refresh_ttl_s: u64,
+    /// Memory for one password hash (argon2id), KiB.
+    pub argon2_memory_kib: u32,
+    /// Passes over that memory.
+    pub argon2_iterations: u32,
+    /// Lanes of one password hash.
+    pub argon2_parallelism: u32,
+    /// Password hashes computed at the same time.
+    pub hash_concurrency: usize,
+    /// Password hashes that may wait; one more is answered with 503.
+    pub hash_queue: usize,
+    /// The iss claim of tokens; empty takes the public URL.
+    pub issuer: String,
+    /// The aud claim of tokens.
+    pub audience: String,
+}
+
+/// `[store]`: the embedded database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// Connections that read.
+    pub read_connections: usize,
+    /// Writes that may wait for the one writer; one more is answered with 503.
+    pub write_queue: usize,
+    /// Writes that share one commit.
+    pub max_batch: usize,
+    /// How long the event log keeps an event; older cursors are answered with an error, seconds.
+    pub event_retention_s: u64,
+    /// How long a connection waits for a lock of another process, milliseconds.
+    pub busy_timeout_ms: u64,
+    /// Page cache of each connection, KiB.
+    pub cache_kib: usize,
+}
+
+/// `[feed]`: the live event feed, whichever protocol carries it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedSettings {
+    /// Recent events kept in memory; a reader that is further behind is served from the log.
+    pub ring_events: usize,
+    /// Events read from the log at a time during a replay.
+    pub page_events: usize,
+    /// Topics of one subscription.
+    pub max_topics: usize,
+    /// Most events in one answer of the poll form of /v1/events.
+    pub max_poll_events: usize,
+}
+
+/// `[sse]`: server-sent events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SseSettings {
+    /// Time between keep-alive comments on a quiet stream, milliseconds.
+    pub keep_alive_ms: u64,
+    /// How long a client is told to wait before it reconnects, milliseconds.
+    pub retry_ms: u64,
+    /// At shutdown the clients' wait is spread over this much more time, milliseconds.
+    pub retry_jitter_ms: u64,
+    /// Longest time that a stream waits for its reader before it is closed, milliseconds.
+    pub write_timeout_ms: u64,
+}
+
+/// `[websocket]`: Plain WebSocket, /v1/ws.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebSocketSettings {
+    /// Largest frame and message from a client, bytes.
+    pub max_frame_bytes: usize,
+    /// Subscriptions on one connection.
+    pub max_subscriptions: usize,
+    /// Time between protocol pings, milliseconds.
+    pub ping_interval_ms: u64,
+    /// How long a pong may take before the connection is closed, milliseconds.
+    pub pong_timeout_ms: u64,
+    /// Read buffer of one connection, bytes.
+    pub read_buffer_bytes: usize,
+    /// Longest time that one write may take before the connection is closed, milliseconds.
+    pub write_timeout_ms: u64,
+    /// How long a client without a token in its URL may take to send one, milliseconds.
+    pub auth_timeout_ms: u64,
+}
+
+/// `[socketio]`: Socket.IO.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SocketIoSettings {
+    /// Time between Engine.IO pings, milliseconds.
+    pub ping_interval_ms: u64,
+    /// How long a pong may take before the connection is closed, milliseconds.
+    pub ping_timeout_ms: u64,
+    /// How long a client may take to join a namespace, milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Largest payload from a client, bytes.
+    pub max_payload_bytes: usize,
+    /// Packets that may wait for one client; the feed goes on when there is room again.
+    pub max_buffered_packets: usize,
+    /// Subscriptions on one connection.
+    pub max_subscriptions: usize,
+    /// How long a client's packet buffer may stay full before the connection is closed, milliseconds.
+    pub stall_timeout_ms: u64,
+}
+
+/// `[graphql]`: GraphQL, /v1/graphql.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GraphQlSettings {
+    /// Deepest nesting of a query.
+    pub max_depth: usize,
+    /// Highest complexity of a query, counted in fields.
+    pub max_complexity: usize,
+    /// Subscriptions on one connection.
+    pub max_subscriptions: usize,
+    /// How long a client may take to send `connection_init`, milliseconds.
+    pub init_timeout_ms: u64,
+    /// Whether a client may query the schema.
+    pub introspection: bool,
+    /// Whether a browser that opens the path gets the `GraphiQL` page.
+    pub graphiql: bool,
+}
+
+/// `[webhook]`: outgoing webhooks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Longest time for one attempt, from connecting to the last byte of the answer, milliseconds.
+    pub timeout_ms: u64,
+    /// How much of an answer is read and kept, bytes.
+    pub max_response_bytes: usize,
+    /// How long a claimed delivery belongs to its deliverer; longer than `timeout_ms`, milliseconds.
+    pub lease_ms: u64,
+    /// Deliveries claimed at a time.
+    pub batch: usize,
+    /// Attempts under way at the same time, all endpoints together.
+    pub concurrency: usize,
+    /// Attempts under way at the same time for one endpoint.
+    pub per_endpoint_concurrency: usize,
+    /// Wait before each attempt, seconds; after the last one the delivery is dead. As an environment
+    /// variable: 0,5,60.
+    pub retry_schedule_s: Vec<u64>,
+    /// Each wait is lengthened by up to this share of it, at random, percent.
+    pub retry_jitter_percent: u32,
+    /// Whether endpoints may be on loopback, private and link-local addresses.
+    pub allow_private_addresses: bool,
+    /// Endpoints of one tenant.
+    pub max_endpoints: usize,
+}
+
+/// `[log]`: logs, on standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Lines for people, or one JSON object a line.
+    pub format: LogFormat,
+    /// What is logged.
+    pub filter: String,
+}

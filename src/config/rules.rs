@@ -1,0 +1,172 @@
+//! What each key may be: one row for every key of `config.default.toml`.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+use toml::Value;
+
+use Allowed::{Address, Filter, Flag, Number, Numbers, OneOf, Text, Url};
+
+/// The values that a key may have.
+#[derive(Debug)]
+pub(super) enum Allowed {
+    Flag,
+    Number(RangeInclusive<i64>),
+    Numbers {
+        len: RangeInclusive<usize>,
+        each: RangeInclusive<i64>,
+    },
+    OneOf(&'static [&'static str]),
+    /// Length in characters.
+    Text(RangeInclusive<usize>),
+    Address,
+    Url,
+    Filter,
+}
+
+/// Section, key and allowed values.
+pub(super) type Rule = (&'static str, &'static str, Allowed);
+
+#[rustfmt::skip]
+pub(super) static RULES: &[Rule] = &[
+    ("server", "listen", Address),
+    ("server", "public_url", Url),
+    ("server", "data_dir", Text(1..=4096)),
+    ("server", "seed", OneOf(&["demo", "none"])),
+    ("server", "shutdown_timeout_ms", Number(100..=600_000)),
+    ("server", "max_body_bytes", Number(1_024..=104_857_600)),
+    ("server", "request_timeout_ms", Number(100..=600_000)),
+    ("server", "header_read_timeout_ms", Number(100..=600_000)),
+    ("server", "write_timeout_ms", Number(100..=3_600_000)),
+    ("server", "max_connections", Number(1..=1_000_000)),
+    ("server", "http1_buffer_bytes", Number(8_192..=1_048_576)),
+    ("server", "http2_max_streams", Number(1..=10_000)),
+    ("server", "http2_keep_alive_ms", Number(100..=3_600_000)),
+    ("auth", "mode", OneOf(&["strict", "open"])),
+    ("auth", "token_ttl_s", Number(1..=31_536_000)),
+    ("auth", "refresh_ttl_s", Number(1..=31_536_000)),
+    ("auth", "argon2_memory_kib", Number(64..=1_048_576)),
+    ("auth", "argon2_iterations", Number(1..=100)),
+    ("auth", "argon2_parallelism", Number(1..=8)),
+    ("auth", "hash_concurrency", Number(1..=256)),
+    ("auth", "hash_queue", Number(1..=100_000)),
+    ("auth", "issuer", Text(0..=512)),
+    ("auth", "audience", Text(1..=256)),
+    ("store", "read_connections", Number(1..=64)),
+    ("store", "write_queue", Number(1..=1_000_000)),
+    ("store", "max_batch", Number(1..=10_000)),
+    ("store", "event_retention_s", Number(1..=315_360_000)),
+    ("store", "busy_timeout_ms", Number(0..=600_000)),
+    ("store", "cache_kib", Number(256..=16_777_216)),
+    ("feed", "ring_events", Number(1..=1_048_576)),
+    ("feed", "page_events", Number(1..=10_000)),
+    ("feed", "max_topics", Number(1..=1_024)),
+    ("feed", "max_poll_events", Number(1..=500)),
+    ("sse", "keep_alive_ms", Number(100..=3_600_000)),
+    ("sse", "retry_ms", Number(0..=600_000)),
+    ("sse", "retry_jitter_ms", Number(0..=600_000)),
+    ("sse", "write_timeout_ms", Number(100..=3_600_000)),
+    ("websocket", "max_frame_bytes", Number(1_024..=16_777_216)),
+    ("websocket", "max_subscriptions", Number(1..=10_000)),
+    ("websocket", "ping_interval_ms", Number(100..=3_600_000)),
+    ("websocket", "pong_timeout_ms", Number(100..=3_600_000)),
+    ("websocket", "read_buffer_bytes", Number(128..=1_048_576)),
+    ("websocket", "write_timeout_ms", Number(100..=3_600_000)),
+    ("websocket", "auth_timeout_ms", Number(100..=600_000)),
+    ("socketio", "ping_interval_ms", Number(100..=3_600_000)),
+    ("socketio", "ping_timeout_ms", Number(100..=3_600_000)),
+    ("socketio", "connect_timeout_ms", Number(100..=600_000)),
+    ("socketio", "max_payload_bytes", Number(1_024..=16_777_216)),
+    ("socketio", "max_buffered_packets", Number(1..=65_536)),
+    ("socketio", "max_subscriptions", Number(1..=10_000)),
+    ("socketio", "stall_timeout_ms", Number(100..=3_600_000)),
+    ("graphql", "max_depth", Number(1..=100)),
+    ("graphql", "max_complexity", Number(1..=1_000_000)),
+    ("graphql", "max_subscriptions", Number(1..=10_000)),
+    ("graphql", "init_timeout_ms", Number(100..=600_000)),
+    ("graphql", "introspection", Flag),
+    ("graphql", "graphiql", Flag),
+    ("webhook", "timeout_ms", Number(100..=600_000)),
+    ("webhook", "max_response_bytes", Number(0..=1_048_576)),
+    ("webhook", "lease_ms", Number(1_000..=3_600_000)),
+    ("webhook", "batch", Number(1..=10_000)),
+    ("webhook", "concurrency", Number(1..=10_000)),
+    ("webhook", "per_endpoint_concurrency", Number(1..=1_000)),
+    ("webhook", "retry_schedule_s", Numbers { len: 1..=32, each: 0..=2_592_000 }),
+    ("webhook", "retry_jitter_percent", Number(0..=100)),
+    ("webhook", "allow_private_addresses", Flag),
+    ("webhook", "max_endpoints", Number(1..=100_000)),
+    ("log", "format", OneOf(&["text", "json"])),
+    ("log", "filter", Filter),
+];
+
+impl Allowed {
+    /// Whether a value of a file is allowed: type and range.
+    pub(super) fn admits(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Flag, Value::Boolean(_)) => true,
+            (Number(range), Value::Integer(number)) => range.contains(number),
+            (Numbers { len, each }, Value::Array(items)) => {
+                len.contains(&items.len())
+                    && items.iter().all(|item| item.as_integer().is_some_and(|number| each.contains(&number)))
+            }
+            (OneOf(names), Value::String(text)) => names.contains(&text.as_str()),
+            (Text(len), Value::String(text)) => {
+                // The mark of a value that was no UTF-8: another name than the one that was meant.
+                len.contains(&text.chars().count()) && !text.contains(char::REPLACEMENT_CHARACTER)
+            }
+            (Address, Value::String(text)) => text.parse::<SocketAddr>().is_ok(),
+            (Url, Value::String(text)) => text.is_empty() || is_web_url(text),
+            (Filter, Value::String(text)) => tracing_subscriber::EnvFilter::try_new(text).is_ok(),
+            _ => false,
+        }
+    }
+
+    /// Reads a value from an environment variable or a flag; what cannot be read stays text, which
+    /// [`Allowed::admits`] then refuses.
+    pub(super) fn read(&self, text: &str) -> Value {
+        let read = match self {
+            Flag => text.parse().ok().map(Value::Boolean),
+            Number(_) => text.parse().ok().map(Value::Integer),
+            Numbers { .. } => {
+                let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+                let items = list.split(',').map(|item| item.trim().parse().ok().map(Value::Integer));
+                items.collect::<Option<Vec<Value>>>().map(Value::Array)
+            }
+            OneOf(_) | Text(_) | Address | Url | Filter => None,
+        };
+        read.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flag => f.write_str("true or false"),
+            Number(range) => write!(f, "a whole number from {} to {}", range.start(), range.end()),
+            Numbers { len, each } => {
+                write!(f, "a list of {} to {} whole numbers ", len.start(), len.end())?;
+                write!(f, "from {} to {}", each.start(), each.end())
+            }
+            OneOf(names) => {
+                let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+                f.write_str(&quoted.join(" or "))
+            }
+            Text(len) => write!(f, "text of {} to {} characters", len.start(), len.end()),
+            Address => f.write_str("IP:PORT, for example 127.0.0.1:8080 or [::1]:8080"),
+            Url => f.write_str("an http:// or https:// URL without a slash at its end, or empty"),
+            Filter => f.write_str("tracing directives, for example info or warn,petstore=debug"),
+        }
+    }
+}
+
+fn is_web_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else {
+        return false;
+    };
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && uri.query().is_none()
+        && !text.ends_with('/')
+}

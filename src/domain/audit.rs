@@ -1,0 +1,94 @@
+//! Audit rows: who changed what, through which channel, from what to what.
+
+use super::webhook::Endpoint;
+use super::{AuditId, Order, Payment, Pet, Tenant, Timestamp, User, UserId, named_enum};
+
+named_enum! {
+    /// The way a call came in.
+    Channel {
+        Rest => "REST",
+        GraphQl => "GRAPHQL",
+        WebSocket => "WEBSOCKET",
+        SocketIo => "SOCKET_IO",
+        Sse => "SSE",
+        System => "SYSTEM",
+    }
+}
+named_enum! {
+    /// What was done.
+    Action {
+        PetCreated => "PET_CREATED",
+        PetUpdated => "PET_UPDATED",
+        PetDeleted => "PET_DELETED",
+        OrderPlaced => "ORDER_PLACED",
+        OrderPaid => "ORDER_PAID",
+        OrderPaymentFailed => "ORDER_PAYMENT_FAILED",
+        OrderShipped => "ORDER_SHIPPED",
+        OrderDelivered => "ORDER_DELIVERED",
+        OrderCancelled => "ORDER_CANCELLED",
+        UserCreated => "USER_CREATED",
+        TokenIssued => "TOKEN_ISSUED",
+        TokenRefreshed => "TOKEN_REFRESHED",
+        SessionRevoked => "SESSION_REVOKED",
+        EndpointCreated => "WEBHOOK_ENDPOINT_CREATED",
+        EndpointUpdated => "WEBHOOK_ENDPOINT_UPDATED",
+        EndpointDeleted => "WEBHOOK_ENDPOINT_DELETED",
+    }
+}
+
+/// Where a call came from; goes into its audit row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub channel: Channel,
+    pub ip_address: Option<std::net::IpAddr>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// A resource as it was at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Snapshot {
+    Pet(Pet),
+    Order(Order),
+    Payment(Payment),
+    User(User),
+    Endpoint(Endpoint),
+}
+
+impl Snapshot {
+    /// The name of the kind of resource in audit rows.
+    pub const fn entity_type(&self) -> &'static str {
+        match self {
+            Self::Pet(_) => "PETS",
+            Self::Order(_) => "ORDERS",
+            Self::Payment(_) => "PAYMENTS",
+            Self::User(_) => "USERS",
+            Self::Endpoint(_) => "WEBHOOK_ENDPOINTS",
+        }
+    }
+
+    /// The resource's id, as written.
+    pub fn entity_id(&self) -> String {
+        match self {
+            Self::Pet(pet) => pet.id.to_string(),
+            Self::Order(order) => order.id.to_string(),
+            Self::Payment(payment) => payment.id.to_string(),
+            Self::User(user) => user.id.to_string(),
+            Self::Endpoint(endpoint) => endpoint.id.to_string(),
+        }
+    }
+}
+
+/// One row of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    pub id: AuditId,
+    pub tenant: Tenant,
+    pub at: Timestamp,
+    pub action: Action,
+    /// Nobody when the caller had no token.
+    pub user_id: Option<UserId>,
+    pub before: Option<Snapshot>,
+    pub after: Option<Snapshot>,
+    pub origin: Origin,
+}

@@ -1,0 +1,226 @@
+//! The one error of the store, free of any transport.
+//!
+//! Clients branch on [`Error::code`], which is the same in every protocol; protocols map [`Error::kind`].
+
+use std::sync::Arc;
+
+/// The result of everything that can be refused.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong inside, for the log only; never sent to anyone.
+pub type Cause = Arc<dyn std::error::Error + Send + Sync>;
+
+/// What a caller should do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The request cannot be read: mend its form.
+    Malformed,
+    /// The request was read, but values in it are not allowed: mend the named fields.
+    Invalid,
+    /// Who asks is not known: authenticate.
+    Unauthenticated,
+    /// Who asks may not do this.
+    Forbidden,
+    /// There is no such thing, or it is not the caller's to see.
+    NotFound,
+    /// The state does not allow it now.
+    Conflict,
+    /// What was asked for was there and is gone for good.
+    Gone,
+    /// The payment was declined.
+    PaymentDeclined,
+    /// More than a limit allows.
+    TooLarge,
+    /// The content's type is not supported.
+    UnsupportedMediaType,
+    /// Too many requests, or too many of a bounded thing: slow down.
+    RateLimited,
+    /// Not possible at this moment: try again.
+    Unavailable,
+    /// A fault of the server.
+    Internal,
+}
+
+/// One field's breach of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Where: a dotted path such as `source.number`.
+    pub field: String,
+    /// What is allowed, in words.
+    pub message: String,
+    /// A stable name of the rule.
+    pub code: &'static str,
+}
+
+impl Violation {
+    /// A breach of the rule `code` by `field`.
+    pub fn new(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), code }
+    }
+
+    /// `field` is missing.
+    pub fn required(field: impl Into<String>) -> Self {
+        Self::new(field, "required", "is required")
+    }
+
+    /// `field` has a value that is none of `allowed`.
+    pub fn one_of(field: &str, given: &str, allowed: &[&str]) -> Self {
+        let given: String = given.chars().take(40).collect();
+        Self::new(field, "unknown_value", format!("must be one of {}; got {given:?}", allowed.join(", ")))
+    }
+}
+
+/// Everything that the store refuses or fails at.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request's form is broken at `field`.
+    #[error("{field}: {message}")]
+    Malformed { field: String, message: String },
+    /// Values that are not allowed.
+    #[error("{} of the request's values are not allowed: {}", .0.len(), summary(.0))]
+    Invalid(Vec<Violation>),
+    /// No token, or one that is not valid (any more).
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// User name or password is wrong.
+    #[error("the user name or the password is wrong")]
+    WrongCredentials,
+    /// The principal may not do that.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// No such resource of that kind.
+    #[error("there is no {0} with this id")]
+    NotFound(&'static str),
+    /// No such path, operation or query field.
+    #[error("{0}")]
+    UnknownOperation(&'static str),
+    /// The pet is not to be had.
+    #[error("the pet is {0}, only an AVAILABLE pet can be ordered")]
+    PetNotAvailable(&'static str),
+    /// The pet has an order that is not ended.
+    #[error("the pet has an open order; cancel or deliver it first")]
+    PetInUse,
+    /// The order's state does not allow the command.
+    #[error("an order that is {status} cannot be {command}; {allowed}")]
+    IllegalTransition { status: &'static str, command: &'static str, allowed: &'static str },
+    /// The order is paid.
+    #[error("the order is already paid")]
+    AlreadyPaid,
+    /// A unique value is taken.
+    #[error("{0} is already taken")]
+    Taken(&'static str),
+    /// The bank said no; the failed payment is kept.
+    #[error("the payment was declined: {reason}")]
+    PaymentDeclined { reason: &'static str, payment_id: super::PaymentId },
+    /// The cursor is older than the log reaches.
+    #[error("the cursor is older than the retained events; read the current state and subscribe without a cursor")]
+    CursorExpired,
+    /// The cursor belongs to another database, or to the future of this one.
+    #[error("the cursor was not issued by this store; read the current state and subscribe without a cursor")]
+    CursorForeign,
+    /// A named limit was reached.
+    #[error("{message}")]
+    LimitReached { limit: &'static str, message: String },
+    /// The body is larger than allowed.
+    #[error("the body is larger than {max_bytes} bytes")]
+    TooLarge { max_bytes: usize },
+    /// The body is not of the type that is read here.
+    #[error("the content type must be {0}")]
+    UnsupportedMediaType(&'static str),
+    /// Slow down.
+    #[error("too many requests; try again in {retry_after_s} s")]
+    RateLimited { retry_after_s: u32 },
+    /// Not now.
+    #[error("the store cannot take this now; try again")]
+    Unavailable(#[source] Option<Cause>),
+    /// A fault of the server; the cause is for the log only.
+    #[error("something went wrong on our side")]
+    Internal(#[source] Cause),
+}
+
+fn summary(violations: &[Violation]) -> String {
+    let shown: Vec<String> = violations.iter().take(5).map(|v| format!("{} {}", v.field, v.message)).collect();
+    shown.join("; ")
+}
+
+impl Error {
+    /// The request's form is broken at `field`.
+    pub fn malformed(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Malformed { field: field.into(), message: message.into() }
+    }
+
+    /// One violation alone.
+    pub fn invalid(violation: Violation) -> Self {
+        Self::Invalid(vec![violation])
+    }
+
+    /// A fault, with its cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(Arc::from(cause.into()))
+    }
+
+    /// A passing inability, with its cause.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Some(Arc::from(cause.into())))
+    }
+
+    /// The stable name that clients branch on, the same in every protocol.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed_request",
+            Self::Invalid(_) => "validation_failed",
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::UnknownOperation(_) => "unknown_operation",
+            Self::PetNotAvailable(_) => "pet_not_available",
+            Self::PetInUse => "pet_in_use",
+            Self::IllegalTransition { .. } => "illegal_transition",
+            Self::AlreadyPaid => "already_paid",
+            Self::Taken(_) => "already_taken",
+            Self::PaymentDeclined { .. } => "payment_declined",
+            Self::CursorExpired => "cursor_expired",
+            Self::CursorForeign => "cursor_foreign",
+            Self::LimitReached { .. } => "limit_reached",
+            Self::TooLarge { .. } => "payload_too_large",
+            Self::UnsupportedMediaType(_) => "unsupported_media_type",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// What the caller should do about it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Malformed { .. } => Kind::Malformed,
+            Self::Invalid(_) => Kind::Invalid,
+            Self::Unauthenticated(_) | Self::WrongCredentials => Kind::Unauthenticated,
+            Self::Forbidden(_) => Kind::Forbidden,
+            Self::NotFound(_) | Self::UnknownOperation(_) => Kind::NotFound,
+            Self::PetNotAvailable(_)
+            | Self::PetInUse
+            | Self::IllegalTransition { .. }
+            | Self::AlreadyPaid
+            | Self::Taken(_) => Kind::Conflict,
+            Self::PaymentDeclined { .. } => Kind::PaymentDeclined,
+            Self::CursorExpired | Self::CursorForeign => Kind::Gone,
+            Self::LimitReached { .. } | Self::RateLimited { .. } => Kind::RateLimited,
+            Self::TooLarge { .. } => Kind::TooLarge,
+            Self::UnsupportedMediaType(_) => Kind::UnsupportedMediaType,
+            Self::Unavailable(_) => Kind::Unavailable,
+            Self::Internal(_) => Kind::Internal,
+        }
+    }
+
+    /// The fields that broke a rule, when it is about fields.
+    pub fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::Invalid(violations) => violations.clone(),
+            Self::Malformed { field, message } => vec![Violation::new(field, "malformed", message)],
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The one list of events, and the only way to make one.
+//!
+//! An event says what happened, in the past tense, and carries a snapshot of what changed, so that no receiver has to
+//! ask again. A new type of an existing resource is one line in the table below, a constructor, and the use case that
+//! states it; a new resource is a new variant of [`Data`], and the exhaustive matches lead to every place that must
+//! learn of it.
+
+use uuid::Uuid;
+
+use super::inventory::SpeciesStock;
+use super::{
+    EventId, Order, OrderStatus, Payment, Pet, PetStatus, Position, Receipt, Tenant, Timestamp, User, UserId,
+    named_enum,
+};
+
+named_enum! {
+    /// What events are about; the first part of a topic.
+    Collection { Orders => "orders", Payments => "payments", Pets => "pets", Inventory => "inventory", Users => "users" }
+}
+
+macro_rules! event_types {
+    ($($variant:ident => $name:literal, $collection:ident, $description:literal;)+) => {
+        named_enum! {
+            /// Every type of event.
+            EventType { $(#[doc = $description] $variant => $name),+ }
+        }
+        impl EventType {
+            /// What it is about.
+            pub const fn collection(self) -> Collection {
+                match self { $(EventType::$variant => Collection::$collection),+ }
+            }
+            /// When it happens, in a sentence.
+            pub const fn description(self) -> &'static str {
+                match self { $(EventType::$variant => $description),+ }
+            }
+        }
+    };
+}
+
+event_types! {
+    OrderCreated => "order.created", Orders, "An order was placed.";
+    OrderStatusChanged => "order.statusChanged", Orders, "An order moved along its life cycle.";
+    PaymentSucceeded => "payment.succeeded", Payments, "A payment was captured; the order is approved.";
+    PaymentFailed => "payment.failed", Payments, "A payment was declined; the order can be paid again.";
+    PaymentRefunded => "payment.refunded", Payments, "A captured payment was given back.";
+    PetCreated => "pet.created", Pets, "A pet joined the store.";
+    PetUpdated => "pet.updated", Pets, "A pet's data changed.";
+    PetDeleted => "pet.deleted", Pets, "A pet left the store.";
+    PetStatusChanged => "pet.statusChanged", Pets, "A pet became available, pending, adopted or not available.";
+    PetAdopted => "pet.adopted", Pets, "A pet was paid for and has a home.";
+    InventoryChanged => "inventory.changed", Inventory, "The stock of a species changed.";
+    UserCreated => "user.created", Users, "A user signed up.";
+}
+
+/// Who moved an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedBy {
+    /// The store itself, as when a payment came in.
+    System,
+    /// The staff.
+    Staff,
+    /// The buyer.
+    User(UserId),
+}
+
+/// One step of an order's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderChange {
+    pub previous: OrderStatus,
+    pub new: OrderStatus,
+    pub at: Timestamp,
+    pub by: ChangedBy,
+}
+
+/// One step of a pet's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PetChange {
+    pub previous: PetStatus,
+    pub new: PetStatus,
+    pub at: Timestamp,
+}
+
+/// What an event carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    Order { order: Order, change: Option<OrderChange> },
+    Payment { payment: Payment, order: Order, receipt: Option<Receipt> },
+    Pet { pet: Pet, change: Option<PetChange> },
+    Inventory { stock: SpeciesStock },
+    User { user: User },
+}
+
+/// Something that happened, before the log gave it a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    tenant: Tenant,
+    kind: EventType,
+    data: Data,
+}
+
+impl Fact {
+    /// An order was placed.
+    pub fn order_created(order: &Order) -> Self {
+        Self::order(EventType::OrderCreated, order, None)
+    }
+
+    /// An order moved from `previous` to its status now.
+    pub fn order_status_changed(order: &Order, previous: OrderStatus, by: ChangedBy) -> Self {
+        let change = OrderChange { previous, new: order.status, at: order.updated_at, by };
+        Self::order(EventType::OrderStatusChanged, order, Some(change))
+    }
+
+    /// A payment was captured.
+    pub fn payment_succeeded(payment: &Payment, order: &Order, receipt: &Receipt) -> Self {
+        Self::payment(EventType::PaymentSucceeded, payment, order, Some(receipt.clone()))
+    }
+
+    /// A payment was declined.
+    pub fn payment_failed(payment: &Payment, order: &Order) -> Self {
+        Self::payment(EventType::PaymentFailed, payment, order, None)
+    }
+
+    /// A captured payment was given back.
+    pub fn payment_refunded(payment: &Payment, order: &Order) -> Self {
+        Self::payment(EventType::PaymentRefunded, payment, order, None)
+    }
+
+    /// A pet joined the store.
+    pub fn pet_created(pet: &Pet) -> Self {
+        Self::pet(EventType::PetCreated, pet, None)
+    }
+
+    /// A pet's data changed.
+    pub fn pet_updated(pet: &Pet) -> Self {
+        Self::pet(EventType::PetUpdated, pet, None)
+    }
+
+    /// A pet left the store.
+    pub fn pet_deleted(pet: &Pet) -> Self {
+        Self::pet(EventType::PetDeleted, pet, None)
+    }
+
+    /// A pet moved from `previous` to its status now.
+    pub fn pet_status_changed(pet: &Pet, previous: PetStatus) -> Self {
+        let change = PetChange { previous, new: pet.status, at: pet.updated_at };
+        Self::pet(EventType::PetStatusChanged, pet, Some(change))
+    }
+
+    /// A pet was paid for.
+    pub fn pet_adopted(pet: &Pet) -> Self {
+        Self::pet(EventType::PetAdopted, pet, None)
+    }
+
+    /// The stock of a species changed.
+    pub fn inventory_changed(tenant: Tenant, stock: SpeciesStock) -> Self {
+        Self { tenant, kind: EventType::InventoryChanged, data: Data::Inventory { stock } }
+    }
+
+    /// A user signed up.
+    pub fn user_created(user: &User) -> Self {
+        Self { tenant: user.tenant, kind: EventType::UserCreated, data: Data::User { user: user.clone() } }
+    }
+
+    fn order(kind: EventType, order: &Order, change: Option<OrderChange>) -> Self {
+        Self { tenant: order.tenant, kind, data: Data::Order { order: order.clone(), change } }
+    }
+
+    fn payment(kind: EventType, payment: &Payment, order: &Order, receipt: Option<Receipt>) -> Self {
+        let data = Data::Payment { payment: payment.clone(), order: order.clone(), receipt };
+        Self { tenant: payment.tenant, kind, data }
+    }
+
+    fn pet(kind: EventType, pet: &Pet, change: Option<PetChange>) -> Self {
+        Self { tenant: pet.tenant, kind, data: Data::Pet { pet: pet.clone(), change } }
+    }
+
+    /// What it says, for the log to write.
+    pub fn parts(&self) -> (Tenant, EventType, &Data) {
+        (self.tenant, self.kind, &self.data)
+    }
+}
+
+/// A fact with its name and its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub id: EventId,
+    pub position: Position,
+    pub tenant: Tenant,
+    pub occurred_at: Timestamp,
+    pub kind: EventType,
+    pub data: Data,
+}
+
+/// What a subscriber can ask for; an event belongs to a handful of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// All events of a collection of a tenant.
+    Collection(Tenant, Collection),
+    /// Those of them that one user owns.
+    Owner(Tenant, Collection, UserId),
+    /// Those of one resource.
+    Resource(Tenant, Collection, Uuid),
+}
+
+impl Event {
+    /// `fact` at its place in the log.
+    pub fn new(id: EventId, position: Position, occurred_at: Timestamp, fact: Fact) -> Self {
+        Self { id, position, tenant: fact.tenant, occurred_at, kind: fact.kind, data: fact.data }
+    }
+
+    /// The resource that it is about; inventory has none.
+    pub fn resource(&self) -> Option<Uuid> {
+        self.data.resource()
+    }
+
+    /// The user whose it is.
+    pub fn owner(&self) -> Option<UserId> {
+        self.data.owner()
+    }
+
+    /// The keys that it belongs to.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + use<> {
+        let (tenant, collection) = (self.tenant, self.kind.collection());
+        let owner = self.owner().map(|owner| Key::Owner(tenant, collection, owner));
+        let resource = self.resource().map(|id| Key::Resource(tenant, collection, id));
+        std::iter::once(Key::Collection(tenant, collection)).chain(owner).chain(resource)
+    }
+}
+
+impl Data {
+    /// The resource that it is about; inventory has none.
+    pub fn resource(&self) -> Option<Uuid> {
+        match self {
+            Data::Order { order, .. } => Some(order.id.0),
+            Data::Payment { payment, .. } => Some(payment.id.0),
+            Data::Pet { pet, .. } => Some(pet.id.0),
+            Data::Inventory { .. } => None,
+            Data::User { user } => Some(user.id.0),
+        }
+    }
+
+    /// The user whose it is.
+    pub fn owner(&self) -> Option<UserId> {
+        match self {
+            Data::Order { order, .. } | Data::Payment { order, .. } => order.user_id,
+            Data::Pet { .. } | Data::Inventory { .. } => None,
+            Data::User { user } => Some(user.id),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Users: customers and staff.
+
+use super::pet::check_text;
+use super::{Role, Tenant, Timestamp, UserId, Violation, named_enum};
+
+named_enum! {
+    /// Whether a user may act.
+    UserStatus { Active => "ACTIVE", Suspended => "SUSPENDED" }
+}
+
+/// What a user likes to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    pub newsletter: bool,
+    pub notifications: bool,
+}
+
+/// A user as the store knows it; the password's hash is kept apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub tenant: Tenant,
+    pub username: String,
+    pub email: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    /// E.164.
+    pub phone: Option<String>,
+    pub preferences: Preferences,
+    pub status: UserStatus,
+    pub role: Role,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What someone who signs up sends. Not `Debug`: it holds the password.
+#[derive(Default)]
+pub struct UserDraft {
+    pub username: Option<String>,
+    pub email: Option<String>,
+    pub password: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub phone: Option<String>,
+    pub preferences: Option<Preferences>,
+}
+
+/// Shortest and longest password, in characters (argon2 reads it whole; the bound keeps the work bounded).
+pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
+
+impl UserDraft {
+    /// The user, and the password to hash.
+    ///
+    /// # Errors
+    /// Every violation, by field.
+    pub fn create(self, id: UserId, tenant: Tenant, role: Role, now: Timestamp) -> Result<(User, String), Vec<Violation>> {
+        let mut found = Vec::new();
+        let mut required = |field: &str, value: Option<String>| {
+            value.unwrap_or_else(|| {
+                found.push(Violation::required(field));
+                String::new()
+            })
+        };
+        let username = required("username", self.username);
+        let email = required("email", self.email);
+        let password = required("password", self.password);
+        if found.is_empty() {
+            if !is_username(&username) {
+                found.push(Violation::new(
+                    "username",
+                    "invalid_username",
+                    "must be 3 to 50 characters of letters, digits, '.', '_' and '-'",
+                ));
+            }
+            if !is_email(&email) {
+                found.push(Violation::new("email", "invalid_email", "must be an e-mail address such as jane@example.com"));
+            }
+            if !PASSWORD_LENGTH.contains(&password.chars().count()) {
+                found.push(Violation::new("password", "length", "must be 8 to 256 characters long"));
+            }
+        }
+        for (field, name) in [("firstName", &self.first_name), ("lastName", &self.last_name)] {
+            found.extend(name.as_ref().and_then(|name| check_text(field, name, 1, 100)));
+        }
+        if self.phone.as_deref().is_some_and(|phone| !is_e164(phone)) {
+            found.push(Violation::new("phone", "invalid_phone", "must be E.164, for example +14155550123"));
+        }
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let user = User {
+            id,
+            tenant,
+            username,
+            email,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            phone: self.phone,
+            preferences: self.preferences.unwrap_or_default(),
+            status: UserStatus::Active,
+            role,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok((user, password))
+    }
+}
+
+fn is_username(text: &str) -> bool {
+    (3..=50).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, host)) = text.split_once('@') else { return false };
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
+    text.len() <= 254 && plain(local) && plain(host) && host.split('.').count() > 1 && host.split('.').all(|p| !p.is_empty())
+}
+
+fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+    })
+}

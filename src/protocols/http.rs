@@ -1,0 +1,116 @@
+//! What every protocol over HTTP reads from a request in the same way: who calls, and from where.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ::http::request::Parts;
+use ::http::{HeaderMap, header};
+
+use crate::app::{App, Caller};
+use crate::domain::audit::{Channel, Origin};
+use crate::domain::{Error, Principal, Result, Tenant};
+
+/// The other end of the connection, put into each request by the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// The id of a request, put into each request by the server; in problems, logs and audit rows.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Longest user agent that is kept, in bytes.
+const MAX_USER_AGENT: usize = 256;
+
+/// The bearer token of the `Authorization` header (RFC 6750 §2.1).
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when there is more than one such header or it holds something else.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Error::Unauthenticated("there must be one Authorization header"));
+    }
+    value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| Some(token.trim()))
+        .ok_or(Error::Unauthenticated("the Authorization header must be of the form \"Bearer TOKEN\""))
+}
+
+/// The tenant that `X-Tenant-ID` names.
+///
+/// # Errors
+/// [`Error::Malformed`] when it is no UUID of version 4 or 7.
+pub fn tenant(headers: &HeaderMap) -> Result<Option<Tenant>> {
+    match headers.get("x-tenant-id") {
+        None => Ok(None),
+        Some(value) => Tenant::parse(value.to_str().unwrap_or_default()).map(Some),
+    }
+}
+
+/// Where a request came from.
+pub fn origin(parts: &Parts, channel: Channel) -> Origin {
+    let text = |value: &::http::HeaderValue| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        text.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
+    };
+    Origin {
+        channel,
+        ip_address: parts.extensions.get::<PeerAddr>().map(|peer| canonical(peer.0.ip())),
+        user_agent: parts.headers.get(header::USER_AGENT).map(text),
+        request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
+    }
+}
+
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+/// Who calls: by the header, or by `token` for clients that cannot send headers.
+///
+/// # Errors
+/// As [`bearer`], [`tenant`] and [`App::authenticate`].
+pub fn caller(app: &App, parts: &Parts, token: Option<&str>, channel: Channel) -> Result<Caller> {
+    let principal = principal(app, parts, token)?;
+    Ok(Caller { principal, origin: origin(parts, channel) })
+}
+
+/// As [`caller`], without where the call came from.
+///
+/// # Errors
+/// As [`caller`].
+pub fn principal(app: &App, parts: &Parts, token: Option<&str>) -> Result<Principal> {
+    let header = bearer(&parts.headers)?;
+    app.authenticate(header.or(token), tenant(&parts.headers)?)
+}
+
+/// The parameters of a query string, read one by one, so that what is left over can be refused by name.
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads the query of a request.
+    pub fn of(parts: &Parts) -> Self {
+        let query = parts.uri.query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    /// The last value of `name`.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let mut value = None;
+        self.0.retain(|(key, given)| {
+            let wanted = key == name;
+            if wanted {
+                value = Some(given.clone());
+            }
+            !wanted
+        });
+        value
+    }
+
+    /// The names that nobody took.
+    pub fn rest(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}

@@ -1,0 +1,81 @@
+//! `/webhook-endpoints`, and what was delivered to them.
+
+use ::http::StatusCode;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::extract::{By, Id, Json, Params};
+use super::{Rest, Told, collection, created, json};
+use crate::app::Caller;
+use crate::domain::webhook as domain;
+use crate::domain::{DeliveryId, EndpointId, Error};
+use crate::wire::webhook::{Attempt, Delivery, Endpoint, EndpointInput};
+
+/// createWebhookEndpoint
+pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<EndpointInput>) -> Told {
+    let (endpoint, secret) = rest.app.create_endpoint(&caller, input.into()).await?;
+    let body = Endpoint { secret: Some(secret), ..Endpoint::from(&endpoint) };
+    Ok(created(&format!("/v1/webhook-endpoints/{}", endpoint.id), &body))
+}
+
+/// listWebhookEndpoints
+pub async fn list(State(rest): State<Rest>, By(caller): By, params: Params) -> Told {
+    let (request, query) = params.page()?;
+    let page = rest.app.list_endpoints(&caller.principal, request).await?;
+    Ok(collection(&page, "/v1/webhook-endpoints", &query, |endpoint| Endpoint::from(endpoint)))
+}
+
+/// getWebhookEndpoint
+pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    let endpoint = rest.app.get_endpoint(&caller.principal, endpoint_id(&id.0)?).await?;
+    Ok(json(StatusCode::OK, &Endpoint::from(&endpoint)))
+}
+
+/// updateWebhookEndpoint
+pub async fn update(State(rest): State<Rest>, By(caller): By, id: Id, Json(input): Json<EndpointInput>) -> Told {
+    let endpoint = rest.app.update_endpoint(&caller, endpoint_id(&id.0)?, input.into()).await?;
+    Ok(json(StatusCode::OK, &Endpoint::from(&endpoint)))
+}
+
+/// deleteWebhookEndpoint
+pub async fn delete(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    rest.app.delete_endpoint(&caller, endpoint_id(&id.0)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// listDeliveries
+pub async fn deliveries(State(rest): State<Rest>, By(caller): By, id: Id, params: Params) -> Told {
+    let id = endpoint_id(&id.0)?;
+    let (request, query) = params.page()?;
+    let page = rest.app.list_deliveries(&caller.principal, id, request).await?;
+    let path = format!("/v1/webhook-endpoints/{id}/deliveries");
+    Ok(collection(&page, &path, &query, |delivery| Delivery::from(delivery)))
+}
+
+type Ids = Id<(String, String)>;
+
+/// getDelivery
+pub async fn delivery(State(rest): State<Rest>, By(caller): By, ids: Ids) -> Told {
+    let (delivery, _) = find(&rest, &caller, ids).await?;
+    Ok(json(StatusCode::OK, &Delivery::from(&delivery)))
+}
+
+/// listAttempts
+pub async fn attempts(State(rest): State<Rest>, By(caller): By, ids: Ids) -> Told {
+    let (_, attempts) = find(&rest, &caller, ids).await?;
+    let attempts: Vec<Attempt> = attempts.iter().map(Attempt::from).collect();
+    Ok(json(StatusCode::OK, &serde_json::json!({ "data": attempts })))
+}
+
+async fn find(
+    rest: &Rest,
+    caller: &Caller,
+    Id((endpoint, delivery)): Ids,
+) -> Result<(domain::Delivery, Vec<domain::Attempt>), Error> {
+    let delivery = DeliveryId::parse_address("deliveryId", &delivery)?;
+    rest.app.get_delivery(&caller.principal, endpoint_id(&endpoint)?, delivery).await
+}
+
+fn endpoint_id(text: &str) -> Result<EndpointId, Error> {
+    EndpointId::parse_address("id", text)
+}

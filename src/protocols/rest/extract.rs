@@ -1,0 +1,147 @@
+//! Reading a request: who calls, the path, the query, the body.
+
+use ::http::request::Parts;
+use ::http::{HeaderMap, Request, header};
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::{Refusal, Rest};
+use crate::app::Caller;
+use crate::domain::audit::Channel;
+use crate::domain::page::PageRequest;
+use crate::domain::{Error, Result, Violation};
+use crate::protocols::http::{self, Query};
+use crate::wire;
+
+/// Who calls.
+pub struct By(pub Caller);
+
+impl FromRequestParts<Rest> for By {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Refusal> {
+        Ok(Self(http::caller(&rest.app, parts, None, Channel::Rest)?))
+    }
+}
+
+/// The identifier in the path (or several, as a tuple), as text.
+pub struct Id<T = String>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Rest> for Id<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Refusal> {
+        let Path(id) = Path::<T>::from_request_parts(parts, rest)
+            .await
+            .map_err(|_| Error::malformed("id", "must be one path segment in UTF-8"))?;
+        Ok(Self(id))
+    }
+}
+
+/// A JSON body.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Rest> for Json<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, rest: &Rest) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return Err(Error::UnsupportedMediaType("application/json").into());
+        }
+        let bytes = read_body(body, rest.max_body_bytes).await?;
+        Ok(Self(wire::json::read(&bytes)?))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The whole body, up to `max_bytes`.
+///
+/// # Errors
+/// [`Error::TooLarge`] beyond that, [`Error::Malformed`] when it ends early.
+pub async fn read_body(body: Body, max_bytes: usize) -> Result<bytes::Bytes> {
+    match Limited::new(body, max_bytes).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { max_bytes }),
+        Err(_) => Err(Error::malformed("body", "ended before it was complete")),
+    }
+}
+
+/// A query string whose unread parameters are refused.
+pub struct Params {
+    query: Query,
+    violations: Vec<Violation>,
+    /// What was read, for links to other pages.
+    kept: Vec<(&'static str, String)>,
+}
+
+impl FromRequestParts<Rest> for Params {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Rest) -> Result<Self, Refusal> {
+        Ok(Self { query: Query::of(parts), violations: Vec::new(), kept: Vec::new() })
+    }
+}
+
+impl Params {
+    /// The value of `name`, read by `parse`.
+    pub fn read<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+        let text = self.query.take(name)?;
+        let value = parse(&text).map_err(|violation| self.violations.push(violation)).ok();
+        self.kept.push((name, text));
+        value
+    }
+
+    /// A number between `min` and `max`.
+    pub fn number(&mut self, name: &'static str, min: u32, max: u32) -> Option<u32> {
+        self.read(name, |text| {
+            text.parse::<u32>().ok().filter(|value| (min..=max).contains(value)).ok_or_else(|| {
+                Violation::new(name, "out_of_range", format!("must be a whole number between {min} and {max}"))
+            })
+        })
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.read(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Violation::one_of(name, text, &["true", "false"])),
+        })
+    }
+
+    /// The page asked for, and the query of its neighbours; whatever was not read by now is refused.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every violation.
+    pub fn page(mut self) -> Result<(PageRequest, String)> {
+        let mut number = |name: &'static str| {
+            let text = self.query.take(name)?;
+            text.parse::<i64>()
+                .map_err(|_| self.violations.push(Violation::new(name, "invalid_type", "must be a whole number")))
+                .ok()
+        };
+        let (page, limit) = (number("page"), number("limit"));
+        let request = PageRequest::new(page, limit).map_err(|more| self.violations.extend(more));
+        self.refuse_rest();
+        match request {
+            Ok(request) if self.violations.is_empty() => {
+                let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.kept).finish();
+                Ok((request, query))
+            }
+            _ => Err(Error::Invalid(self.violations)),
+        }
+    }
+
+    fn refuse_rest(&mut self) {
+        let unknown = |name: &str| Violation::new(name, "unknown_parameter", "is not known here");
+        self.violations.extend(self.query.rest().map(unknown));
+    }
+}

@@ -1,0 +1,76 @@
+//! `/orders` and `/receipts`.
+
+use ::http::StatusCode;
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::extract::{By, Id, Json, Params};
+use super::{Rest, Told, collection, created, json};
+use crate::domain::order::OrderFilter;
+use crate::domain::{Error, OrderId, OrderStatus, PetId, ReceiptId, UserId};
+use crate::wire::order::{Order, OrderInput};
+use crate::wire::payment::{Payment, PaymentInput, Receipt};
+
+/// createOrder
+pub async fn place(State(rest): State<Rest>, By(caller): By, Json(input): Json<OrderInput>) -> Told {
+    let order = rest.app.place_order(&caller, input.pet_id()?).await?;
+    Ok(created(&format!("/v1/orders/{}", order.id), &Order::from(&order)))
+}
+
+/// listOrders
+pub async fn list(State(rest): State<Rest>, By(caller): By, mut params: Params) -> Told {
+    let filter = OrderFilter {
+        status: params.read("status", |text| OrderStatus::parse("status", text)),
+        user_id: params.read("userId", |text| UserId::parse("userId", text)),
+        pet_id: params.read("petId", |text| PetId::parse("petId", text)),
+    };
+    let (request, query) = params.page()?;
+    let page = rest.app.list_orders(&caller.principal, filter, request).await?;
+    Ok(collection(&page, "/v1/orders", &query, |order| Order::from(order)))
+}
+
+/// getOrder
+pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    let order = rest.app.get_order(&caller.principal, order_id(&id)?).await?;
+    Ok(json(StatusCode::OK, &Order::from(&order)))
+}
+
+/// cancelOrder
+pub async fn cancel(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    rest.app.cancel_order(&caller, order_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// shipOrder
+pub async fn ship(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    let order = rest.app.ship_order(&caller, order_id(&id)?).await?;
+    Ok(json(StatusCode::OK, &Order::from(&order)))
+}
+
+/// deliverOrder
+pub async fn deliver(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    let order = rest.app.deliver_order(&caller, order_id(&id)?).await?;
+    Ok(json(StatusCode::OK, &Order::from(&order)))
+}
+
+/// payOrder
+pub async fn pay(State(rest): State<Rest>, By(caller): By, id: Id, Json(input): Json<PaymentInput>) -> Told {
+    let payment = rest.app.pay_order(&caller, order_id(&id)?, input.into_draft()?).await?;
+    Ok(json(StatusCode::CREATED, &Payment::from(&payment)))
+}
+
+/// getReceipt
+pub async fn receipt(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    let id = ReceiptId::parse_address("id", &id.0)?;
+    let (receipt, payment, order) = rest.app.get_receipt(&caller.principal, id).await?;
+    let body = serde_json::json!({
+        "receipt": Receipt::from(&receipt),
+        "payment": Payment::from(&payment),
+        "order": Order::from(&order),
+    });
+    Ok(json(StatusCode::OK, &body))
+}
+
+fn order_id(id: &Id) -> Result<OrderId, Error> {
+    OrderId::parse_address("id", &id.0)
+}

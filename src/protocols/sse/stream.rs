@@ -1,0 +1,110 @@
+//! The body of an event stream: a feed, written block by block, with comments while nothing happens.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream;
+
+use super::{Sse, SseSettings, block};
+use crate::app::{App, Feed};
+use crate::bus::Published;
+use crate::domain::{Error, Timestamp};
+use crate::telemetry::{ChannelMetrics, GaugeGuard};
+use crate::wire::Problem;
+
+/// Events that go out in one write at most.
+const BATCH: usize = 64;
+
+/// Where a stream stands.
+struct Stream {
+    feed: Feed,
+    app: App,
+    settings: SseSettings,
+    metrics: Arc<ChannelMetrics>,
+    shutdown: tokio_util::sync::CancellationToken,
+    jitter: Duration,
+    expires_at: Option<Timestamp>,
+    greeted: bool,
+    _open: (GaugeGuard, GaugeGuard),
+}
+
+/// The body of the answer to a subscribe.
+pub(super) fn body(sse: &Sse, feed: Feed, expires_at: Option<Timestamp>) -> Body {
+    let spread = u64::try_from(sse.settings.retry_jitter.as_millis()).unwrap_or(0) + 1;
+    let stream = Stream {
+        feed,
+        app: sse.app.clone(),
+        settings: sse.settings,
+        metrics: sse.streams.clone(),
+        shutdown: sse.tasks.shutdown().clone(),
+        jitter: Duration::from_millis(u64::from_be_bytes(sse.ids.random_bytes::<8>()) % spread),
+        expires_at,
+        greeted: false,
+        _open: (sse.streams.connection(), sse.streams.subscription()),
+    };
+    Body::from_stream(stream::unfold(Some(stream), |stream| async {
+        let mut stream = stream?;
+        let (bytes, more) = stream.next().await;
+        Some((Ok::<_, Infallible>(bytes), more.then_some(stream)))
+    }))
+}
+
+impl Stream {
+    /// The next bytes, and whether more come after them.
+    async fn next(&mut self) -> (Bytes, bool) {
+        if !self.greeted {
+            self.greeted = true;
+            // A block without data is not dispatched but sets the last event id: who is cut off before the first event
+            // resumes from where it joined.
+            let (retry, cursor) = (self.settings.retry.as_millis(), self.feed.cursor());
+            return (format!("retry: {retry}\nid: {cursor}\n\n").into(), true);
+        }
+        let expiry = async {
+            match self.expires_at {
+                Some(at) => self.app.clock().sleep_until(at.as_ms()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => {
+                let retry = (self.settings.retry + self.jitter).as_millis();
+                (format!("retry: {retry}\n: the server restarts; come back\n\n").into(), false)
+            }
+            () = expiry => (closing(&Error::Unauthenticated("the bearer token has expired")), false),
+            events = self.feed.next(BATCH) => match events {
+                Ok(events) => {
+                    self.metrics.delivered(events.len() as u64);
+                    if self.feed.take_lagged() {
+                        self.metrics.lagged();
+                    }
+                    (join(&events), true)
+                }
+                Err(error) => (closing(&error), false),
+            },
+            () = tokio::time::sleep(self.settings.keep_alive) => (": keep-alive\n\n".into(), true),
+        }
+    }
+}
+
+/// The blocks of events, as one piece of bytes and so one write.
+fn join(events: &[Arc<Published>]) -> Bytes {
+    if let [single] = events {
+        return block(single);
+    }
+    let blocks: Vec<Bytes> = events.iter().map(|published| block(published)).collect();
+    let mut bytes = BytesMut::with_capacity(blocks.iter().map(Bytes::len).sum());
+    for block in blocks {
+        bytes.extend_from_slice(&block);
+    }
+    bytes.freeze()
+}
+
+/// The last block of a stream that ends for a reason that the client must know.
+fn closing(error: &Error) -> Bytes {
+    let problem = serde_json::to_string(&Problem::from(error)).unwrap_or_default();
+    format!("event: stream.closed\ndata: {problem}\n\n").into()
+}

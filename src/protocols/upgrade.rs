@@ -1,0 +1,115 @@
+//! The opening handshake of WebSocket (RFC 6455 §4.2) over an HTTP/1.1 upgrade, shared by all protocols that speak it.
+//!
+//! Ours rather than axum's, because the frame size, the buffers and the hand-over of the socket are what decides how
+//! little an idle connection costs.
+
+use ::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use axum::body::Body;
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::domain::{Error, Result};
+
+/// An open WebSocket.
+pub type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Sizes of an open WebSocket, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketLimits {
+    /// Largest message that gets an answer; a larger one gets an error.
+    pub max_message_bytes: usize,
+    /// What is read at once.
+    pub read_buffer_bytes: usize,
+}
+
+impl SocketLimits {
+    /// Messages up to this are read to be refused politely; beyond it the connection is closed with 1009.
+    pub fn hard_limit(&self) -> usize {
+        self.max_message_bytes.saturating_mul(4)
+    }
+}
+
+/// A handshake that was accepted: the answer, and the socket to come once the answer is sent.
+pub struct Accepted {
+    pub response: Response<Body>,
+    /// The subprotocol that was agreed on.
+    pub subprotocol: Option<&'static str>,
+    pending: OnUpgrade,
+    limits: SocketLimits,
+}
+
+impl Accepted {
+    /// The answer to send, and the socket that opens after it.
+    pub fn split(self) -> (Response<Body>, impl Future<Output = Option<Socket>> + Send + 'static) {
+        let (pending, limits) = (self.pending, self.limits);
+        let socket = async move {
+            let config = WebSocketConfig::default()
+                .read_buffer_size(limits.read_buffer_bytes)
+                .write_buffer_size(limits.read_buffer_bytes)
+                .max_write_buffer_size(usize::MAX)
+                .max_message_size(Some(limits.hard_limit()))
+                .max_frame_size(Some(limits.hard_limit()));
+            let io = TokioIo::new(pending.await.ok()?);
+            Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
+        };
+        (self.response, socket)
+    }
+}
+
+/// Whether the request wants to become a WebSocket.
+pub fn is_upgrade(headers: &HeaderMap) -> bool {
+    has_token(headers, &header::UPGRADE, "websocket")
+}
+
+/// Accepts the handshake with the first of `subprotocols` that the client offers.
+///
+/// # Errors
+/// [`Error::Malformed`] naming the header that is missing or wrong.
+pub fn accept(
+    request: &mut Request<Body>,
+    subprotocols: &[&'static str],
+    limits: SocketLimits,
+) -> Result<Accepted> {
+    let headers = request.headers();
+    if !has_token(headers, &header::CONNECTION, "upgrade") {
+        return Err(Error::malformed("Connection", "must contain \"Upgrade\" to open a WebSocket"));
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(Error::malformed("Sec-WebSocket-Version", "must be 13 (RFC 6455)"));
+    }
+    let key = headers
+        .get(header::SEC_WEBSOCKET_KEY)
+        .ok_or_else(|| Error::malformed("Sec-WebSocket-Key", "is required to open a WebSocket"))?;
+    let accept_key = derive_accept_key(key.as_bytes());
+    let offered = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL);
+    let subprotocol = subprotocols.iter().copied().find(|ours| offered.iter().any(|theirs| theirs == ours));
+    let pending = request
+        .extensions_mut()
+        .remove::<OnUpgrade>()
+        .ok_or_else(|| Error::malformed("Upgrade", "needs HTTP/1.1"))?;
+
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let answer = response.headers_mut();
+    answer.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    answer.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(value) = HeaderValue::from_str(&accept_key) {
+        answer.insert(header::SEC_WEBSOCKET_ACCEPT, value);
+    }
+    if let Some(subprotocol) = subprotocol {
+        answer.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+    }
+    Ok(Accepted { response, subprotocol, pending, limits })
+}
+
+fn tokens(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(|token| token.trim().to_owned()).collect()
+}
+
+fn has_token(headers: &HeaderMap, name: &header::HeaderName, wanted: &str) -> bool {
+    tokens(headers, name).iter().any(|token| token.eq_ignore_ascii_case(wanted))
+}

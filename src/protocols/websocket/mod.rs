@@ -1,0 +1,130 @@
+//! `/v1/ws`: the events over WebSocket, several subscriptions on one connection.
+//!
+//! Client to server: `auth`, `subscribe`, `unsubscribe`, `ping`. Server to client: `authenticated`, `subscribed`,
+//! `unsubscribed`, `event`, `pong`, `error`. A frame that cannot be understood gets an `error`, and the connection lives.
+
+mod frames;
+mod reader;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::Request;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::any;
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::domain::Principal;
+use crate::protocols::http::{self, Query};
+use crate::protocols::rest::Refusal;
+use crate::protocols::upgrade::{self, Socket, SocketLimits};
+use crate::tasks::Tasks;
+use crate::telemetry::{ChannelMetrics, Metrics};
+
+/// Settings of WebSocket connections.
+#[derive(Clone, Copy, Debug)]
+pub struct WebSocketSettings {
+    pub limits: SocketLimits,
+    /// Most subscriptions of one connection.
+    pub max_subscriptions: usize,
+    /// Time between pings.
+    pub ping_interval: Duration,
+    /// Longest silence after a ping before the other side counts as gone.
+    pub pong_timeout: Duration,
+    /// Longest time that a write may take.
+    pub write_timeout: Duration,
+}
+
+/// Close codes: those of RFC 6455 §7.4.1, and of the private range for reasons of ours.
+pub mod close_code {
+    /// The server stops; come back.
+    pub const RESTART: u16 = 1012;
+    /// The token has expired.
+    pub const UNAUTHENTICATED: u16 = 4401;
+    /// No pong came in time.
+    pub const SILENT: u16 = 4408;
+}
+
+/// What connections work with.
+#[derive(Clone)]
+pub struct WebSocket(Arc<Parts>);
+
+struct Parts {
+    app: App,
+    settings: WebSocketSettings,
+    metrics: Metrics,
+    channel: Arc<ChannelMetrics>,
+    tasks: Tasks,
+}
+
+impl WebSocket {
+    /// With the server's parts.
+    pub fn new(app: App, settings: WebSocketSettings, metrics: Metrics, tasks: Tasks) -> Self {
+        let channel = metrics.channel(crate::telemetry::Channel::WebSocket);
+        Self(Arc::new(Parts { app, settings, metrics, channel, tasks }))
+    }
+}
+
+/// The route below `/v1`.
+pub fn router(websocket: WebSocket) -> Router {
+    Router::new().route("/ws", any(open)).with_state(websocket)
+}
+
+async fn open(State(websocket): State<WebSocket>, request: Request<Body>) -> Result<Response, Refusal> {
+    let (parts, body) = request.into_parts();
+    let token = Query::of(&parts).take("token");
+    let principal = http::principal(&websocket.0.app, &parts, token.as_deref())?;
+    let mut request = Request::from_parts(parts, body);
+    let accepted = upgrade::accept(&mut request, &[], websocket.0.settings.limits)?;
+    let (response, socket) = accepted.split();
+    let tasks = websocket.0.tasks.clone();
+    tasks.spawn_connection("websocket", async move {
+        if let Some(socket) = socket.await {
+            run(websocket, principal, socket).await;
+        }
+    });
+    Ok(response)
+}
+
+/// What the reading side tells the writing side.
+enum Told {
+    /// A frame to send.
+    Frame(String),
+    /// A pong to send.
+    Pong(bytes::Bytes),
+    Subscribed { id: String, feed: Box<crate::app::Feed> },
+    Unsubscribed { id: String },
+    /// The principal of the connection is another now.
+    Principal(Box<Principal>),
+}
+
+/// Frames that the reading side may have waiting at the writing side; beyond it the client is not read until it reads.
+const REPLIES: usize = 16;
+
+/// The two sides are two tasks: each wake-up for an event would otherwise poll the socket's read half as well.
+async fn run(websocket: WebSocket, principal: Principal, socket: Socket) {
+    let _open = websocket.0.channel.connection();
+    let (sink, stream) = socket.split();
+    let (tell, told) = mpsc::channel(REPLIES);
+    let heard = Arc::new(reader::Heard::new());
+    let names = reader::Names::default();
+    let expires_at = principal.expires_at();
+    let writer = writer::Writer::new(websocket.clone(), told, heard.clone(), expires_at, names.clone());
+    let done = tokio_util::sync::CancellationToken::new();
+    let reading = reader::Reader::new(websocket.clone(), principal, tell, heard, names).run(stream);
+    let stop = done.clone();
+    websocket.0.tasks.spawn_connection("websocket reader", async move {
+        tokio::select! {
+            () = reading => {}
+            () = stop.cancelled() => {}
+        }
+    });
+    writer.run(sink).await;
+    done.cancel();
+}

@@ -1,0 +1,240 @@
+//! The writing side of a connection: events and replies out, everything that waits in one write.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::stream::{self, SplitSink, Stream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_stream::StreamMap;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::frames::{self, Reply};
+use super::reader::{Heard, Names};
+use super::{Told, WebSocket, close_code};
+use crate::app::Feed;
+use crate::bus::{Form, Published};
+use crate::domain::{Result, Timestamp};
+use crate::protocols::upgrade::Socket;
+use crate::telemetry::GaugeGuard;
+use crate::wire;
+
+/// Events of one subscription that go out in one write at most.
+const BATCH: usize = 64;
+
+type Sink = SplitSink<Socket, Message>;
+type Batch = Result<Vec<Arc<Published>>>;
+
+/// A subscription as the writing side knows it.
+struct Subscription {
+    /// What stands before the envelope in its frames.
+    prefix: Bytes,
+    batches: Pin<Box<dyn Stream<Item = (Batch, bool)> + Send>>,
+    _active: GaugeGuard,
+}
+
+impl Stream for Subscription {
+    type Item = (Batch, bool, Bytes);
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        self.batches
+            .as_mut()
+            .poll_next(cx)
+            .map(|next| next.map(|(batch, lagged)| (batch, lagged, self.prefix.clone())))
+    }
+}
+
+/// Why the writing side ends.
+enum End {
+    /// The connection is gone, or the other side closed it.
+    Gone,
+    Close(u16, &'static str),
+}
+
+/// The writing side.
+pub(super) struct Writer {
+    websocket: WebSocket,
+    told: mpsc::Receiver<Told>,
+    heard: Arc<Heard>,
+    expires_at: Option<Timestamp>,
+    names: Names,
+    subscriptions: StreamMap<String, Subscription>,
+}
+
+impl Writer {
+    pub fn new(
+        websocket: WebSocket,
+        told: mpsc::Receiver<Told>,
+        heard: Arc<Heard>,
+        expires_at: Option<Timestamp>,
+        names: Names,
+    ) -> Self {
+        Self { websocket, told, heard, expires_at, names, subscriptions: StreamMap::new() }
+    }
+
+    /// Writes until the connection ends.
+    pub async fn run(mut self, mut sink: Sink) {
+        let end = self.write_all(&mut sink).await;
+        let (code, reason) = match end {
+            End::Gone => (1000, ""),
+            End::Close(code, reason) => (code, reason),
+        };
+        let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
+        let close = async {
+            let _ = sink.send(Message::Close(Some(frame))).await;
+            let _ = sink.close().await;
+        };
+        let _ = timeout(self.websocket.0.settings.write_timeout, close).await;
+    }
+
+    async fn write_all(&mut self, sink: &mut Sink) -> End {
+        let parts = self.websocket.0.clone();
+        let period = parts.settings.ping_interval;
+        let mut pings = interval_at(Instant::now() + period, period);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent_since: Option<Instant> = None;
+        loop {
+            let expires_at = self.expires_at;
+            let expiry = async {
+                match expires_at {
+                    Some(at) => parts.app.clock().sleep_until(at.as_ms()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let silence = async {
+                match silent_since {
+                    Some(since) => tokio::time::sleep_until(since + parts.settings.pong_timeout).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let written = tokio::select! {
+                biased;
+                () = parts.tasks.shutdown().cancelled() => {
+                    return End::Close(close_code::RESTART, "the server restarts; come back");
+                }
+                () = expiry => return End::Close(close_code::UNAUTHENTICATED, "the token has expired"),
+                told = self.told.recv() => match told {
+                    Some(told) => self.obey(told, sink).await,
+                    None => return End::Gone,
+                },
+                Some((id, (batch, lagged, prefix))) = self.subscriptions.next() => {
+                    self.forward(&id, &prefix, batch, lagged, sink).await
+                }
+                () = silence => {
+                    if !self.heard.take() {
+                        return End::Close(close_code::SILENT, "no pong came in time");
+                    }
+                    silent_since = None;
+                    Ok(())
+                }
+                _ = pings.tick() => {
+                    self.heard.take();
+                    silent_since.get_or_insert_with(Instant::now);
+                    flush(&self.websocket, sink, vec![Message::Ping(Bytes::new())]).await
+                }
+            };
+            if written.is_err() {
+                return End::Gone;
+            }
+        }
+    }
+
+    async fn obey(&mut self, told: Told, sink: &mut Sink) -> Result<(), tungstenite::Error> {
+        let frame = match told {
+            Told::Frame(text) => Message::text(text),
+            Told::Pong(payload) => Message::Pong(payload),
+            Told::Principal(principal) => {
+                self.expires_at = principal.expires_at();
+                Message::text(Reply::Authenticated { expires_at: self.expires_at.map(|at| at.to_string()) }.text())
+            }
+            Told::Unsubscribed { id } => {
+                self.subscriptions.remove(&id);
+                Message::text(Reply::Unsubscribed { id: &id }.text())
+            }
+            Told::Subscribed { id, feed } => {
+                let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
+                let reply = Reply::Subscribed { id: &id, cursor, live_from, resumed }.text();
+                let prefix = frames::event_prefix(&id).into();
+                let active = self.websocket.0.channel.subscription();
+                self.subscriptions.insert(id, Subscription { prefix, batches: batches(*feed), _active: active });
+                Message::text(reply)
+            }
+        };
+        flush(&self.websocket, sink, vec![frame]).await
+    }
+
+    async fn forward(
+        &mut self,
+        id: &str,
+        prefix: &Bytes,
+        batch: Batch,
+        lagged: bool,
+        sink: &mut Sink,
+    ) -> Result<(), tungstenite::Error> {
+        let channel = &self.websocket.0.channel;
+        if lagged {
+            channel.lagged();
+        }
+        match batch {
+            Ok(events) => {
+                channel.delivered(events.len() as u64);
+                let frames = events.iter().map(|published| event_frame(prefix, published)).collect();
+                flush(&self.websocket, sink, frames).await
+            }
+            Err(error) => {
+                self.subscriptions.remove(id);
+                self.names.lock().remove(id);
+                flush(&self.websocket, sink, vec![Message::text(frames::error(Some(id), &error))]).await
+            }
+        }
+    }
+
+}
+
+/// Hands frames to the socket in one write, within the time that a write may take.
+async fn flush(
+    websocket: &WebSocket,
+    sink: &mut Sink,
+    frames: Vec<Message>,
+) -> Result<(), tungstenite::Error> {
+    let write = async {
+        for frame in frames {
+            sink.feed(frame).await?;
+        }
+        sink.flush().await
+    };
+    let written = timeout(websocket.0.settings.write_timeout, write).await;
+    written.unwrap_or_else(|_| {
+        websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
+        Err(tungstenite::Error::ConnectionClosed)
+    })
+}
+
+/// A feed as a stream that ends with its first error.
+fn batches(feed: Feed) -> Pin<Box<dyn Stream<Item = (Batch, bool)> + Send>> {
+    Box::pin(stream::unfold(Some(feed), |feed| async {
+        let mut feed = feed?;
+        let batch = feed.next(BATCH).await;
+        let lagged = feed.take_lagged();
+        let more = batch.is_ok().then_some(feed);
+        Some(((batch, lagged), more))
+    }))
+}
+
+/// The frame of an event: the shared envelope between what the subscription adds.
+fn event_frame(prefix: &[u8], published: &Published) -> Message {
+    let envelope = published.form(Form::Envelope, wire::event::envelope);
+    let mut frame = BytesMut::with_capacity(prefix.len() + envelope.len() + 1);
+    frame.extend_from_slice(prefix);
+    frame.extend_from_slice(&envelope);
+    frame.put_u8(b'}');
+    // All three pieces were made from `str`.
+    Utf8Bytes::try_from(frame.freeze()).map_or_else(|_| Message::text("{}"), Message::Text)
+}

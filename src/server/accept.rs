@@ -1,0 +1,299 @@
+//! The accept loop: TCP connections in, HTTP/1.1 or HTTP/2 (h2c) requests out to the router.
+//!
+//! An own loop, because a server of many idle streams needs what a ready-made one does not give: a limit on open
+//! sockets that also counts upgraded ones, time limits on heads and writes, small buffers, and tasks that are
+//! supervised. The loop ends with the shutdown token; what is open then gets `shutdown_timeout` to finish.
+
+mod socket;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::future::RouteFuture;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+pub use socket::{OpenSocket, Socket};
+
+use crate::config::ServerSettings;
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+
+/// How long to wait after an accept that failed for lack of something (file descriptors, memory): it fails
+/// again until something is closed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+
+/// Most that one HTTP/2 stream may buffer for a slow reader, bytes.
+const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+/// RFC 9113 §3.4.
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How often to look again whether the rest of an HTTP/2 preface has come.
+const PREFACE_PAUSE: Duration = Duration::from_millis(20);
+
+/// The address that a request came from; an extension of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddr(pub SocketAddr);
+
+/// Limits of the accept loop and of each connection.
+#[derive(Clone, Debug)]
+pub struct AcceptSettings {
+    /// Open sockets, upgraded ones included; more wait in the kernel's queue.
+    pub max_connections: usize,
+    /// Time for a request head, and longest pause between two requests on HTTP/1.1.
+    pub header_read_timeout: Duration,
+    /// Longest time that a peer may take no byte of what is sent.
+    pub write_timeout: Duration,
+    /// Time that open connections get to finish after the shutdown began.
+    pub shutdown_timeout: Duration,
+    /// Read and write buffer of HTTP/1.1, and so the largest request head, bytes; at least 8192.
+    pub http1_buffer_bytes: usize,
+    /// Concurrent requests on one HTTP/2 connection.
+    pub http2_max_streams: u32,
+    /// Time between HTTP/2 pings, and for their answer.
+    pub http2_keep_alive: Duration,
+}
+
+impl From<&ServerSettings> for AcceptSettings {
+    fn from(settings: &ServerSettings) -> Self {
+        Self {
+            max_connections: settings.max_connections,
+            header_read_timeout: Duration::from_millis(settings.header_read_timeout_ms),
+            write_timeout: Duration::from_millis(settings.write_timeout_ms),
+            shutdown_timeout: Duration::from_millis(settings.shutdown_timeout_ms),
+            http1_buffer_bytes: settings.http1_buffer_bytes,
+            http2_max_streams: settings.http2_max_streams,
+            http2_keep_alive: Duration::from_millis(settings.http2_keep_alive_ms),
+        }
+    }
+}
+
+/// Serves `app` on `listener` until the shutdown token of `tasks` is cancelled, then waits for the open sockets,
+/// at most `shutdown_timeout`. Long responses must end by themselves when they see the token.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    settings: AcceptSettings,
+    tasks: Tasks,
+    metrics: Metrics,
+) {
+    let slots = Arc::new(Semaphore::new(settings.max_connections));
+    let shutdown = tasks.shutdown().clone();
+    let server = Arc::new(Server {
+        http1: http1_builder(&settings),
+        http2: http2_builder(&settings, &tasks),
+        // Applies the state once instead of at every request.
+        app: app.with_state(()),
+        header_read_timeout: settings.header_read_timeout,
+        write_timeout: settings.write_timeout,
+        shutdown_timeout: settings.shutdown_timeout,
+        shutdown: shutdown.clone(),
+        tasks,
+        metrics,
+    });
+    shutdown.run_until_cancelled(accept_all(&listener, &slots, &server)).await;
+    drop(listener);
+    let all = u32::try_from(settings.max_connections).unwrap_or(u32::MAX);
+    if tokio::time::timeout(settings.shutdown_timeout, slots.acquire_many(all)).await.is_err() {
+        let open = settings.max_connections.saturating_sub(slots.available_permits());
+        tracing::warn!(open, "sockets are still open after the shutdown time-out");
+    }
+}
+
+/// What every connection shares.
+struct Server {
+    http1: http1::Builder,
+    http2: http2::Builder<StreamExecutor>,
+    app: Router,
+    header_read_timeout: Duration,
+    write_timeout: Duration,
+    shutdown_timeout: Duration,
+    shutdown: CancellationToken,
+    tasks: Tasks,
+    metrics: Metrics,
+}
+
+fn http1_builder(settings: &AcceptSettings) -> http1::Builder {
+    // Vectored writes stay on (hyper's choice for TCP): the flat buffer would keep the size of the largest
+    // response for as long as the connection lives.
+    let mut http1 = http1::Builder::new();
+    http1
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.header_read_timeout)
+        .max_buf_size(settings.http1_buffer_bytes);
+    http1
+}
+
+fn http2_builder(settings: &AcceptSettings, tasks: &Tasks) -> http2::Builder<StreamExecutor> {
+    let mut http2 = http2::Builder::new(StreamExecutor(tasks.clone()));
+    http2
+        .timer(TokioTimer::new())
+        .keep_alive_interval(settings.http2_keep_alive)
+        .keep_alive_timeout(settings.http2_keep_alive)
+        .max_concurrent_streams(settings.http2_max_streams)
+        .max_header_list_size(u32::try_from(settings.http1_buffer_bytes).unwrap_or(u32::MAX))
+        .max_send_buf_size(HTTP2_SEND_BUFFER_BYTES);
+    http2
+}
+
+async fn accept_all(listener: &TcpListener, slots: &Arc<Semaphore>, server: &Arc<Server>) {
+    let mut was_full = false;
+    loop {
+        let slot = if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+            was_full = false;
+            slot
+        } else {
+            server.metrics.limit_hit("server.max_connections");
+            if !std::mem::replace(&mut was_full, true) {
+                tracing::warn!("server.max_connections is reached, new connections wait");
+            }
+            let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
+                return;
+            };
+            slot
+        };
+        let (stream, peer) = accept_one(listener, server).await;
+        let connection = serve_connection(Arc::clone(server), stream, peer, slot);
+        server.tasks.spawn_connection("http connection", connection);
+    }
+}
+
+async fn accept_one(listener: &TcpListener, server: &Server) -> (TcpStream, SocketAddr) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Events are small and must not wait for an acknowledgement. A socket that refuses the option
+                // is broken, which its first read will tell.
+                let _ = stream.set_nodelay(true);
+                return (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port()));
+            }
+            // The peer has gone before we came: nothing is short.
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {
+            }
+            Err(error) => {
+                server.metrics.limit_hit("os.accept");
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(
+    server: Arc<Server>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    slot: OwnedSemaphorePermit,
+) {
+    // What is needed only for a moment, or by few connections, is boxed: the task of an idle connection stays
+    // small. That is also why hyper-util's builder for both protocols is not used, which sets aside the room of
+    // an HTTP/2 connection for every HTTP/1.1 one.
+    let opening = tokio::time::timeout(server.header_read_timeout, choose_protocol(&stream));
+    let Some(Ok(Ok(protocol))) = server.shutdown.run_until_cancelled(Box::pin(opening)).await else {
+        return;
+    };
+    let open = OpenSocket::new(slot, server.metrics.socket());
+    let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
+    let service = PeerService { app: server.app.clone(), peer };
+    let ended = match protocol {
+        Protocol::Http1 => {
+            let connection = server.http1.serve_connection(io, service).with_upgrades();
+            drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown).await
+        }
+        Protocol::Http2 => {
+            let connection = server.http2.serve_connection(io, service);
+            drive(&server, Box::pin(connection), http2::Connection::graceful_shutdown).await
+        }
+    };
+    if let Err(error) = ended {
+        // The peer's doing in all but rare cases (reset, time-out, no HTTP), so never an error of ours.
+        tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+/// Serves a connection until it ends; after the shutdown began, `finish` and a time limit see to that.
+async fn drive<C>(server: &Server, mut connection: Pin<Box<C>>, finish: fn(Pin<&mut C>)) -> C::Output
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = server.shutdown.cancelled() => finish(connection.as_mut()),
+    }
+    let finishing = Box::pin(tokio::time::timeout(server.shutdown_timeout, connection));
+    finishing.await.unwrap_or_else(|_| {
+        tracing::debug!("connection cut at the shutdown time-out");
+        Ok(())
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// Looks at the first bytes, without taking them, until they are or are not the preface of HTTP/2.
+async fn choose_protocol(stream: &TcpStream) -> io::Result<Protocol> {
+    let mut head = [0; HTTP2_PREFACE.len()];
+    loop {
+        let seen = stream.peek(&mut head).await?;
+        if seen == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if !HTTP2_PREFACE.starts_with(&head[..seen]) {
+            return Ok(Protocol::Http1);
+        }
+        if seen == head.len() {
+            return Ok(Protocol::Http2);
+        }
+        // Bytes that were peeked at stay readable, so readiness says nothing about the next ones.
+        tokio::time::sleep(PREFACE_PAUSE).await;
+    }
+}
+
+/// The router, as one connection sees it.
+struct PeerService {
+    app: Router,
+    peer: SocketAddr,
+}
+
+impl hyper::service::Service<Request<Incoming>> for PeerService {
+    type Response = axum::response::Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(PeerAddr(self.peer));
+        tower::Service::call(&mut self.app.clone(), request)
+    }
+}
+
+/// Starts the tasks of HTTP/2 streams under supervision.
+#[derive(Clone)]
+struct StreamExecutor(Tasks);
+
+impl<F> hyper::rt::Executor<F> for StreamExecutor
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.spawn_connection("http2 stream", stream);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The server: the only place that knows all concrete types.
+
+pub mod accept;

@@ -1,0 +1,236 @@
+//! The database behind traits: what can be read, and what can be done inside one transaction.
+//!
+//! All SQL lives below this module, one folder for each database with the same file names. A change, its events and its
+//! audit row are written in one transaction ([`Writes`]), and many callers' transactions share one commit
+//! ([`writer`]). Everything that is looked up is looked up inside a tenant.
+
+pub mod faults;
+pub mod sqlite;
+pub mod writer;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::audit::AuditEntry;
+use crate::domain::event::{Fact, Key};
+use crate::domain::inventory::SpeciesStock;
+use crate::domain::order::OrderFilter;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::pet::PetFilter;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::{
+    DeliveryId, EndpointId, Epoch, Event, EventId, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId,
+    Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+};
+
+pub use writer::{Committed, Writer};
+
+/// A user and the hash of the password (PHC string). Not `Debug`.
+#[derive(Clone)]
+pub struct Credentials {
+    pub user: User,
+    pub password_hash: String,
+}
+
+/// One refresh token of a login; only its SHA-256 is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    pub hash: [u8; 32],
+    pub session: SessionId,
+    pub user_id: UserId,
+    pub tenant: Tenant,
+    pub expires_at: Timestamp,
+    /// When it was exchanged for its successor; a second use is a theft.
+    pub used_at: Option<Timestamp>,
+    /// When the login ended.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Where the log begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogBounds {
+    pub epoch: Epoch,
+    /// Events at or below this are no longer served.
+    pub floor: Seq,
+    /// The newest committed event; equal to `floor` for an empty log.
+    pub head: Seq,
+}
+
+/// A delivery that the deliverer took under a lease, with everything that it needs to send it.
+#[derive(Clone, Debug)]
+pub struct ClaimedDelivery {
+    pub delivery: Delivery,
+    pub endpoint: Endpoint,
+    pub event: Event,
+    /// Names this claim: a result is recorded only while the claim is the row's newest.
+    pub claim: u64,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Succeeded,
+    /// Try again then.
+    Retry { at: Timestamp },
+    /// No further try.
+    Dead,
+}
+
+/// Everything that can be read. Reads see committed data only.
+#[async_trait]
+pub trait Reads: Send + Sync {
+    async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
+    /// Newest first (`created_at`, then id, descending).
+    async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;
+    /// One entry for each species that the tenant has, in the order of [`Species::ALL`].
+    async fn inventory(&self, tenant: Tenant) -> Result<Vec<SpeciesStock>>;
+
+    async fn find_user(&self, tenant: Tenant, id: UserId) -> Result<Option<User>>;
+    /// By user name or e-mail address, in any letter case.
+    async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>>;
+    /// Whether the store has any user at all.
+    async fn has_users(&self) -> Result<bool>;
+
+    async fn find_order(&self, tenant: Tenant, id: OrderId) -> Result<Option<Order>>;
+    /// Newest first.
+    async fn list_orders(&self, tenant: Tenant, filter: &OrderFilter, page: PageRequest) -> Result<Page<Order>>;
+    /// Of one order, newest first.
+    async fn payments_of(&self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>>;
+    /// With the payment and the order that it belongs to.
+    async fn find_receipt(&self, tenant: Tenant, id: ReceiptId) -> Result<Option<(Receipt, Payment, Order)>>;
+
+    async fn find_endpoint(&self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>>;
+    /// Newest first; only those of `owner` when given.
+    async fn list_endpoints(&self, tenant: Tenant, owner: Option<UserId>, page: PageRequest) -> Result<Page<Endpoint>>;
+    /// Every enabled endpoint of every tenant, for the dispatcher.
+    async fn enabled_endpoints(&self) -> Result<Vec<Endpoint>>;
+    async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>>;
+    /// Newest first.
+    async fn list_deliveries(&self, tenant: Tenant, endpoint: EndpointId, page: PageRequest) -> Result<Page<Delivery>>;
+    /// In the order they were made.
+    async fn list_attempts(&self, tenant: Tenant, delivery: DeliveryId) -> Result<Vec<Attempt>>;
+    /// When the next delivery that nobody holds is due, over all enabled endpoints.
+    async fn next_due(&self) -> Result<Option<Timestamp>>;
+
+    async fn log_bounds(&self) -> Result<LogBounds>;
+    /// The first `limit` events with `after < seq <= upto` that belong to any of `keys`, in order, each once. All keys
+    /// are of one tenant. No keys: the events of everyone (for the dispatcher and for filling the ring).
+    async fn read_events(&self, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Vec<Event>>;
+
+    /// Whether the database answers and can be written, for readiness.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// What can be done inside one transaction, on the one writer. What it reads includes its own changes.
+#[async_trait(?Send)]
+pub trait Writes {
+    async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
+    async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
+    /// Replaces the row and keeps the stock in step.
+    async fn update_pet(&mut self, pet: &Pet) -> Result<()>;
+    async fn delete_pet(&mut self, tenant: Tenant, id: PetId) -> Result<()>;
+    /// Whether an order of it is PLACED, APPROVED or SHIPPED.
+    async fn pet_has_open_order(&mut self, tenant: Tenant, id: PetId) -> Result<bool>;
+    async fn stock(&mut self, tenant: Tenant, species: Species) -> Result<SpeciesStock>;
+
+    /// # Errors
+    /// [`crate::domain::Error::Taken`] naming `username` or `email`.
+    async fn insert_user(&mut self, credentials: &Credentials) -> Result<()>;
+    async fn user(&mut self, tenant: Tenant, id: UserId) -> Result<Option<User>>;
+
+    async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()>;
+    async fn refresh_token(&mut self, hash: &[u8; 32]) -> Result<Option<RefreshToken>>;
+    async fn mark_refresh_token_used(&mut self, hash: &[u8; 32], at: Timestamp) -> Result<()>;
+    /// Ends a login: all its refresh tokens.
+    async fn revoke_session(&mut self, session: SessionId, at: Timestamp) -> Result<()>;
+
+    async fn order(&mut self, tenant: Tenant, id: OrderId) -> Result<Option<Order>>;
+    async fn insert_order(&mut self, order: &Order) -> Result<()>;
+    /// Replaces status and `updated_at`.
+    async fn update_order(&mut self, order: &Order) -> Result<()>;
+    async fn insert_payment(&mut self, payment: &Payment) -> Result<()>;
+    /// Replaces status and failure code.
+    async fn update_payment(&mut self, payment: &Payment) -> Result<()>;
+    /// The payment of the order that SUCCEEDED, when there is one.
+    async fn captured_payment(&mut self, tenant: Tenant, order: OrderId) -> Result<Option<Payment>>;
+    async fn insert_receipt(&mut self, tenant: Tenant, receipt: &Receipt) -> Result<()>;
+
+    async fn endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>>;
+    async fn insert_endpoint(&mut self, endpoint: &Endpoint) -> Result<()>;
+    async fn update_endpoint(&mut self, endpoint: &Endpoint) -> Result<()>;
+    /// Deletes it with its deliveries and attempts.
+    async fn delete_endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<()>;
+    async fn count_endpoints(&mut self, tenant: Tenant) -> Result<u64>;
+
+    /// Puts the event into the log, at the next position.
+    async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()>;
+    async fn insert_audit(&mut self, entry: &AuditEntry) -> Result<()>;
+
+    /// How far the dispatcher has read the log.
+    async fn dispatched(&mut self) -> Result<Seq>;
+    /// Delivery rows for events up to `upto`, and that position: together or not at all. A delivery of the same event
+    /// to the same endpoint exists once.
+    async fn insert_deliveries(&mut self, deliveries: &[Delivery], upto: Seq) -> Result<()>;
+    /// Takes up to `limit` due deliveries, oldest due first and at most `per_endpoint` (less those already held) of one
+    /// endpoint, until `lease_until`. Only enabled endpoints.
+    async fn claim_deliveries(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+        per_endpoint: u32,
+    ) -> Result<Vec<ClaimedDelivery>>;
+    /// Records an attempt and what follows from it. False, and nothing written, when `claim` is no longer the row's
+    /// newest claim or the row is gone.
+    async fn settle_delivery(
+        &mut self,
+        delivery: DeliveryId,
+        claim: u64,
+        attempt: &Attempt,
+        verdict: Verdict,
+    ) -> Result<bool>;
+    /// Gives back all leases: at start no attempt of an earlier process is under way.
+    async fn release_leases(&mut self) -> Result<u64>;
+
+    /// Raises the log's floor past events that occurred before `before`, and deletes up to `limit` of those that no
+    /// pending delivery needs. Returns how many were deleted.
+    async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+}
+
+/// A store: reads from a pool, writes through the one writer.
+#[derive(Clone)]
+pub struct Store {
+    reads: Arc<dyn Reads>,
+    writer: Writer,
+}
+
+impl Store {
+    /// From its two sides.
+    pub fn new(reads: Arc<dyn Reads>, writer: Writer) -> Self {
+        Self { reads, writer }
+    }
+
+    /// What can be read.
+    pub fn read(&self) -> &dyn Reads {
+        &*self.reads
+    }
+
+    /// Runs `change` in a transaction of its own; when this returns, it is on disk and its events are published.
+    ///
+    /// # Errors
+    /// What `change` returns, with nothing written; [`crate::domain::Error::Unavailable`] when the queue is full, the
+    /// database fails, or the store is closing.
+    pub async fn write<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut dyn Writes) -> Result<T> + Send + 'static,
+    {
+        self.writer.submit(change).await
+    }
+
+    /// Finishes what is queued and closes the writer.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}

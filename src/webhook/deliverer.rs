@@ -1,0 +1,366 @@
+//! Sends deliveries and records what came of them.
+//!
+//! One loop owns the [`Lanes`]. Attempts run as tasks of their own and report back. The loop gathers the reports and
+//! writes them, and claims what is due, in one transaction (a *turn*) at a time; the lanes go on meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::Setup;
+use super::exchange::{Exchange, Sender};
+use super::lane::Lanes;
+use super::schedule::{Failure, Schedule};
+use super::settlement::{GONE, Settlement};
+use crate::clock::{Clock, Ids};
+use crate::domain::{Kind, Result, Timestamp};
+use crate::store::{ClaimedDelivery, Store, Verdict, Writes};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+
+/// The longest time between two looks at the table, in milliseconds: notifications only wake, the table is the truth.
+const LOOK_MS: i64 = 5_000;
+/// The same while deliveries are due whose endpoints hold their share: `next_due` then tells nothing of later ones.
+const CROWDED_LOOK_MS: i64 = 500;
+/// The pause after a failed transaction, in milliseconds.
+const PAUSE_MS: i64 = 500;
+/// How long a shutdown waits for attempts under way; an attempt that is cut off is made again after the start.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How often a shutdown tries to record results.
+const LAST_TRIES: usize = 3;
+
+pub(super) struct Deliverer {
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    tasks: Tasks,
+    metrics: Metrics,
+    sender: Arc<Sender>,
+    wake: Arc<Notify>,
+    schedule: Schedule,
+    lanes: Lanes,
+    batch: usize,
+    lease_ms: i64,
+    reports: (mpsc::Sender<Report>, mpsc::Receiver<Report>),
+    /// Results that are not on disk yet.
+    unrecorded: Vec<Settlement>,
+    /// Whether something may be due now.
+    look: bool,
+    /// When something may be due next.
+    look_at: Timestamp,
+    /// Set by a failed turn: no other before then, and nothing new is sent until one has succeeded.
+    paused_until: Option<Timestamp>,
+    /// After a turn that one of its results may have spoilt: one result for each turn, until all are recorded.
+    one_by_one: bool,
+    abandon: CancellationToken,
+}
+
+/// The end of an attempt.
+struct Report {
+    claimed: ClaimedDelivery,
+    /// Nothing when its task broke off: the lease will end, and the delivery be claimed anew.
+    exchange: Option<Exchange>,
+}
+
+/// What a turn is to do beside recording.
+#[derive(Clone, Copy)]
+struct Claim {
+    now: Timestamp,
+    lease_until: Timestamp,
+    /// Zero: claim nothing.
+    limit: u32,
+    per_endpoint: u32,
+    /// Whether to ask when the next delivery is due.
+    look: bool,
+}
+
+/// What a turn brought.
+struct Turn {
+    settlements: Vec<Settlement>,
+    claim: Claim,
+    result: Result<Written>,
+}
+
+struct Written {
+    /// For each settlement, whether its claim still held.
+    held: Vec<bool>,
+    claimed: Vec<ClaimedDelivery>,
+    next_due: Option<Timestamp>,
+}
+
+impl Deliverer {
+    pub fn new(setup: &Setup, sender: Sender, wake: Arc<Notify>) -> Self {
+        let settings = &setup.settings;
+        // Twice the time-out at least, or a delivery that waited in its lane for a moment could never be sent.
+        let lease_ms = settings.lease_ms.max(settings.timeout_ms.saturating_mul(2));
+        Self {
+            store: setup.store.clone(),
+            clock: setup.clock.clone(),
+            ids: setup.ids.clone(),
+            tasks: setup.tasks.clone(),
+            metrics: setup.metrics.clone(),
+            sender: Arc::new(sender),
+            wake,
+            schedule: Schedule::new(settings),
+            lanes: Lanes::new(settings),
+            batch: settings.batch,
+            lease_ms: i64::try_from(lease_ms).unwrap_or(i64::MAX),
+            // A slot is free again only after its report was taken, so there is room for the report of every slot.
+            reports: mpsc::channel(settings.concurrency),
+            unrecorded: Vec::new(),
+            look: true,
+            look_at: Timestamp::from_ms(setup.clock.now_ms()),
+            paused_until: None,
+            one_by_one: false,
+            abandon: CancellationToken::new(),
+        }
+    }
+
+    /// Runs until `shutdown`, then finishes what it sent.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        if shutdown.run_until_cancelled(self.release_leases()).await.is_none() {
+            return;
+        }
+        let mut turn: Option<BoxFuture<'static, Turn>> = None;
+        loop {
+            self.launch();
+            if turn.is_none() && self.has_work() {
+                turn = Some(self.turn(true));
+            }
+            let timer = self.timer().filter(|_| turn.is_none());
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                done = some(turn.as_mut()) => {
+                    turn = None;
+                    self.conclude(done);
+                }
+                Some(report) = self.reports.1.recv() => {
+                    self.take(report);
+                    while let Ok(report) = self.reports.1.try_recv() {
+                        self.take(report);
+                    }
+                }
+                () = self.wake.notified() => self.look = true,
+                () = some(timer.map(|at| self.clock.sleep_until(at.as_ms()).boxed())) => self.look = true,
+            }
+        }
+        self.finish(turn).await;
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.clock.now_ms())
+    }
+
+    /// What an earlier process held is due again: none of its attempts is under way.
+    async fn release_leases(&self) {
+        loop {
+            match self.store.write(async |writes: &mut dyn Writes| writes.release_leases().await).await {
+                Ok(released) => return tracing::debug!(released, "webhook leases of an earlier process released"),
+                Err(error) => tracing::error!(%error, "webhook leases could not be released; trying again"),
+            }
+            self.clock.sleep_until(self.now().plus_ms(PAUSE_MS).as_ms()).await;
+        }
+    }
+
+    fn has_work(&self) -> bool {
+        let paused = self.paused_until.is_some_and(|until| self.now() < until);
+        !paused && (!self.unrecorded.is_empty() || self.look && self.lanes.room() > 0)
+    }
+
+    /// When to look at the table without being told to. Nothing while a look is wanted already: then it waits for room,
+    /// which the next report brings.
+    fn timer(&self) -> Option<Timestamp> {
+        self.paused_until.or((!self.look).then_some(self.look_at))
+    }
+
+    /// Starts what the lanes let through.
+    fn launch(&mut self) {
+        while self.paused_until.is_none()
+            && let Some(claimed) = self.lanes.next(self.now())
+        {
+            let (sender, abandon) = (Arc::clone(&self.sender), self.abandon.clone());
+            let slot = Slot { reports: self.reports.0.clone(), claimed: Some(claimed) };
+            self.tasks.spawn_connection("webhook attempt", async move {
+                abandon.run_until_cancelled(slot.fill(&sender)).await;
+            });
+        }
+    }
+
+    /// Takes the report of an attempt that ended, and decides what follows.
+    fn take(&mut self, Report { claimed, exchange }: Report) {
+        let endpoint = claimed.endpoint.id;
+        let Some(exchange) = exchange else { return self.lanes.finished(endpoint, false) };
+        self.lanes.finished(endpoint, exchange.succeeded());
+        let verdict = if exchange.succeeded() {
+            Verdict::Succeeded
+        } else if exchange.attempt.status_code == Some(GONE) {
+            self.lanes.clear(endpoint);
+            Verdict::Dead
+        } else {
+            let failure = Failure { number: exchange.attempt.number, retry_after_ms: exchange.retry_after_ms };
+            self.schedule.after(failure, self.now(), u32::from_le_bytes(self.ids.random_bytes()))
+        };
+        self.unrecorded.push(Settlement::new(&claimed, exchange, verdict));
+    }
+
+    /// One transaction: records what is unrecorded and, with `claim`, claims what is due.
+    fn turn(&mut self, claim: bool) -> BoxFuture<'static, Turn> {
+        let count = if self.one_by_one { 1.min(self.unrecorded.len()) } else { self.unrecorded.len() };
+        let settlements: Vec<Settlement> = self.unrecorded.drain(..count).collect();
+        // A claim that fails must not be taken for a result that does.
+        let claim = claim && !self.one_by_one;
+        let now = self.now();
+        let claim = Claim {
+            now,
+            lease_until: now.plus_ms(self.lease_ms),
+            limit: if claim { saturating_u32(self.batch.min(self.lanes.room())) } else { 0 },
+            per_endpoint: saturating_u32(self.lanes.share()),
+            look: claim && std::mem::take(&mut self.look),
+        };
+        let (store, ids) = (self.store.clone(), self.ids.clone());
+        async move {
+            let settlements = Arc::new(settlements);
+            let result = write(&store, ids, Arc::clone(&settlements), claim).await;
+            Turn { settlements: Arc::unwrap_or_clone(settlements), claim, result }
+        }
+        .boxed()
+    }
+
+    /// Takes what a turn brought.
+    fn conclude(&mut self, Turn { settlements, claim, result }: Turn) {
+        let now = self.now();
+        let written = match result {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(%error, cause = ?std::error::Error::source(&error), results = settlements.len(),
+                    "a webhook transaction failed");
+                let spoilt = error.kind() != Kind::Unavailable && !settlements.is_empty();
+                // Found: it is dropped, and its delivery claimed and sent anew when its lease has ended.
+                if !(spoilt && settlements.len() == 1) {
+                    self.unrecorded.splice(..0, settlements);
+                }
+                self.one_by_one = spoilt;
+                self.look = true;
+                self.paused_until = Some(now.plus_ms(PAUSE_MS));
+                return;
+            }
+        };
+        self.paused_until = None;
+        self.one_by_one &= !self.unrecorded.is_empty();
+        let at_limit = claim.limit > 0 && written.claimed.len() >= claim.limit as usize;
+        self.look |= at_limit;
+        self.lanes.accept(written.claimed, claim.lease_until);
+        if claim.look {
+            self.look_at = match written.next_due {
+                Some(due) if due <= now => now.plus_ms(CROWDED_LOOK_MS),
+                Some(due) => due,
+                None => now.plus_ms(LOOK_MS),
+            };
+        }
+        for (settlement, held) in settlements.iter().zip(written.held) {
+            self.metrics.delivery(if held { settlement.outcome } else { "claim_lost" });
+            if let Verdict::Retry { at } = settlement.verdict {
+                self.look_at = self.look_at.min(at);
+            }
+        }
+        self.look_at = self.look_at.min(now.plus_ms(LOOK_MS));
+    }
+
+    /// Claims and sends nothing more; what was sent is awaited, and recorded as it comes.
+    async fn finish(&mut self, turn: Option<BoxFuture<'static, Turn>>) {
+        if let Some(turn) = turn {
+            let done = turn.await;
+            self.conclude(done);
+        }
+        self.lanes.clear_all();
+        let drained = tokio::time::sleep(DRAIN);
+        tokio::pin!(drained);
+        let mut tries = LAST_TRIES;
+        loop {
+            while !self.unrecorded.is_empty() && tries > 0 {
+                let done = self.turn(false).await;
+                tries -= usize::from(done.result.is_err());
+                self.conclude(done);
+            }
+            if self.lanes.sending() == 0 {
+                break;
+            }
+            tokio::select! {
+                Some(report) = self.reports.1.recv() => self.take(report),
+                () = &mut drained => {
+                    tracing::warn!(attempts = self.lanes.sending(), "webhook attempts were cut off by the shutdown");
+                    break;
+                }
+            }
+        }
+        self.abandon.cancel();
+    }
+}
+
+async fn write(store: &Store, ids: Ids, settlements: Arc<Vec<Settlement>>, claim: Claim) -> Result<Written> {
+    let (held, mut claimed) = store
+        .write(async move |writes: &mut dyn Writes| {
+            let mut held = Vec::with_capacity(settlements.len());
+            for settlement in settlements.iter() {
+                held.push(settlement.record(writes, &ids, claim.now).await?);
+            }
+            let claimed = match claim.limit {
+                0 => Vec::new(),
+                limit => writes.claim_deliveries(claim.now, claim.lease_until, limit, claim.per_endpoint).await?,
+            };
+            Ok((held, claimed))
+        })
+        .await?;
+    claimed.sort_by_key(|claimed| (claimed.delivery.next_attempt_at, claimed.delivery.event_seq));
+    let next_due = match claim.look {
+        // What is written is written: an answer that does not come is asked for again at the next look.
+        true => store.read().next_due().await.unwrap_or_default(),
+        false => None,
+    };
+    Ok(Written { held, claimed, next_due })
+}
+
+/// Waits for the future, if there is one.
+async fn some<F: Future + Unpin>(future: Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn saturating_u32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A slot that an attempt holds: however the attempt ends, the loop hears of it.
+struct Slot {
+    reports: mpsc::Sender<Report>,
+    claimed: Option<ClaimedDelivery>,
+}
+
+impl Slot {
+    async fn fill(mut self, sender: &Sender) {
+        if let Some(claimed) = &self.claimed {
+            let exchange = sender.send(claimed).await;
+            self.report(Some(exchange));
+        }
+    }
+
+    fn report(&mut self, exchange: Option<Exchange>) {
+        if let Some(claimed) = self.claimed.take() {
+            // Refused only when the loop has ended, and then nobody waits for the slot.
+            let _ = self.reports.try_send(Report { claimed, exchange });
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.report(None);
+    }
+}

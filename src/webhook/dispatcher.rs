@@ -1,0 +1,189 @@
+//! Turns events into deliveries: reads the log from the stored cursor and writes, in one transaction, a row for each
+//! endpoint that wants an event, and the cursor.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::Setup;
+use super::schedule::Schedule;
+use crate::clock::{Clock, Ids};
+use crate::domain::webhook::{Delivery, DeliveryStatus, Endpoint};
+use crate::domain::{DeliveryId, Event, Result, Seq, Tenant, Timestamp};
+use crate::store::{Store, Writes};
+
+/// The longest time between two looks at the log: notifications only wake, the log is the truth.
+const LOOK: Duration = Duration::from_secs(5);
+/// The pause after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
+/// Events that are read at a time.
+const PAGE_EVENTS: u32 = 500;
+/// Delivery rows after which a transaction is closed, so that a wide fan-out does not hold up the one writer; the rows
+/// of one event always share one.
+const ROWS: usize = 1_000;
+/// Events that nobody wants by which the stored cursor may lag: moving it costs a commit. After a crash they are read
+/// again, with the same result.
+const LAG_EVENTS: u64 = 1_000;
+
+pub(super) struct Dispatcher {
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    schedule: Schedule,
+    committed: watch::Receiver<u64>,
+    /// Told that there are new rows.
+    delivered: Arc<Notify>,
+    /// Nothing until it was read, and after a failure.
+    cursor: Option<Cursor>,
+}
+
+/// How far the log was read.
+#[derive(Clone, Copy)]
+struct Cursor {
+    stored: Seq,
+    read: Seq,
+}
+
+/// The rows for a stretch of the log that ends at `upto`.
+struct Batch {
+    rows: Vec<Delivery>,
+    upto: Seq,
+}
+
+impl Dispatcher {
+    pub fn new(setup: &Setup, delivered: Arc<Notify>) -> Self {
+        Self {
+            store: setup.store.clone(),
+            clock: setup.clock.clone(),
+            ids: setup.ids.clone(),
+            schedule: Schedule::new(&setup.settings),
+            committed: setup.committed.clone(),
+            delivered,
+            cursor: None,
+        }
+    }
+
+    /// Runs until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(self.step()).await.is_some() {}
+        self.settle_cursor().await;
+    }
+
+    /// Catches up with the log, then waits until there may be more.
+    async fn step(&mut self) {
+        self.committed.mark_unchanged();
+        if let Err(error) = self.catch_up().await {
+            tracing::error!(%error, cause = ?std::error::Error::source(&error), "webhook dispatch failed; trying again");
+            self.cursor = None;
+            return self.clock.sleep(PAUSE).await;
+        }
+        tokio::select! {
+            Ok(()) = self.committed.changed() => {}
+            () = self.clock.sleep(LOOK) => self.settle_cursor().await,
+        }
+    }
+
+    async fn catch_up(&mut self) -> Result<()> {
+        let mut cursor = match self.cursor {
+            Some(cursor) => cursor,
+            None => {
+                let stored = self.store.write(async |writes: &mut dyn Writes| writes.dispatched().await).await?;
+                Cursor { stored, read: stored }
+            }
+        };
+        let head = self.store.read().log_bounds().await?.head;
+        while cursor.read < head {
+            let events = self.store.read().read_events(&[], cursor.read, head, PAGE_EVENTS).await?;
+            // Read after the events: an endpoint that an event of this page must reach is in this list.
+            let endpoints = self.store.read().enabled_endpoints().await?;
+            let end = if events.len() < PAGE_EVENTS as usize { head } else { last(&events, head) };
+            let now = Timestamp::from_ms(self.clock.now_ms());
+            let batch = self.match_events(&events, end, &endpoints, now);
+            cursor.read = batch.upto;
+            if !batch.rows.is_empty() || cursor.read.0 - cursor.stored.0 >= LAG_EVENTS {
+                self.write(&mut cursor, batch).await?;
+            }
+        }
+        self.cursor = Some(cursor);
+        Ok(())
+    }
+
+    /// The rows that `events`, up to position `end`, lead to; the batch ends earlier when it is full.
+    fn match_events(&self, events: &[Event], end: Seq, endpoints: &[Endpoint], now: Timestamp) -> Batch {
+        let mut of_tenant: HashMap<Tenant, Vec<&Endpoint>> = HashMap::new();
+        for endpoint in endpoints {
+            of_tenant.entry(endpoint.tenant).or_default().push(endpoint);
+        }
+        let mut rows = Vec::new();
+        for event in events {
+            if rows.len() >= ROWS {
+                return Batch { rows, upto: Seq(event.position.seq.0 - 1) };
+            }
+            let candidates = of_tenant.get(&event.tenant).into_iter().flatten();
+            let wanted = candidates.filter(|endpoint| is_later(event, endpoint) && endpoint.wants(event));
+            rows.extend(wanted.map(|endpoint| self.row(event, endpoint, now)));
+        }
+        Batch { rows, upto: end }
+    }
+
+    fn row(&self, event: &Event, endpoint: &Endpoint, now: Timestamp) -> Delivery {
+        Delivery {
+            id: DeliveryId(self.ids.uuid_v7()),
+            tenant: event.tenant,
+            endpoint_id: endpoint.id,
+            event_id: event.id,
+            event_seq: event.position.seq,
+            event_type: event.kind,
+            status: DeliveryStatus::Pending,
+            attempts: 0,
+            next_attempt_at: Some(self.schedule.first(now)),
+            created_at: now,
+            settled_at: None,
+        }
+    }
+
+    /// Writes the rows and the cursor, together or not at all; nothing when another dispatcher has moved the cursor.
+    async fn write(&mut self, cursor: &mut Cursor, Batch { rows, upto }: Batch) -> Result<()> {
+        let (expected, any) = (cursor.stored, !rows.is_empty());
+        let found = self
+            .store
+            .write(async move |writes: &mut dyn Writes| {
+                let found = writes.dispatched().await?;
+                if found == expected {
+                    writes.insert_deliveries(&rows, upto).await?;
+                }
+                Ok(found)
+            })
+            .await?;
+        if found == expected {
+            cursor.stored = upto;
+            if any {
+                self.delivered.notify_one();
+            }
+        } else {
+            *cursor = Cursor { stored: found, read: found };
+        }
+        Ok(())
+    }
+
+    /// Stores the cursor after a quiet time, so that it does not lag for ever.
+    async fn settle_cursor(&mut self) {
+        if let Some(mut cursor) = self.cursor.filter(|cursor| cursor.read > cursor.stored) {
+            let batch = Batch { rows: Vec::new(), upto: cursor.read };
+            self.cursor = self.write(&mut cursor, batch).await.ok().map(|()| cursor);
+        }
+    }
+}
+
+fn last(events: &[Event], head: Seq) -> Seq {
+    events.last().map_or(head, |event| event.position.seq)
+}
+
+/// Whether `event` was made after `endpoint`: an endpoint gets the events after its creation, whenever they are
+/// dispatched. Both ids are version 7 of one sequence, which rises also when the clock is set back.
+fn is_later(event: &Event, endpoint: &Endpoint) -> bool {
+    event.id.0 > endpoint.id.0
+}

@@ -1,0 +1,202 @@
+//! A store with webhooks, and what tests do to it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::receiver::PATIENCE;
+use crate::clock::{Clock, Ids};
+use crate::config::{Settings, WebhookSettings};
+use crate::domain::event::{Event, Fact};
+use crate::domain::inventory::{Counts, SpeciesStock};
+use crate::domain::page::PageRequest;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint, EndpointDraft};
+use crate::domain::{EndpointId, EventId, Species, Tenant, Timestamp};
+use crate::store::faults::Faults;
+use crate::store::{Store, Writes};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::webhook::{AddressGuard, EndpointDesk, Setup, Vault, Webhooks};
+
+/// The default `[webhook]` section, with loopback allowed and no jitter.
+pub fn settings() -> WebhookSettings {
+    let defaults = Settings::load(None, std::iter::empty(), Vec::new()).unwrap().webhook;
+    WebhookSettings { allow_private_addresses: true, retry_jitter_percent: 0, ..defaults }
+}
+
+pub struct World {
+    pub settings: WebhookSettings,
+    pub clock: Clock,
+    pub faults: Faults,
+    directory: tempfile::TempDir,
+    ids: Ids,
+    tasks: Tasks,
+    vault: Arc<Vault>,
+    store: Store,
+    committed: watch::Receiver<u64>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With other settings; on a clock that stands still.
+    pub async fn with(change: impl FnOnce(&mut WebhookSettings)) -> Self {
+        let mut settings = settings();
+        change(&mut settings);
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(1_700_000_000_000);
+        let ids = Ids::new(clock.clone());
+        let vault = Arc::new(Vault::open_in(directory.path(), ids.clone()).unwrap());
+        let faults = Faults::default();
+        let (store, committed) = open(directory.path(), &faults).await;
+        Self { settings, clock, faults, directory, ids, tasks: Tasks::new(), vault, store, committed }
+    }
+
+    /// Starts the webhooks.
+    pub fn start(&mut self) {
+        self.start_on(self.committed.clone());
+    }
+
+    /// Starts the webhooks, which are then told of no commit.
+    pub fn start_deaf(&mut self) {
+        self.start_on(watch::channel(0).1);
+    }
+
+    fn start_on(&mut self, committed: watch::Receiver<u64>) {
+        Webhooks::start(Setup {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            tasks: self.tasks.clone(),
+            metrics: Metrics::new(self.tasks.clone()),
+            settings: self.settings.clone(),
+            vault: Arc::clone(&self.vault),
+            committed,
+        })
+        .unwrap();
+    }
+
+    /// Ends the webhooks and the store, in order, and fails when a task panicked or hangs.
+    pub async fn stop(&mut self) {
+        assert!(self.tasks.drain(PATIENCE).await, "tasks hang: {:?}", self.tasks.running_services());
+        assert_eq!((self.tasks.panics(), self.tasks.early_ends()), (0, 0));
+        self.store.close().await;
+    }
+
+    /// Stops, and starts anew on the same files.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.tasks = Tasks::new();
+        (self.store, self.committed) = open(self.directory.path(), &self.faults).await;
+        self.start();
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_ms(self.clock.now_ms())
+    }
+
+    /// An endpoint for every event, and its secret. Its URL is not checked: that is for the deliverer to do.
+    pub async fn endpoint(&self, url: &str) -> (Endpoint, String) {
+        let desk = EndpointDesk::new(Arc::clone(&self.vault), AddressGuard::new(true));
+        let draft = EndpointDraft {
+            url: Some(url.to_owned()),
+            event_types: Some(vec!["*".to_owned()]),
+            ..EndpointDraft::default()
+        };
+        let id = EndpointId(self.ids.uuid_v7());
+        let (endpoint, secret) = draft.create(id, Tenant::PUBLIC, None, self.now(), &desk).unwrap();
+        let row = endpoint.clone();
+        self.store.write(async move |writes: &mut dyn Writes| writes.insert_endpoint(&row).await).await.unwrap();
+        (endpoint, secret)
+    }
+
+    /// Commits `count` events together, and returns them.
+    pub async fn happen(&self, count: usize) -> Vec<Event> {
+        let before = self.store.read().log_bounds().await.unwrap().head;
+        let (ids, now) = (self.ids.clone(), self.now());
+        self.store
+            .write(async move |writes: &mut dyn Writes| {
+                for _ in 0..count {
+                    let stock =
+                        SpeciesStock { species: Species::Dog, counts: Counts::default(), updated_at: now };
+                    let fact = Fact::inventory_changed(Tenant::PUBLIC, stock);
+                    writes.append_event(EventId(ids.uuid_v7()), now, fact).await?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let head = self.store.read().log_bounds().await.unwrap().head;
+        let events = self.store.read().read_events(&[], before, head, 10_000).await.unwrap();
+        assert_eq!(events.len(), count);
+        events
+    }
+
+    /// The deliveries to an endpoint that are done with, one way or the other.
+    pub async fn settled(&self, endpoint: EndpointId) -> Vec<Delivery> {
+        let mut deliveries = self.deliveries(endpoint).await;
+        deliveries.retain(|delivery| delivery.settled_at.is_some());
+        deliveries
+    }
+
+    async fn deliveries(&self, endpoint: EndpointId) -> Vec<Delivery> {
+        let mut all = Vec::new();
+        loop {
+            let page = u32::try_from(all.len() / 100 + 1).unwrap();
+            let request = PageRequest { page, limit: 100 };
+            let found = self.store.read().list_deliveries(Tenant::PUBLIC, endpoint, request).await.unwrap();
+            let full = found.items.len() == 100;
+            all.extend(found.items);
+            if !full {
+                return all;
+            }
+        }
+    }
+
+    /// Waits until `count` deliveries to the endpoint are settled, and returns them.
+    pub async fn until_settled(&self, endpoint: EndpointId, count: usize) -> Vec<Delivery> {
+        self.until(endpoint, |deliveries| {
+            let settled: Vec<&Delivery> = deliveries.iter().filter(|one| one.settled_at.is_some()).collect();
+            (settled.len() >= count).then(|| settled.into_iter().cloned().collect())
+        })
+        .await
+    }
+
+    /// Waits until a delivery to the endpoint has had that many attempts, and returns it.
+    pub async fn until_attempts(&self, endpoint: EndpointId, attempts: u32) -> Delivery {
+        self.until(endpoint, |deliveries| deliveries.iter().find(|one| one.attempts == attempts).cloned()).await
+    }
+
+    async fn until<T>(&self, endpoint: EndpointId, found: impl Fn(&[Delivery]) -> Option<T>) -> T {
+        let wait = async {
+            loop {
+                if let Some(found) = found(&self.deliveries(endpoint).await) {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(found) => found,
+            Err(_) => panic!("it did not come to that: {:#?}", self.deliveries(endpoint).await),
+        }
+    }
+
+    pub async fn attempts(&self, delivery: &Delivery) -> Vec<Attempt> {
+        self.store.read().list_attempts(delivery.tenant, delivery.id).await.unwrap()
+    }
+}
+
+/// Opens the store, and says how far its log reaches after each commit.
+async fn open(directory: &Path, faults: &Faults) -> (Store, watch::Receiver<u64>) {
+    let (newest, committed) = watch::channel(0);
+    panic!("store pending {directory:?} {faults:?} {newest:?} {committed:?}")
+}

@@ -1,0 +1,130 @@
+//! Signing secrets at rest: sealed with AES-256-GCM under a key that stays in the data directory.
+//!
+//! A sealed secret is `version (1 byte) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`, with the endpoint's id as associated
+//! data, so that one endpoint's secret cannot be put in another's place. A stolen database alone signs nothing.
+
+use std::path::Path;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+
+use super::signature::{self, SECRET_BYTES, Secret};
+use crate::clock::Ids;
+use crate::domain::{EndpointId, Error, Result};
+use crate::keyfile;
+
+/// The key's file in the data directory.
+const KEY_FILE: &str = "webhook.key";
+/// Length of the key, in bytes.
+const KEY_BYTES: usize = 32;
+/// The form of a sealed secret that is written today.
+const VERSION: u8 = 1;
+
+/// Seals and opens signing secrets. Not `Debug`.
+pub struct Vault {
+    key: RandomizedNonceKey,
+    ids: Ids,
+}
+
+impl Vault {
+    /// With the key in `data_dir`, which is made, readable by its owner alone, when there is none yet.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the key file cannot be read or written, or is not a key.
+    pub fn open_in(data_dir: &Path, ids: Ids) -> Result<Self> {
+        let bytes = keyfile::load_or_create(&data_dir.join(KEY_FILE), || Ok(ids.random_bytes::<KEY_BYTES>().to_vec()))?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes)
+            .map_err(|_| Error::unavailable(format!("{KEY_FILE} must hold {KEY_BYTES} bytes")))?;
+        Ok(Self { key, ids })
+    }
+
+    /// The text of a new secret: `whsec_` and base64.
+    pub fn new_secret(&self) -> String {
+        signature::secret_text(&self.ids.random_bytes::<SECRET_BYTES>())
+    }
+
+    /// `secret`, sealed for `endpoint`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the cipher fails.
+    pub fn seal(&self, endpoint: EndpointId, secret: &str) -> Result<Vec<u8>> {
+        let mut sealed = secret.as_bytes().to_vec();
+        let nonce = self
+            .key
+            .seal_in_place_append_tag(Aad::from(endpoint.0.as_bytes()), &mut sealed)
+            .map_err(Error::internal)?;
+        Ok([&[VERSION], nonce.as_ref().as_slice(), &sealed].concat())
+    }
+
+    /// The secret that was sealed for `endpoint`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it was sealed for another endpoint or under another key, or is damaged.
+    pub fn open(&self, endpoint: EndpointId, sealed: &[u8]) -> Result<Secret> {
+        let open = || {
+            let (nonce, ciphertext) = sealed.strip_prefix(&[VERSION])?.split_first_chunk::<NONCE_LEN>()?;
+            let mut buffer = ciphertext.to_vec();
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            let text = self.key.open_in_place(nonce, Aad::from(endpoint.0.as_bytes()), &mut buffer).ok()?;
+            Secret::parse(std::str::from_utf8(text).ok()?)
+        };
+        open().ok_or_else(|| Error::internal("the endpoint's signing secret cannot be opened"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use uuid::Uuid;
+
+    const ENDPOINT: EndpointId = EndpointId(Uuid::from_u128(7));
+
+    fn vault(directory: &Path) -> Vault {
+        Vault::open_in(directory, Ids::new(Clock::system())).unwrap()
+    }
+
+    fn sign(secret: &Secret) -> http::HeaderMap {
+        signature::headers(std::slice::from_ref(secret), "id", 1, b"body")
+    }
+
+    #[test]
+    fn opens_what_it_sealed_also_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = vault(directory.path());
+        let text = first.new_secret();
+        let sealed = first.seal(ENDPOINT, &text).unwrap();
+        assert_ne!(first.seal(ENDPOINT, &text).unwrap(), sealed, "the nonce is random");
+        let shown = String::from_utf8_lossy(&sealed).into_owned();
+        assert!(!shown.contains(&text[6..]), "the secret must not be readable");
+        let opened = vault(directory.path()).open(ENDPOINT, &sealed).unwrap();
+        assert_eq!(sign(&opened), sign(&Secret::parse(&text).unwrap()));
+    }
+
+    #[test]
+    fn opens_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let ours = vault(directory.path());
+        let sealed = ours.seal(ENDPOINT, &ours.new_secret()).unwrap();
+        assert!(ours.open(EndpointId(Uuid::from_u128(8)), &sealed).is_err(), "another endpoint");
+        assert!(vault(tempfile::tempdir().unwrap().path()).open(ENDPOINT, &sealed).is_err(), "another key");
+        for at in 0..sealed.len() {
+            let mut damaged = sealed.clone();
+            damaged[at] ^= 1;
+            assert!(ours.open(ENDPOINT, &damaged).is_err(), "byte {at}");
+        }
+        for length in 0..sealed.len() {
+            assert!(ours.open(ENDPOINT, &sealed[..length]).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn the_key_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        vault(directory.path());
+        let mode = std::fs::metadata(directory.path().join(KEY_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(directory.path().join(KEY_FILE), b"short").unwrap();
+        assert!(Vault::open_in(directory.path(), Ids::new(Clock::system())).is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! Reading JSON from outside so that every refusal names the field.
+
+use serde::de::DeserializeOwned;
+
+use crate::domain::{Error, Violation};
+
+/// Reads a request body.
+///
+/// # Errors
+/// [`Error::Malformed`] when it is not JSON (RFC 8259) in UTF-8; [`Error::Invalid`] naming the field when a value has
+/// the wrong type or is unknown.
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        refusal(&path, &error.into_inner())
+    })?;
+    reader.end().map_err(|error| refusal("", &error))?;
+    Ok(value)
+}
+
+fn refusal(path: &str, error: &serde_json::Error) -> Error {
+    use serde_json::error::Category;
+    let message = error.to_string();
+    let path = if path == "." { "" } else { path };
+    match error.classify() {
+        Category::Data if message.starts_with("recursion limit") => Error::malformed("body", "is nested too deeply"),
+        Category::Data => Error::invalid(violation(path, &message)),
+        Category::Syntax | Category::Eof | Category::Io => {
+            Error::malformed("body", format!("must be valid JSON in UTF-8: {message}"))
+        }
+    }
+}
+
+/// serde words its refusals for programmers; the name of the field in them is what the caller needs.
+fn violation(path: &str, message: &str) -> Violation {
+    let text = message.split(" at line ").next().unwrap_or(message);
+    let named = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').next());
+    let join = |name: &str| {
+        // For an unknown field the path may end in the field itself already.
+        if path.is_empty() {
+            name.to_owned()
+        } else if path == name || path.ends_with(&format!(".{name}")) {
+            path.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
+    if let Some(name) = named("unknown field `") {
+        let allowed = text.split_once("expected ").map_or("", |(_, allowed)| allowed).replace('`', "");
+        return Violation::new(join(name), "unknown_field", format!("is not known here; allowed: {allowed}"));
+    }
+    if let Some(name) = named("duplicate field `") {
+        return Violation::new(join(name), "duplicate_field", "is given twice");
+    }
+    if let Some(name) = named("missing field `") {
+        return Violation::new(join(name), "required", "is required");
+    }
+    let field = if path.is_empty() { "body" } else { path };
+    Violation::new(field, "invalid_type", text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Outer {
+        inner: Inner,
+    }
+    #[derive(serde::Deserialize, Debug)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Inner {
+        number: u8,
+    }
+
+    fn first(body: &str) -> (String, &'static str) {
+        let violation = read::<Outer>(body.as_bytes()).unwrap_err().violations().remove(0);
+        (violation.field, violation.code)
+    }
+
+    #[test]
+    fn every_refusal_names_its_field() {
+        assert_eq!(first(r#"{"inner":{"number":1,"colour":2}}"#), ("inner.colour".into(), "unknown_field"));
+        assert_eq!(first(r#"{"inner":{"number":"x"}}"#), ("inner.number".into(), "invalid_type"));
+        assert_eq!(first(r#"{"inner":{}}"#), ("inner.number".into(), "required"));
+        assert_eq!(first(r#"{"inner":{"number":300}}"#), ("inner.number".into(), "invalid_type"));
+        assert_eq!(first("[]"), ("body".into(), "invalid_type"));
+        assert_eq!(first("{"), ("body".into(), "malformed"));
+        assert_eq!(first(r#"{"inner":{"number":1}} x"#), ("body".into(), "malformed"));
+        assert_eq!(first("\u{0}"), ("body".into(), "malformed"));
+    }
+}

@@ -1,0 +1,59 @@
+import type { GraphiQLProps } from "graphiql";
+
+/** The tabs of a first visit; GraphiQL keeps what the visitor makes of them in localStorage. */
+export const defaultTabs: NonNullable<GraphiQLProps["defaultTabs"]> = [
+  {
+    query: `# Anyone may read the pets.
+query AvailablePets {
+  pets(status: AVAILABLE, limit: 5) {
+    id
+    name
+    species
+    breed
+    ageMonths
+    price
+    currency
+    status
+  }
+}
+`,
+  },
+  {
+    query: `# Put the id of an AVAILABLE pet into Variables.
+#
+# Without a token the order is anonymous.
+# To make it yours, put one into Headers:
+# {"Authorization": "Bearer TOKEN"}
+# Tokens come from POST /v1/auth/tokens.
+mutation PlaceOrder($petId: ID!) {
+  placeOrder(input: { petId: $petId }) {
+    id
+    petId
+    userId
+    status
+    totalAmount
+    currency
+    createdAt
+  }
+}
+`,
+    variables: JSON.stringify({ petId: "" }, null, 2),
+  },
+  {
+    query: `# Start this, then order a pet elsewhere.
+#
+# The topics orders and payments need a token
+# in Headers: staff see all, users their own.
+subscription LiveEvents($topics: [String!]!, $after: String) {
+  events(topics: $topics, after: $after) {
+    eventId
+    eventType
+    timestamp
+    cursor
+    data
+  }
+}
+`,
+    variables: JSON.stringify({ topics: ["pets", "inventory"] }, null, 2),
+  },
+];
