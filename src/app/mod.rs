@@ -28,7 +28,7 @@ use crate::domain::audit::Origin;
 use crate::domain::webhook::EndpointSecrets;
 
 use crate::domain::{Epoch, Principal, Result, Timestamp};
-use crate::store::Store;
+use crate::store::{Store, Writes};
 
 pub use feed::{Feed, Past};
 pub use passwords::Passwords;
@@ -114,6 +114,28 @@ impl App {
     /// The clock that everything runs by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// The hasher of passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// Takes away events that are older than `retention_s` seconds, a bounded number at a time; what a pending webhook
+    /// delivery needs stays.
+    ///
+    /// # Errors
+    /// The store's failures.
+    pub async fn purge_events(&self, retention_s: u64) -> Result<()> {
+        const AT_A_TIME: u32 = 1000;
+        let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+        let before = Timestamp::from_ms(self.0.clock.now_ms().saturating_sub(retention_ms));
+        loop {
+            let purge = async move |writes: &mut dyn Writes| writes.purge_events(before, AT_A_TIME).await;
+            if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
+                return Ok(());
+            }
+        }
     }
 
     /// Whether the database answers.

@@ -46,19 +46,16 @@ impl State {
 }
 
 impl Hub {
-    /// A hub whose ring holds up to `capacity` events; `head` is the newest event of the log.
-    pub fn new(capacity: usize, head: Seq) -> Self {
+    /// A hub whose ring holds up to `capacity` events.
+    pub fn new(capacity: usize) -> Self {
         let ring = VecDeque::with_capacity(capacity);
-        Self(Arc::new(RwLock::new(State { ring, capacity, head, listeners: HashMap::new() })))
+        Self(Arc::new(RwLock::new(State { ring, capacity, head: Seq::START, listeners: HashMap::new() })))
     }
 
-    /// Fills the ring with the log's last events, before anyone subscribes, so that those who come back after a restart
-    /// are served from memory.
-    pub fn prefill(&self, events: Vec<Event>) {
-        let mut state = self.0.write();
-        for event in events {
-            state.push(event);
-        }
+    /// Says where the log stands, before anyone subscribes. What is published while it starts fills the ring, so that
+    /// those who come back after a restart are served from memory.
+    pub fn start_at(&self, head: Seq) {
+        self.0.write().head = head;
     }
 
     /// Publishes committed events in the order of the log.
@@ -218,3 +215,6 @@ impl Drop for Subscription {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 
 use super::pet::check_text;
 use super::{
-    AttemptId, DeliveryId, EndpointId, Error, Event, EventId, EventType, Result, Seq, Tenant, Timestamp, UserId,
-    Violation, named_enum,
+    AttemptId, DeliveryId, EndpointId, Error, Event, EventId, EventType, Result, Seq, Tenant, Timestamp,
+    UserId, Violation, named_enum,
 };
 
 named_enum! {
@@ -179,7 +179,12 @@ impl EndpointDraft {
     ///
     /// # Errors
     /// [`Error::Invalid`] with every value that is not allowed.
-    pub fn apply(self, endpoint: &Endpoint, now: Timestamp, secrets: &dyn EndpointSecrets) -> Result<Endpoint> {
+    pub fn apply(
+        self,
+        endpoint: &Endpoint,
+        now: Timestamp,
+        secrets: &dyn EndpointSecrets,
+    ) -> Result<Endpoint> {
         self.checked(endpoint, now, secrets).map_err(Error::Invalid)
     }
 
@@ -282,7 +287,9 @@ mod tests {
         }
 
         fn check_url(&self, url: &str) -> Result<(), Violation> {
-            url.starts_with("https://").then_some(()).ok_or_else(|| Violation::new("url", "invalid_url", "must be https"))
+            url.starts_with("https://")
+                .then_some(())
+                .ok_or_else(|| Violation::new("url", "invalid_url", "must be https"))
         }
     }
 
@@ -307,7 +314,11 @@ mod tests {
             fields(&create(draft).unwrap_err()),
             ["url", "description", "eventTypes[1]", "eventTypes[2]"]
         );
-        let long = EndpointDraft { url: Some("https://x/".repeat(300)), event_types: Some(vec![]), ..Default::default() };
+        let long = EndpointDraft {
+            url: Some("https://x/".repeat(300)),
+            event_types: Some(vec![]),
+            ..Default::default()
+        };
         assert_eq!(fields(&create(long).unwrap_err()), ["url", "eventTypes"]);
     }
 
@@ -320,7 +331,10 @@ mod tests {
             enabled: None,
         };
         let (endpoint, secret) = create(draft).unwrap();
-        assert_eq!((secret.as_str(), endpoint.sealed_secret.as_slice()), ("whsec_shown", b"sealed".as_slice()));
+        assert_eq!(
+            (secret.as_str(), endpoint.sealed_secret.as_slice()),
+            ("whsec_shown", b"sealed".as_slice())
+        );
         let gone = Endpoint { enabled: false, disabled_reason: Some("410".into()), ..endpoint.clone() };
         let draft = EndpointDraft { enabled: Some(true), ..Default::default() };
         let back = draft.apply(&gone, Timestamp::from_ms(2), &OnlyHttps).unwrap();

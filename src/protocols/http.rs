@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use ::http::request::Parts;
-use ::http::{HeaderMap, header};
+use ::http::{HeaderMap, Uri, header};
 
 use crate::app::{App, Caller};
 use crate::domain::audit::{Channel, Origin};
@@ -91,8 +91,8 @@ pub struct Query(Vec<(String, String)>);
 
 impl Query {
     /// Reads the query of a request.
-    pub fn of(parts: &Parts) -> Self {
-        let query = parts.uri.query().unwrap_or_default();
+    pub fn of(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default();
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 

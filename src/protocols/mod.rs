@@ -1,7 +1,12 @@
 //! The protocols: each decodes a request, makes one call of `app`, and encodes the answer. Nothing is decided here.
 
+pub mod batches;
+pub mod graphql;
+pub mod health;
 pub mod http;
+pub mod pages;
 pub mod rest;
+pub mod socketio;
 pub mod sse;
 pub mod upgrade;
 pub mod websocket;

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 pub use socket::{OpenSocket, Socket};
 
 use crate::config::ServerSettings;
+use crate::protocols::http::PeerAddr;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -41,10 +42,6 @@ const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How often to look again whether the rest of an HTTP/2 preface has come.
 const PREFACE_PAUSE: Duration = Duration::from_millis(20);
-
-/// The address that a request came from; an extension of every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerAddr(pub SocketAddr);
 
 /// Limits of the accept loop and of each connection.
 #[derive(Clone, Debug)]

@@ -1,3 +1,123 @@
-//! The server: the only place that knows all concrete types.
+//! The server: the only place that knows all concrete types. Here the parts are put together, started, and stopped.
 
 pub mod accept;
+mod banner;
+mod compose;
+mod janitor;
+mod layers;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::bus::Hub;
+use crate::clock::{Clock, Ids};
+use crate::config::{Seed, Settings};
+use crate::domain::{Error, Event, Result, Seq};
+use crate::seed;
+use crate::store::faults::Faults;
+use crate::store::{Committed, Store, sqlite};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+
+/// Events in one read while the ring is filled.
+const PREFILL_PAGE: u32 = 1000;
+
+/// A server that runs.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its use cases.
+    pub app: App,
+    pub metrics: Metrics,
+    pub tasks: Tasks,
+    /// The password of the first administrator, when one was made; told this once.
+    pub first_admin_password: Option<String>,
+    pub settings: Settings,
+    store: Store,
+}
+
+impl Server {
+    /// Opens the store, starts every service and begins to listen.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] with the cause, when the address, the data directory or the database cannot be had.
+    pub async fn start(mut settings: Settings, clock: Clock, faults: Faults) -> Result<Self> {
+        let listener = TcpListener::bind(settings.server.listen).await.map_err(|error| {
+            Error::unavailable(format!("server.listen {} cannot be bound: {error}", settings.server.listen))
+        })?;
+        let address = listener.local_addr().map_err(Error::unavailable)?;
+        if settings.server.public_url.is_empty() {
+            settings.server.public_url = format!("http://{address}");
+        }
+        let (ids, tasks) = (Ids::new(clock.clone()), Tasks::new());
+        let metrics = Metrics::new(tasks.clone());
+        let hub = Hub::new(settings.feed.ring_events);
+        let (newest, committed) = watch::channel(0);
+        let on_commit = publisher(hub.clone(), metrics.clone(), newest);
+        let store = sqlite::open(compose::store_settings(&settings), faults, on_commit).await?;
+        let bounds = store.read().log_bounds().await?;
+        prefill(&store, &hub, bounds.floor, bounds.head, settings.feed.ring_events).await?;
+
+        let app = compose::app(&settings, store.clone(), hub, bounds, clock.clone(), ids.clone())?;
+        let first_admin_password = match settings.server.seed {
+            Seed::Demo if !store.read().has_users().await? => {
+                seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
+                None
+            }
+            Seed::Demo => None,
+            Seed::None => seed::first_admin(&store, app.passwords(), &ids, app.now()).await?,
+        };
+        let parts = compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
+        compose::start_webhooks(&settings, &parts, store.clone(), committed)?;
+        janitor::start(&settings, &parts);
+        let router = compose::router(&settings, &parts);
+        let accept = accept::serve(listener, router, (&settings.server).into(), tasks.clone(), metrics.clone());
+        tasks.spawn("accept loop", accept);
+        Ok(Self { address, app, metrics, tasks, first_admin_password, settings, store })
+    }
+
+    /// The table of every protocol's address.
+    pub fn banner(&self) -> String {
+        banner::table(self)
+    }
+
+    /// Stops: no new connections, streaming clients are told to come back, requests and attempts under way finish, the
+    /// store closes. False when something did not end in time.
+    pub async fn stop(self) -> bool {
+        let limit = Duration::from_millis(self.settings.server.shutdown_timeout_ms);
+        let drained = self.tasks.drain(limit).await;
+        self.store.close().await;
+        drained
+    }
+}
+
+/// What the writer does after each commit, in the order of the log.
+fn publisher(hub: Hub, metrics: Metrics, newest: watch::Sender<u64>) -> Committed {
+    Box::new(move |events: Vec<Event>, changes, took| {
+        metrics.commit(took, changes);
+        let Some(last) = events.last().map(|event| event.position.seq) else { return };
+        for event in &events {
+            metrics.event_published(event.kind.name());
+        }
+        hub.publish(events);
+        newest.send_replace(last.0);
+    })
+}
+
+/// Fills the ring with the end of the log.
+async fn prefill(store: &Store, hub: &Hub, floor: Seq, head: Seq, capacity: usize) -> Result<()> {
+    let mut after = floor.max(Seq(head.0.saturating_sub(capacity as u64)));
+    hub.start_at(after);
+    while after < head {
+        let events = store.read().read_events(&[], after, head, PREFILL_PAGE).await?;
+        let Some(last) = events.last() else { break };
+        after = last.position.seq;
+        hub.publish(events);
+    }
+    hub.start_at(head);
+    Ok(())
+}

@@ -78,7 +78,7 @@ impl Writer {
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() {
                     runtime.block_on(run(engine(), waiting, close, limits.batch, committed));
                 }
                 let _ = done.send(());

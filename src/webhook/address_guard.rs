@@ -73,12 +73,14 @@ fn reach(address: IpAddr) -> Reach {
     }
     match address {
         IpAddr::V4(v4) => {
-            let within = |network: Ipv4Addr, bits: u32| (v4.to_bits() ^ network.to_bits()) >> (32 - bits) == 0;
+            let within =
+                |network: Ipv4Addr, bits: u32| (v4.to_bits() ^ network.to_bits()) >> (32 - bits) == 0;
             let found = V4_RANGES.into_iter().find(|(network, bits, _)| within(*network, *bits));
             found.map_or(Reach::Public, |(_, _, reach)| reach)
         }
         IpAddr::V6(v6) => {
-            let within = |network: Ipv6Addr, bits: u32| (v6.to_bits() ^ network.to_bits()) >> (128 - bits) == 0;
+            let within =
+                |network: Ipv6Addr, bits: u32| (v6.to_bits() ^ network.to_bits()) >> (128 - bits) == 0;
             let found = V6_RANGES.into_iter().find(|(network, bits, _)| within(*network, *bits));
             found.map_or(Reach::Never, |(_, _, reach)| reach)
         }
@@ -165,20 +167,22 @@ mod tests {
     #[test]
     fn judges_every_kind_of_address() {
         let table = [
-            (Reach::Public, "1.1.1.1 8.8.8.8 93.184.216.34 172.15.0.1 172.32.0.1 100.63.255.255 100.128.0.1 192.0.1.1"),
-            (Reach::Public, "169.253.1.1 198.17.0.1 198.20.0.1 223.255.255.255 2606:4700::1111 2a00:1450::8 2001:4860::8"),
-            (Reach::Public, "2001:200::1 ::ffff:8.8.8.8"),
-            (Reach::Local, "127.0.0.1 127.255.255.255 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1"),
-            (Reach::Local, "100.127.255.255 169.254.1.1 ::1 fc00::1 fd12::1 fe80::1 febf::1"),
+            (Reach::Public, "1.1.1.1 8.8.8.8 93.184.216.34 172.15.0.1 172.32.0.1 100.63.255.255"),
+            (Reach::Public, "100.128.0.1 192.0.1.1 169.253.1.1 198.17.0.1 198.20.0.1 223.255.255.255"),
+            (Reach::Public, "2606:4700::1111 2a00:1450::8 2001:4860::8 2001:200::1 ::ffff:8.8.8.8"),
+            (Reach::Local, "127.0.0.1 127.255.255.255 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1"),
+            (Reach::Local, "100.64.0.1 100.127.255.255 169.254.1.1 ::1 fc00::1 fd12::1 fe80::1 febf::1"),
             (Reach::Local, "::ffff:127.0.0.1 ::ffff:10.1.2.3 ::ffff:169.254.0.9"),
-            // Unspecified, metadata, protocol assignments, documentation, benchmarks, multicast, reserved, broadcast.
-            (Reach::Never, "0.0.0.0 0.1.2.3 169.254.169.254 169.254.170.2 100.100.100.200 168.63.129.16 192.0.0.1"),
+            // Unspecified, metadata, protocol assignments.
+            (Reach::Never, "0.0.0.0 0.1.2.3 :: ::ffff:0.0.0.0 192.0.0.1 100::1 fec0::1"),
+            (Reach::Never, "169.254.169.254 169.254.170.2 100.100.100.200 168.63.129.16 fd00:ec2::254"),
+            (Reach::Never, "::ffff:169.254.169.254"),
+            // Documentation, benchmarks, multicast, reserved, broadcast.
             (Reach::Never, "192.0.2.1 198.51.100.1 203.0.113.1 198.18.0.1 198.19.255.255 192.88.99.1"),
-            (Reach::Never, "224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255"),
-            (Reach::Never, ":: ::2 ::7f00:1 ::ffff:0.0.0.0 ::ffff:169.254.169.254 fd00:ec2::254 ff02::1 fec0::1 100::1"),
-            // NAT64, 6to4, Teredo, ORCHID, documentation, benchmarks, segment routing.
-            (Reach::Never, "64:ff9b::7f00:1 64:ff9b::808:808 64:ff9b:1::1 2002:7f00:1::1 2002:808:808::1 2001::1"),
-            (Reach::Never, "2001:10::1 2001:20::1 2001:2::1 2001:db8::1 3fff::1 5f00::1 4000::1"),
+            (Reach::Never, "224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255 ff02::1 2001:db8::1 3fff::1"),
+            // IPv4-compatible, NAT64, 6to4, Teredo, ORCHID, benchmarks, segment routing, unassigned.
+            (Reach::Never, "::2 ::7f00:1 64:ff9b::7f00:1 64:ff9b::808:808 64:ff9b:1::1 2002:7f00:1::1"),
+            (Reach::Never, "2002:808:808::1 2001::1 2001:10::1 2001:20::1 2001:2::1 5f00::1 4000::1"),
         ];
         for (expected, addresses) in table {
             for address in addresses.split(' ') {
@@ -189,9 +193,15 @@ mod tests {
 
     #[test]
     fn checks_the_url_before_anything_is_connected() {
-        let code = |guard: AddressGuard, url| guard.check_url(url).map(|_| "ok").unwrap_or_else(|found| found.code);
+        let code =
+            |guard: AddressGuard, url| guard.check_url(url).map(|_| "ok").unwrap_or_else(|found| found.code);
         let (closed, open) = (AddressGuard::new(false), AddressGuard::new(true));
-        for url in ["https://example.com/hook", "http://example.com:8080/", "https://[2606:4700::1111]/", "http://1.1.1.1"] {
+        for url in [
+            "https://example.com/hook",
+            "http://example.com:8080/",
+            "https://[2606:4700::1111]/",
+            "http://1.1.1.1",
+        ] {
             assert_eq!((code(closed, url), code(open, url)), ("ok", "ok"), "{url}");
         }
         let local = "http://127.0.0.1:3000/ http://localhost/ http://LOCALHOST./ http://a.localhost/ http://[::1]/ \
@@ -199,13 +209,22 @@ mod tests {
         for url in local.split_whitespace() {
             assert_eq!((code(closed, url), code(open, url)), ("address_not_allowed", "ok"), "{url}");
         }
-        for url in ["http://169.254.169.254/latest", "http://0.0.0.0/", "http://[64:ff9b::1.1.1.1]/", "http://[ff02::1]/"] {
+        for url in [
+            "http://169.254.169.254/latest",
+            "http://0.0.0.0/",
+            "http://[64:ff9b::1.1.1.1]/",
+            "http://[ff02::1]/",
+        ] {
             assert_eq!(code(open, url), "address_not_allowed", "{url}");
         }
-        for url in ["", "/hook", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "http://:80/"] {
+        for url in
+            ["", "/hook", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "http://:80/"]
+        {
             assert_eq!(code(open, url), "invalid_url", "{url}");
         }
-        for url in ["http://user@example.com/", "https://user:secret@example.com/", "https://:secret@example.com/"] {
+        for url in
+            ["http://user@example.com/", "https://user:secret@example.com/", "https://:secret@example.com/"]
+        {
             assert_eq!(code(open, url), "url_credentials", "{url}");
         }
     }

@@ -43,11 +43,14 @@ pub(super) struct Deliverer {
     wake: Arc<Notify>,
     schedule: Schedule,
     lanes: Lanes,
+    concurrency: usize,
     batch: usize,
     lease_ms: i64,
     reports: (mpsc::Sender<Report>, mpsc::Receiver<Report>),
-    /// Results that are not on disk yet.
+    /// Results that are in no turn yet.
     unrecorded: Vec<Settlement>,
+    /// Results in the turn that is under way.
+    recording: usize,
     /// Whether something may be due now.
     look: bool,
     /// When something may be due next.
@@ -107,11 +110,13 @@ impl Deliverer {
             wake,
             schedule: Schedule::new(settings),
             lanes: Lanes::new(settings),
+            concurrency: settings.concurrency,
             batch: settings.batch,
             lease_ms: i64::try_from(lease_ms).unwrap_or(i64::MAX),
             // A slot is free again only after its report was taken, so there is room for the report of every slot.
             reports: mpsc::channel(settings.concurrency),
             unrecorded: Vec::new(),
+            recording: 0,
             look: true,
             look_at: Timestamp::from_ms(setup.clock.now_ms()),
             paused_until: None,
@@ -160,7 +165,9 @@ impl Deliverer {
     async fn release_leases(&self) {
         loop {
             match self.store.write(async |writes: &mut dyn Writes| writes.release_leases().await).await {
-                Ok(released) => return tracing::debug!(released, "webhook leases of an earlier process released"),
+                Ok(released) => {
+                    return tracing::debug!(released, "webhook leases of an earlier process released");
+                }
                 Err(error) => tracing::error!(%error, "webhook leases could not be released; trying again"),
             }
             self.clock.sleep_until(self.now().plus_ms(PAUSE_MS).as_ms()).await;
@@ -178,9 +185,12 @@ impl Deliverer {
         self.paused_until.or((!self.look).then_some(self.look_at))
     }
 
-    /// Starts what the lanes let through.
+    /// Starts what the lanes let through. What was sent and is not recorded counts as under way, so that the limit also
+    /// bounds how much a crash makes us send twice.
     fn launch(&mut self) {
+        let unrecorded = self.unrecorded.len() + self.recording;
         while self.paused_until.is_none()
+            && self.lanes.sending() + unrecorded < self.concurrency
             && let Some(claimed) = self.lanes.next(self.now())
         {
             let (sender, abandon) = (Arc::clone(&self.sender), self.abandon.clone());
@@ -202,7 +212,8 @@ impl Deliverer {
             self.lanes.clear(endpoint);
             Verdict::Dead
         } else {
-            let failure = Failure { number: exchange.attempt.number, retry_after_ms: exchange.retry_after_ms };
+            let failure =
+                Failure { number: exchange.attempt.number, retry_after_ms: exchange.retry_after_ms };
             self.schedule.after(failure, self.now(), u32::from_le_bytes(self.ids.random_bytes()))
         };
         self.unrecorded.push(Settlement::new(&claimed, exchange, verdict));
@@ -212,6 +223,7 @@ impl Deliverer {
     fn turn(&mut self, claim: bool) -> BoxFuture<'static, Turn> {
         let count = if self.one_by_one { 1.min(self.unrecorded.len()) } else { self.unrecorded.len() };
         let settlements: Vec<Settlement> = self.unrecorded.drain(..count).collect();
+        self.recording = settlements.len();
         // A claim that fails must not be taken for a result that does.
         let claim = claim && !self.one_by_one;
         let now = self.now();
@@ -233,6 +245,7 @@ impl Deliverer {
 
     /// Takes what a turn brought.
     fn conclude(&mut self, Turn { settlements, claim, result }: Turn) {
+        self.recording = 0;
         let now = self.now();
         let written = match result {
             Ok(written) => written,
@@ -311,7 +324,9 @@ async fn write(store: &Store, ids: Ids, settlements: Arc<Vec<Settlement>>, claim
             }
             let claimed = match claim.limit {
                 0 => Vec::new(),
-                limit => writes.claim_deliveries(claim.now, claim.lease_until, limit, claim.per_endpoint).await?,
+                limit => {
+                    writes.claim_deliveries(claim.now, claim.lease_until, limit, claim.per_endpoint).await?
+                }
             };
             Ok((held, claimed))
         })

@@ -90,7 +90,8 @@ impl Dispatcher {
         let mut cursor = match self.cursor {
             Some(cursor) => cursor,
             None => {
-                let stored = self.store.write(async |writes: &mut dyn Writes| writes.dispatched().await).await?;
+                let stored =
+                    self.store.write(async |writes: &mut dyn Writes| writes.dispatched().await).await?;
                 Cursor { stored, read: stored }
             }
         };

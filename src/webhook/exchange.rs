@@ -128,8 +128,10 @@ impl Sender {
         seen: &mut Seen,
     ) -> Result<(), Fault> {
         // The text in the database may be older than the rule, and an address in it meets no resolver.
-        let url =
-            self.guard.check_url(&claimed.endpoint.url).map_err(|violation| Fault::Refused(violation.message))?;
+        let url = self
+            .guard
+            .check_url(&claimed.endpoint.url)
+            .map_err(|violation| Fault::Refused(violation.message))?;
         let secret = self
             .vault
             .open(claimed.endpoint.id, &claimed.endpoint.sealed_secret)
@@ -141,7 +143,8 @@ impl Sender {
         let request = self.client.post(url).headers(headers).body(body);
         let mut answer = request.send().await.map_err(|error| fault(&error))?;
         seen.status = Some(answer.status().as_u16());
-        seen.retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        seen.retry_after =
+            answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         // What is beyond the cap is not read: dropping the answer closes its connection.
         while seen.body.len() < self.max_response_bytes {
             let Some(chunk) = answer.chunk().await.map_err(|error| fault(&error))? else { break };

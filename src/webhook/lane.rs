@@ -96,7 +96,8 @@ impl Lanes {
             }
             let held = lane.waiting.len();
             let outlasts = |lease_until: Timestamp| now.plus_ms(self.timeout_ms) <= lease_until;
-            let next = std::iter::from_fn(|| lane.waiting.pop_front()).find(|(_, lease_until)| outlasts(*lease_until));
+            let next = std::iter::from_fn(|| lane.waiting.pop_front())
+                .find(|(_, lease_until)| outlasts(*lease_until));
             self.waiting -= held - lane.waiting.len();
             if let Some((claimed, _)) = next {
                 lane.sending += 1;

@@ -12,8 +12,9 @@
 //! - **Nothing is lost.** Events are read from the log, not handed over in memory; rows and cursor are one commit; a row
 //!   is pending until its success or its death is on disk. Notifications only wake: without any, all of it happens at
 //!   the next look, a few seconds later.
-//! - **What was recorded is not sent again.** After a crash only attempts whose result was not on disk are made again.
-//!   Every result names its claim, so one that comes after its lease ended changes nothing.
+//! - **What was recorded is not sent again.** After a crash only attempts whose result was not on disk are made again,
+//!   `webhook.concurrency` of them at most. Every result names its claim, so one that comes after its lease ended
+//!   changes nothing.
 //! - **An endpoint gets the events that were made after it**, while it is enabled: each once (the row of an event and an
 //!   endpoint is unique), with one event id over all attempts.
 //! - **In the order of the log while the receiver keeps up.** A delivery that failed comes later than its successors,

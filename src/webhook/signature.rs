@@ -85,7 +85,10 @@ mod tests {
         assert_eq!(headers["webhook-timestamp"], "1614265330");
         assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         // Computed with OpenSSL: HMAC-SHA256 of `1614265330.{"test": 2432232314}` under the same key bytes.
-        assert_eq!(headers["x-webhook-signature"], "t=1614265330,v1=e96203c6de850e7dc1fde7489ef6140b402d3a5a64fe250cd2eef9830fac1cef");
+        assert_eq!(
+            headers["x-webhook-signature"],
+            "t=1614265330,v1=e96203c6de850e7dc1fde7489ef6140b402d3a5a64fe250cd2eef9830fac1cef"
+        );
     }
 
     #[test]

@@ -31,7 +31,9 @@ impl Vault {
     /// # Errors
     /// [`Error::Unavailable`] when the key file cannot be read or written, or is not a key.
     pub fn open_in(data_dir: &Path, ids: Ids) -> Result<Self> {
-        let bytes = keyfile::load_or_create(&data_dir.join(KEY_FILE), || Ok(ids.random_bytes::<KEY_BYTES>().to_vec()))?;
+        let bytes = keyfile::load_or_create(&data_dir.join(KEY_FILE), || {
+            Ok(ids.random_bytes::<KEY_BYTES>().to_vec())
+        })?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes)
             .map_err(|_| Error::unavailable(format!("{KEY_FILE} must hold {KEY_BYTES} bytes")))?;
         Ok(Self { key, ids })

@@ -13,6 +13,10 @@ use crate::wire::problem::type_uri;
 /// The result of a handler.
 pub type Told<T = Response> = Result<T, Refusal>;
 
+/// The name of the limit that a request reached, in the extensions of its answer, for the metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitHit(pub &'static str);
+
 /// An error on its way to an HTTP client.
 #[derive(Debug)]
 pub struct Refusal(pub Error);
@@ -42,6 +46,11 @@ impl IntoResponse for Refusal {
         if let Error::RateLimited { retry_after_s } = error {
             headers.insert(header::RETRY_AFTER, retry_after_s.into());
         }
+        match error {
+            Error::LimitReached { limit, .. } => drop(response.extensions_mut().insert(LimitHit(limit))),
+            Error::TooLarge { .. } => drop(response.extensions_mut().insert(LimitHit("server.max_body_bytes"))),
+            _ => {}
+        }
         // The body is written by `complete_problem`, which knows the path and the request's id.
         response.extensions_mut().insert(problem);
         response
@@ -65,25 +74,32 @@ pub async fn complete_problem(request: Request<Body>, next: Next) -> Response {
     response
 }
 
-/// The problem of a refusal that the router made, which has no body.
+/// The problem of a refusal that the router or a layer made, which has no body.
 fn of_router(response: &Response) -> Option<Problem> {
-    let no_body = !response.headers().contains_key(header::CONTENT_TYPE);
-    match response.status() {
-        StatusCode::METHOD_NOT_ALLOWED if no_body => {
-            let allowed = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok());
-            Some(Problem {
-                type_uri: type_uri("method-not-allowed"),
-                title: "Method Not Allowed",
-                status: 405,
-                detail: format!("this path allows {}", allowed.unwrap_or("other methods")),
-                code: "method_not_allowed",
-                instance: None,
-                request_id: None,
-                payment_id: None,
-                errors: Vec::new(),
-            })
-        }
-        StatusCode::NOT_FOUND if no_body => Some(Problem::from(&Error::UnknownOperation("there is nothing at this path"))),
-        _ => None,
+    let status = response.status();
+    if response.headers().contains_key(header::CONTENT_TYPE) || !(status.is_client_error() || status.is_server_error()) {
+        return None;
     }
+    let (slug, title, code, detail) = match status {
+        StatusCode::NOT_FOUND => return Some(Problem::from(&Error::UnknownOperation("there is nothing at this path"))),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let detail = "the Allow header lists the methods of this path".to_owned();
+            ("method-not-allowed", "Method Not Allowed", "method_not_allowed", detail)
+        }
+        StatusCode::REQUEST_TIMEOUT => {
+            ("request-timeout", "Request Timeout", "request_timeout", "the request took too long".to_owned())
+        }
+        _ => ("bad-request", status.canonical_reason().unwrap_or("Refused"), "refused", "the request was refused".to_owned()),
+    };
+    Some(Problem {
+        type_uri: type_uri(slug),
+        title,
+        status: status.as_u16(),
+        detail,
+        code,
+        instance: None,
+        request_id: None,
+        payment_id: None,
+        errors: Vec::new(),
+    })
 }

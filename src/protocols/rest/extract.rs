@@ -86,7 +86,7 @@ impl FromRequestParts<Rest> for Params {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &Rest) -> Result<Self, Refusal> {
-        Ok(Self { query: Query::of(parts), violations: Vec::new(), kept: Vec::new() })
+        Ok(Self { query: Query::of(&parts.uri), violations: Vec::new(), kept: Vec::new() })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::domain::page::Page;
 use crate::wire;
 use crate::wire::page::Collection;
 
-pub use error::{Refusal, Told, complete_problem};
+pub use error::{LimitHit, Refusal, Told, complete_problem};
 
 /// What handlers work with.
 #[derive(Clone)]

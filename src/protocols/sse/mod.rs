@@ -92,7 +92,7 @@ async fn events(State(sse): State<Sse>, request: Request<Body>) -> Told {
 }
 
 fn read(app: &App, parts: &::http::request::Parts) -> Result<Asked> {
-    let mut query = Query::of(parts);
+    let mut query = Query::of(&parts.uri);
     let token = query.take("access_token");
     let principal = http::caller(app, parts, token.as_deref(), Channel::Sse)?.principal;
     let topics = query.take("topics").unwrap_or_default();

@@ -32,9 +32,18 @@ struct Input {
 /// # Errors
 /// [`Error::Malformed`] or [`Error::Invalid`] naming the field.
 pub fn read(text: &str) -> std::result::Result<Request, (Option<String>, Error)> {
-    let input: Input = wire::json::read(text.as_bytes()).map_err(|error| (None, error))?;
+    let input: Input = wire::json::read(text.as_bytes()).map_err(|error| (id_in(text), error))?;
     let about = input.id.clone().filter(|id| id.len() <= MAX_ID);
     request(input).map_err(|error| (about, error))
+}
+
+/// The id in a frame whose other fields could not be read.
+fn id_in(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    serde_json::from_str(text).ok().map(|Named { id }| id).filter(|id| id.len() <= MAX_ID)
 }
 
 fn request(input: Input) -> Result<Request> {
@@ -133,7 +142,8 @@ mod tests {
         assert_eq!(refused(r#"{"op":"nope","id":"s1"}"#), (Some("s1".into()), "op".into()));
         assert_eq!(refused(r#"{"op":"subscribe"}"#), (None, "id".into()));
         assert_eq!(refused(r#"{"op":"ping","token":"x"}"#), (None, "token".into()));
-        assert_eq!(refused(r#"{"op":"subscribe","id":"s1","topic":["pets"]}"#), (None, "topic".into()));
+        assert_eq!(refused(r#"{"op":"subscribe","id":"s1","topic":["pets"]}"#), (Some("s1".into()), "topic".into()));
+        assert_eq!(refused(r#"{"op":"subscribe","id":7,"topics":["pets"]}"#), (None, "id".into()));
         assert!(read(r#"{"op":"subscribe","id":"s1","topics":["pets"],"after":null}"#).is_ok());
     }
 

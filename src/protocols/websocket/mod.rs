@@ -78,7 +78,7 @@ pub fn router(websocket: WebSocket) -> Router {
 
 async fn open(State(websocket): State<WebSocket>, request: Request<Body>) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
-    let token = Query::of(&parts).take("token");
+    let token = Query::of(&parts.uri).take("token");
     let principal = http::principal(&websocket.0.app, &parts, token.as_deref())?;
     let mut request = Request::from_parts(parts, body);
     let accepted = upgrade::accept(&mut request, &[], websocket.0.settings.limits)?;
@@ -102,6 +102,8 @@ enum Told {
     Unsubscribed { id: String },
     /// The principal of the connection is another now.
     Principal(Box<Principal>),
+    /// What came cannot be read on: close with that code and reason.
+    End(u16, &'static str),
 }
 
 /// Frames that the reading side may have waiting at the writing side; beyond it the client is not read until it reads.

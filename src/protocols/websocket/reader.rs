@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::frames::{self, Reply, Request};
 use super::{Told, WebSocket};
@@ -55,17 +55,23 @@ impl Reader {
 
     /// Reads until the connection ends; the writing side ends when this side's sender is gone.
     pub async fn run(mut self, mut stream: SplitStream<Socket>) {
-        while let Some(Ok(message)) = stream.next().await {
+        while let Some(next) = stream.next().await {
             self.heard.0.store(true, Ordering::Relaxed);
-            let told = match message {
-                Message::Text(text) => self.answer(&text).await,
-                Message::Binary(_) => {
+            let told = match next {
+                Err(error) => {
+                    if let Some((code, reason)) = unreadable(&error) {
+                        let _ = self.tell.send(Told::End(code, reason)).await;
+                    }
+                    break;
+                }
+                Ok(Message::Text(text)) => self.answer(&text).await,
+                Ok(Message::Binary(_)) => {
                     let error = Error::malformed("frame", "must be a text frame of JSON");
                     Told::Frame(frames::error(None, &error))
                 }
-                Message::Ping(payload) => Told::Pong(payload),
-                Message::Pong(_) | Message::Frame(_) => continue,
-                Message::Close(_) => break,
+                Ok(Message::Ping(payload)) => Told::Pong(payload),
+                Ok(Message::Pong(_) | Message::Frame(_)) => continue,
+                Ok(Message::Close(_)) => break,
             };
             if self.tell.send(told).await.is_err() {
                 break;
@@ -137,5 +143,15 @@ impl Reader {
         }
         self.principal = principal.clone();
         Ok(Told::Principal(Box::new(principal)))
+    }
+}
+
+/// The close code and reason (RFC 6455 §7.4.1) for what cannot be read; nothing when the connection is gone anyway.
+fn unreadable(error: &tungstenite::Error) -> Option<(u16, &'static str)> {
+    match error {
+        tungstenite::Error::Capacity(_) => Some((1009, "the message is too large")),
+        tungstenite::Error::Utf8(_) => Some((1007, "a text message must be UTF-8")),
+        tungstenite::Error::Protocol(_) => Some((1002, "that is no WebSocket frame")),
+        _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use futures_util::stream::{self, SplitSink, Stream};
+use futures_util::stream::{SplitSink, Stream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -16,15 +16,11 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use super::frames::{self, Reply};
 use super::reader::{Heard, Names};
 use super::{Told, WebSocket, close_code};
-use crate::app::Feed;
 use crate::bus::{Form, Published};
 use crate::domain::{Result, Timestamp};
+use crate::protocols::batches::Batches;
 use crate::protocols::upgrade::Socket;
-use crate::telemetry::GaugeGuard;
 use crate::wire;
-
-/// Events of one subscription that go out in one write at most.
-const BATCH: usize = 64;
 
 type Sink = SplitSink<Socket, Message>;
 type Batch = Result<Vec<Arc<Published>>>;
@@ -33,21 +29,17 @@ type Batch = Result<Vec<Arc<Published>>>;
 struct Subscription {
     /// What stands before the envelope in its frames.
     prefix: Bytes,
-    batches: Pin<Box<dyn Stream<Item = (Batch, bool)> + Send>>,
-    _active: GaugeGuard,
+    batches: Batches,
 }
 
 impl Stream for Subscription {
-    type Item = (Batch, bool, Bytes);
+    type Item = (Batch, Bytes);
 
     fn poll_next(
         mut self: Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Self::Item>> {
-        self.batches
-            .as_mut()
-            .poll_next(cx)
-            .map(|next| next.map(|(batch, lagged)| (batch, lagged, self.prefix.clone())))
+        Pin::new(&mut self.batches).poll_next(cx).map(|next| next.map(|batch| (batch, self.prefix.clone())))
     }
 }
 
@@ -121,11 +113,12 @@ impl Writer {
                 }
                 () = expiry => return End::Close(close_code::UNAUTHENTICATED, "the token has expired"),
                 told = self.told.recv() => match told {
+                    Some(Told::End(code, reason)) => return End::Close(code, reason),
                     Some(told) => self.obey(told, sink).await,
                     None => return End::Gone,
                 },
-                Some((id, (batch, lagged, prefix))) = self.subscriptions.next() => {
-                    self.forward(&id, &prefix, batch, lagged, sink).await
+                Some((id, (batch, prefix))) = self.subscriptions.next() => {
+                    self.forward(&id, &prefix, batch, sink).await
                 }
                 () = silence => {
                     if !self.heard.take() {
@@ -150,6 +143,7 @@ impl Writer {
         let frame = match told {
             Told::Frame(text) => Message::text(text),
             Told::Pong(payload) => Message::Pong(payload),
+            Told::End(..) => return Ok(()),
             Told::Principal(principal) => {
                 self.expires_at = principal.expires_at();
                 Message::text(Reply::Authenticated { expires_at: self.expires_at.map(|at| at.to_string()) }.text())
@@ -162,8 +156,8 @@ impl Writer {
                 let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
                 let reply = Reply::Subscribed { id: &id, cursor, live_from, resumed }.text();
                 let prefix = frames::event_prefix(&id).into();
-                let active = self.websocket.0.channel.subscription();
-                self.subscriptions.insert(id, Subscription { prefix, batches: batches(*feed), _active: active });
+                let batches = Batches::new(*feed, self.websocket.0.channel.clone());
+                self.subscriptions.insert(id, Subscription { prefix, batches });
                 Message::text(reply)
             }
         };
@@ -175,16 +169,11 @@ impl Writer {
         id: &str,
         prefix: &Bytes,
         batch: Batch,
-        lagged: bool,
         sink: &mut Sink,
     ) -> Result<(), tungstenite::Error> {
-        let channel = &self.websocket.0.channel;
-        if lagged {
-            channel.lagged();
-        }
         match batch {
             Ok(events) => {
-                channel.delivered(events.len() as u64);
+                self.websocket.0.channel.delivered(events.len() as u64);
                 let frames = events.iter().map(|published| event_frame(prefix, published)).collect();
                 flush(&self.websocket, sink, frames).await
             }
@@ -215,17 +204,6 @@ async fn flush(
         websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
         Err(tungstenite::Error::ConnectionClosed)
     })
-}
-
-/// A feed as a stream that ends with its first error.
-fn batches(feed: Feed) -> Pin<Box<dyn Stream<Item = (Batch, bool)> + Send>> {
-    Box::pin(stream::unfold(Some(feed), |feed| async {
-        let mut feed = feed?;
-        let batch = feed.next(BATCH).await;
-        let lagged = feed.take_lagged();
-        let more = batch.is_ok().then_some(feed);
-        Some(((batch, lagged), more))
-    }))
 }
 
 /// The frame of an event: the shared envelope between what the subscription adds.

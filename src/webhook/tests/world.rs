@@ -15,6 +15,7 @@ use crate::domain::page::PageRequest;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint, EndpointDraft};
 use crate::domain::{EndpointId, EventId, Species, Tenant, Timestamp};
 use crate::store::faults::Faults;
+use crate::store::sqlite::{self, SqliteSettings};
 use crate::store::{Store, Writes};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -34,7 +35,8 @@ pub struct World {
     ids: Ids,
     tasks: Tasks,
     vault: Arc<Vault>,
-    store: Store,
+    /// Nothing while it is stopped: the store gives its directory free when the last handle is gone.
+    store: Option<Store>,
     committed: watch::Receiver<u64>,
 }
 
@@ -53,7 +55,17 @@ impl World {
         let vault = Arc::new(Vault::open_in(directory.path(), ids.clone()).unwrap());
         let faults = Faults::default();
         let (store, committed) = open(directory.path(), &faults).await;
-        Self { settings, clock, faults, directory, ids, tasks: Tasks::new(), vault, store, committed }
+        Self {
+            settings,
+            clock,
+            faults,
+            directory,
+            ids,
+            tasks: Tasks::new(),
+            vault,
+            store: Some(store),
+            committed,
+        }
     }
 
     /// Starts the webhooks.
@@ -68,7 +80,7 @@ impl World {
 
     fn start_on(&mut self, committed: watch::Receiver<u64>) {
         Webhooks::start(Setup {
-            store: self.store.clone(),
+            store: self.store().clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             tasks: self.tasks.clone(),
@@ -84,19 +96,22 @@ impl World {
     pub async fn stop(&mut self) {
         assert!(self.tasks.drain(PATIENCE).await, "tasks hang: {:?}", self.tasks.running_services());
         assert_eq!((self.tasks.panics(), self.tasks.early_ends()), (0, 0));
-        self.store.close().await;
+        if let Some(store) = self.store.take() {
+            store.close().await;
+        }
     }
 
     /// Stops, and starts anew on the same files.
     pub async fn restart(&mut self) {
         self.stop().await;
         self.tasks = Tasks::new();
-        (self.store, self.committed) = open(self.directory.path(), &self.faults).await;
+        let (store, committed) = open(self.directory.path(), &self.faults).await;
+        (self.store, self.committed) = (Some(store), committed);
         self.start();
     }
 
     pub fn store(&self) -> &Store {
-        &self.store
+        self.store.as_ref().unwrap()
     }
 
     pub fn now(&self) -> Timestamp {
@@ -114,15 +129,18 @@ impl World {
         let id = EndpointId(self.ids.uuid_v7());
         let (endpoint, secret) = draft.create(id, Tenant::PUBLIC, None, self.now(), &desk).unwrap();
         let row = endpoint.clone();
-        self.store.write(async move |writes: &mut dyn Writes| writes.insert_endpoint(&row).await).await.unwrap();
+        self.store()
+            .write(async move |writes: &mut dyn Writes| writes.insert_endpoint(&row).await)
+            .await
+            .unwrap();
         (endpoint, secret)
     }
 
     /// Commits `count` events together, and returns them.
     pub async fn happen(&self, count: usize) -> Vec<Event> {
-        let before = self.store.read().log_bounds().await.unwrap().head;
+        let before = self.store().read().log_bounds().await.unwrap().head;
         let (ids, now) = (self.ids.clone(), self.now());
-        self.store
+        self.store()
             .write(async move |writes: &mut dyn Writes| {
                 for _ in 0..count {
                     let stock =
@@ -134,8 +152,8 @@ impl World {
             })
             .await
             .unwrap();
-        let head = self.store.read().log_bounds().await.unwrap().head;
-        let events = self.store.read().read_events(&[], before, head, 10_000).await.unwrap();
+        let head = self.store().read().log_bounds().await.unwrap().head;
+        let events = self.store().read().read_events(&[], before, head, 10_000).await.unwrap();
         assert_eq!(events.len(), count);
         events
     }
@@ -152,7 +170,7 @@ impl World {
         loop {
             let page = u32::try_from(all.len() / 100 + 1).unwrap();
             let request = PageRequest { page, limit: 100 };
-            let found = self.store.read().list_deliveries(Tenant::PUBLIC, endpoint, request).await.unwrap();
+            let found = self.store().read().list_deliveries(Tenant::PUBLIC, endpoint, request).await.unwrap();
             let full = found.items.len() == 100;
             all.extend(found.items);
             if !full {
@@ -172,7 +190,8 @@ impl World {
 
     /// Waits until a delivery to the endpoint has had that many attempts, and returns it.
     pub async fn until_attempts(&self, endpoint: EndpointId, attempts: u32) -> Delivery {
-        self.until(endpoint, |deliveries| deliveries.iter().find(|one| one.attempts == attempts).cloned()).await
+        self.until(endpoint, |deliveries| deliveries.iter().find(|one| one.attempts == attempts).cloned())
+            .await
     }
 
     async fn until<T>(&self, endpoint: EndpointId, found: impl Fn(&[Delivery]) -> Option<T>) -> T {
@@ -191,12 +210,25 @@ impl World {
     }
 
     pub async fn attempts(&self, delivery: &Delivery) -> Vec<Attempt> {
-        self.store.read().list_attempts(delivery.tenant, delivery.id).await.unwrap()
+        self.store().read().list_attempts(delivery.tenant, delivery.id).await.unwrap()
     }
 }
 
 /// Opens the store, and says how far its log reaches after each commit.
 async fn open(directory: &Path, faults: &Faults) -> (Store, watch::Receiver<u64>) {
+    let settings = SqliteSettings {
+        data_dir: directory.to_owned(),
+        read_connections: 2,
+        busy_timeout_ms: 5_000,
+        cache_kib: 2_048,
+        write_queue: 1_024,
+        max_batch: 64,
+    };
     let (newest, committed) = watch::channel(0);
-    panic!("store pending {directory:?} {faults:?} {newest:?} {committed:?}")
+    let hook = move |events: Vec<Event>, _, _| {
+        if let Some(event) = events.last() {
+            newest.send_replace(event.position.seq.0);
+        }
+    };
+    (sqlite::open(settings, faults.clone(), Box::new(hook)).await.unwrap(), committed)
 }

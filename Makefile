@@ -1,0 +1,53 @@
+# The targets that the README tells of. Everything a fresh machine lacks is installed by the scripts that need it.
+CARGO ?= cargo
+DATA ?= ./data
+LISTEN ?= 127.0.0.1:8080
+PETSTORE_BIN ?= $(CURDIR)/target/debug/petstore
+
+.PHONY: run test test-rust test-clients bench conformance soak web schema lint
+
+# Builds the pages and the server, and starts it with the demo store.
+run: web
+	$(CARGO) build --release
+	./target/release/petstore serve --listen $(LISTEN) --data $(DATA) --seed demo
+
+# Everything, with a small dose of the long runs.
+test: web test-rust test-clients
+
+test-rust: web
+	$(CARGO) test
+
+# The official clients against the built binary.
+test-clients: web
+	$(CARGO) build
+	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) npm test
+
+# The load comes from a second process and goes to loopback only.
+bench: web
+	$(CARGO) build --release
+	$(CARGO) bench --bench load -- --petstore ./target/release/petstore
+
+# Third-party suites against the built binary.
+conformance: web
+	$(CARGO) build
+	PETSTORE_BIN=$(PETSTORE_BIN) scripts/conformance.sh
+
+# The long runs, whole.
+soak: web
+	$(CARGO) build
+	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) PETSTORE_SOAK=1 npm test
+
+# The pages that the binary embeds; built again when a source changed.
+web: web-demo/dist/index.html
+
+web-demo/dist/index.html: $(shell find web-demo -path web-demo/node_modules -prune -o -path web-demo/dist -prune -o -type f -print)
+	cd web-demo && npm ci && npm run build
+	touch $@
+
+# The golden schemas.
+schema: web
+	$(CARGO) run -- schema --out schema
+
+lint:
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings

@@ -1,0 +1,76 @@
+//! The server under load: started from the built binary, measured from /proc.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::http::Connection;
+
+/// A running petstore with a fresh demo store.
+pub struct Petstore {
+    pub address: SocketAddr,
+    child: Child,
+    pid: u32,
+    _data: tempfile::TempDir,
+}
+
+impl Petstore {
+    /// Starts the binary on a free port of loopback and waits until it listens.
+    pub async fn start(binary: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
+            .arg(data.path())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the petstore binary");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        loop {
+            let line = lines.next_line().await.unwrap().expect("it ended before it listened");
+            if let Some(address) = line.strip_prefix("listening on http://") {
+                let pid = child.id().unwrap();
+                return Self { address: address.parse().unwrap(), child, pid, _data: data };
+            }
+        }
+    }
+
+    /// CPU time that the server has used, user and system.
+    pub fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        // utime and stime, in ticks of 1/100 s (proc(5); USER_HZ is 100 on every Linux).
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    }
+
+    /// Resident memory, in KiB.
+    pub fn resident_kib(&self) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// An access token of a demo account.
+    pub async fn login(&self, username: &str) -> String {
+        let mut connection = Connection::open(self.address).await;
+        let body = format!("{{\"username\":\"{username}\",\"password\":\"petstore-demo\"}}");
+        connection.post("/v1/auth/tokens", "", &body).await.field("accessToken")
+    }
+
+    /// Commits so far and the changes that shared them, from the metrics.
+    pub async fn commits(&self) -> String {
+        let mut connection = Connection::open(self.address).await;
+        let text = connection.get("/metrics").await.body;
+        let value = |name: &str| {
+            text.lines().find_map(|line| line.strip_prefix(name)).map_or("?", str::trim).to_owned()
+        };
+        format!("{}, {}", value("petstore_commit_writes_count"), value("petstore_commit_writes_sum"))
+    }
+
+    /// Ends it.
+    pub async fn stop(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}

@@ -1,0 +1,168 @@
+//! GraphQL over HTTP (the working draft of 2025): POST with JSON, GET for queries, and the answer in the form that
+//! `Accept` asks for.
+
+use ::http::request::Parts;
+use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Response as Execution, ServerError};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::error::{Answer, encode, protocol_refusal, refusal};
+use super::media::{Form, negotiate, sends_json};
+use super::operation::{Operation, Params};
+use super::{GraphQl, sse};
+use crate::app::Caller;
+use crate::domain::audit::Channel;
+use crate::domain::{Error, Kind};
+use crate::protocols::http::{self, Query, RequestId};
+use crate::wire::problem;
+
+const ALLOWED: &str = "GET, HEAD, POST";
+
+/// A request that was refused before there was an operation to run.
+pub(super) struct Refusal {
+    status: StatusCode,
+    error: ServerError,
+    header: Option<(HeaderName, &'static str)>,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let kind = error.kind();
+        let status = StatusCode::from_u16(problem::describe(kind).0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let header = (kind == Kind::Unauthenticated).then_some((header::WWW_AUTHENTICATE, "Bearer"));
+        Self { status, error: refusal(error), header }
+    }
+}
+
+impl Refusal {
+    fn method(message: &str, allowed: &'static str) -> Self {
+        let error = protocol_refusal("method_not_allowed", 405, message);
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, error, header: Some((header::ALLOW, allowed)) }
+    }
+
+    fn not_acceptable() -> Self {
+        let message = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
+        let error = protocol_refusal("not_acceptable", 406, message);
+        Self { status: StatusCode::NOT_ACCEPTABLE, error, header: None }
+    }
+
+    /// The answer that says so.
+    pub(super) fn answer(self, form: Form, request_id: Option<&str>) -> Response {
+        // Before its stream has begun, a client of streams is told as others are.
+        let form = if form == Form::GraphQlResponse { form } else { Form::Json };
+        let Answer { json, .. } = encode(Execution::from_errors(vec![self.error]), request_id);
+        let mut response = reply(self.status, form, json.into());
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// The id of the request, for those who read the logs.
+pub(super) fn request_id(parts: &Parts) -> Option<String> {
+    parts.extensions.get::<RequestId>().map(|id| id.0.clone())
+}
+
+/// Answers a request that is no WebSocket.
+pub async fn answer(graphql: &GraphQl, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = request_id(&parts);
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
+    if !reads && parts.method != Method::POST {
+        return Refusal::method("use POST, or GET for a query", ALLOWED).answer(Form::Json, request_id.as_deref());
+    }
+    let page = graphql.0.settings.page.filter(|_| reads && Query::of(&parts.uri).take("query").is_none());
+    let offered = [Form::GraphQlResponse, Form::Json, Form::Stream, Form::Html];
+    let offered = if page.is_some() { &offered[..] } else { &offered[..3] };
+    let Some(form) = negotiate(&parts.headers, offered) else {
+        return Refusal::not_acceptable().answer(Form::Json, request_id.as_deref());
+    };
+    if let (Form::Html, Some(page)) = (form, page) {
+        let mut page = page();
+        page.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        return page;
+    }
+    let answered = respond(graphql, &parts, body, form, request_id.as_deref()).await;
+    answered.unwrap_or_else(|refusal| refusal.answer(form, request_id.as_deref()))
+}
+
+async fn respond(
+    graphql: &GraphQl,
+    parts: &Parts,
+    body: Body,
+    form: Form,
+    request_id: Option<&str>,
+) -> Result<Response, Refusal> {
+    let posted = parts.method == Method::POST;
+    let streams = form == Form::Stream || negotiate(&parts.headers, &[Form::Stream]) == Some(Form::Stream);
+    let mut query = Query::of(&parts.uri);
+    // For EventSource, which cannot send headers.
+    let token = if posted || !streams { None } else { query.take("access_token") };
+    let caller = http::caller(&graphql.0.app, parts, token.as_deref(), Channel::GraphQl)?;
+    let params = if posted { posted_params(graphql, parts, body).await? } else { Params::of_query(&mut query)? };
+    let operation = Operation::parse(params, &graphql.0.settings);
+    if let Ok(operation) = &operation {
+        if operation.kind == OperationType::Mutation && !posted {
+            return Err(Refusal::method("a mutation needs POST", "POST"));
+        }
+        if operation.kind == OperationType::Subscription && !streams {
+            let message = "must allow text/event-stream for a subscription, or use the WebSocket at this path";
+            return Err(Error::malformed("Accept", message).into());
+        }
+    }
+    let subscribes = operation.as_ref().is_ok_and(|operation| operation.kind == OperationType::Subscription);
+    if form == Form::Stream || subscribes {
+        return Ok(sse::respond(graphql, parts, caller, operation).await);
+    }
+    let Answer { json, refused } = encode(execute(graphql, caller, operation).await, request_id);
+    let status = match form {
+        Form::GraphQlResponse if refused => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    Ok(reply(status, form, json.into()))
+}
+
+async fn posted_params(graphql: &GraphQl, parts: &Parts, body: Body) -> Result<Params, Refusal> {
+    if !sends_json(&parts.headers) {
+        return Err(Error::UnsupportedMediaType("application/json, in UTF-8").into());
+    }
+    if let Some(name) = Query::of(&parts.uri).rest().next() {
+        return Err(Error::malformed(name, "is not known here: a POST has its parameters in the body").into());
+    }
+    let max_bytes = graphql.0.settings.max_body_bytes;
+    let body = Limited::new(body, max_bytes).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            Error::TooLarge { max_bytes }
+        } else {
+            Error::malformed("body", "ended before it was whole")
+        }
+    })?;
+    Ok(Params::read(&body.to_bytes())?)
+}
+
+/// Runs a query or a mutation.
+pub(super) async fn execute(
+    graphql: &GraphQl,
+    caller: Caller,
+    operation: Result<Operation, Vec<ServerError>>,
+) -> Execution {
+    match operation {
+        Ok(operation) => graphql.0.schema.execute(operation.into_request(caller)).await,
+        Err(errors) => Execution::from_errors(errors),
+    }
+}
+
+fn reply(status: StatusCode, form: Form, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept"));
+    response
+}

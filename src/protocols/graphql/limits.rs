@@ -1,0 +1,187 @@
+//! Bounds on a document that are checked before the executor sees it: its parser takes a second for a megabyte, and its
+//! validation follows every fragment wherever it is spread, which can double with each line of a query.
+
+use std::collections::HashMap;
+
+use async_graphql::Name;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+
+use crate::domain::{Error, Result};
+
+/// Directives on one field.
+pub const MAX_DIRECTIVES: usize = 16;
+/// Brackets within brackets; what the parser follows without a refusal of its own.
+const MAX_NESTING: usize = 60;
+/// Fragments spread within fragments.
+const MAX_FRAGMENT_NESTING: usize = 30;
+/// Tokens that each allowed field may take, with its alias, arguments and directives.
+const TOKENS_PER_FIELD: usize = 10;
+/// Tokens that a document may have whatever it is allowed to select.
+const MIN_TOKENS: usize = 1_000;
+
+/// Checks the text: its nesting, and its number of tokens, which follows from `max_complexity`.
+///
+/// # Errors
+/// [`Error::LimitReached`] naming the limit.
+pub fn check_text(query: &str, max_complexity: usize) -> Result<()> {
+    let max_tokens = max_complexity.saturating_mul(TOKENS_PER_FIELD).saturating_add(MIN_TOKENS);
+    let (mut tokens, mut nesting) = (0, 0_usize);
+    let mut rest = query.as_bytes();
+    while let Some(&byte) = rest.first() {
+        let length = match byte {
+            b'#' => rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len()),
+            b'"' => string_length(rest),
+            b'{' | b'[' | b'(' => {
+                nesting += 1;
+                1
+            }
+            b'}' | b']' | b')' => {
+                nesting = nesting.saturating_sub(1);
+                1
+            }
+            _ => rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len()).max(1),
+        };
+        if !matches!(byte, b'#' | b' ' | b'\t' | b',' | b'\n' | b'\r') {
+            tokens += 1;
+        }
+        if nesting > MAX_NESTING {
+            return Err(limit("graphql.max_depth", format!("the query nests deeper than {MAX_NESTING} brackets")));
+        }
+        if tokens > max_tokens {
+            return Err(too_complex(format!("the query has more than {max_tokens} tokens")));
+        }
+        rest = &rest[length..];
+    }
+    Ok(())
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+/// The length of the string that `text` begins with, to its closing quotes or the end.
+fn string_length(text: &[u8]) -> usize {
+    let quotes: &[u8] = if text.starts_with(b"\"\"\"") { b"\"\"\"" } else { b"\"" };
+    let mut at = quotes.len();
+    while at < text.len() {
+        if text[at] == b'\\' {
+            at += 2;
+        } else if text[at..].starts_with(quotes) {
+            return at + quotes.len();
+        } else {
+            at += 1;
+        }
+    }
+    text.len()
+}
+
+/// Checks how much the document selects once its fragments are put in where they are spread.
+///
+/// # Errors
+/// [`Error::LimitReached`] when that is more than `max_complexity`, or fragments nest too deeply; [`Error::Malformed`]
+/// when a fragment spreads itself; [`Error::Forbidden`] when it asks for the schema and that is switched off.
+pub fn check_document(document: &ExecutableDocument, max_complexity: usize, introspection: bool) -> Result<()> {
+    let mut sizes = Sizes { document, introspection, known: HashMap::new() };
+    let mut selected = 0_usize;
+    for (_, operation) in document.operations.iter() {
+        selected = selected.saturating_add(sizes.of(&operation.node.selection_set.node, 0)?);
+    }
+    if selected > max_complexity {
+        return Err(too_complex(format!("the query selects more than {max_complexity} fields")));
+    }
+    Ok(())
+}
+
+struct Sizes<'d> {
+    document: &'d ExecutableDocument,
+    introspection: bool,
+    /// Selections of each fragment; nothing while it is being counted.
+    known: HashMap<&'d Name, Option<usize>>,
+}
+
+impl<'d> Sizes<'d> {
+    fn of(&mut self, set: &'d SelectionSet, depth: usize) -> Result<usize> {
+        let mut size = 0_usize;
+        for selection in &set.items {
+            let inner = match &selection.node {
+                Selection::Field(field) => {
+                    if !self.introspection && matches!(field.node.name.node.as_str(), "__schema" | "__type") {
+                        return Err(Error::Forbidden("the schema cannot be queried here (graphql.introspection)"));
+                    }
+                    self.of(&field.node.selection_set.node, depth)?
+                }
+                Selection::InlineFragment(inline) => self.of(&inline.node.selection_set.node, depth)?,
+                Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node, depth)?,
+            };
+            size = size.saturating_add(inner).saturating_add(1);
+        }
+        Ok(size)
+    }
+
+    fn of_fragment(&mut self, name: &'d Name, depth: usize) -> Result<usize> {
+        match self.known.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => return Err(Error::malformed("query", format!("the fragment {name} spreads itself"))),
+            None => {}
+        }
+        if depth >= MAX_FRAGMENT_NESTING {
+            let message = format!("fragments nest deeper than {MAX_FRAGMENT_NESTING}");
+            return Err(limit("graphql.max_depth", message));
+        }
+        // One that does not exist is told by validation.
+        let Some(fragment) = self.document.fragments.get(name) else { return Ok(0) };
+        self.known.insert(name, None);
+        let size = self.of(&fragment.node.selection_set.node, depth + 1)?;
+        self.known.insert(name, Some(size));
+        Ok(size)
+    }
+}
+
+fn too_complex(message: String) -> Error {
+    limit("graphql.max_complexity", message)
+}
+
+fn limit(limit: &'static str, message: String) -> Error {
+    Error::LimitReached { limit, message: format!("{message} ({limit})") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::parser::parse_query;
+
+    fn document(query: &str) -> Result<()> {
+        check_document(&parse_query(query).unwrap(), 100, true)
+    }
+
+    #[test]
+    fn strings_and_comments_do_not_count() {
+        let text = format!(r#"{{ a(x: "{}", y: """{} \""" " """) }} # {}"#, "{".repeat(99), "[".repeat(99), "(".repeat(99));
+        assert!(check_text(&text, 0).is_ok());
+        assert!(check_text(&"{a".repeat(61), 100).is_err());
+        assert!(check_text(&"a ".repeat(1_000), 0).is_ok());
+        assert!(check_text(&"a ".repeat(1_001), 0).is_err());
+        assert!(check_text("\"", 0).is_ok() && check_text("\"\\", 0).is_ok() && check_text("\"\"\"", 0).is_ok());
+    }
+
+    #[test]
+    fn fragments_count_where_they_are_spread() {
+        assert!(document("{ ...A ...A } fragment A on Query { a b c }").is_ok());
+        let mut doubling = String::from("{ ...F0 ...F0 }");
+        for level in 0..25 {
+            doubling += &format!(" fragment F{level} on Query {{ ...F{0} ...F{0} }}", level + 1);
+        }
+        doubling += " fragment F25 on Query { a }";
+        assert_eq!(document(&doubling).unwrap_err().code(), "limit_reached");
+        assert_eq!(document("{ ...A } fragment A on Query { ...A }").unwrap_err().code(), "malformed_request");
+        assert!(document("{ ...Unknown }").is_ok(), "validation tells it");
+        assert!(document(&format!("{{ {} }}", "a ".repeat(101))).is_err());
+    }
+
+    #[test]
+    fn the_scan_ends_on_any_text() {
+        for text in ["", "é", "\u{0}", "\\", "\"\\\"", "# no end", "}}}}", "\u{feff}{a}"] {
+            let _ = check_text(text, 1);
+        }
+    }
+}

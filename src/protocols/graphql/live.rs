@@ -1,0 +1,245 @@
+//! A running subscription: a feed, and the cohort that it shares its results with.
+//!
+//! Subscriptions with the same document, operation and variables (but for those that only say where to begin) are one
+//! cohort. What an event becomes is worked out once for a cohort, by its first member that gets to it, and kept until
+//! the others have taken it. A member that is alone pays what it would pay without.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::convert::Infallible;
+use std::sync::{Arc, Weak};
+
+use async_graphql::parser::types::{Selection, SelectionSet};
+use async_graphql::{Name, ServerError, Value};
+use futures_util::StreamExt as _;
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+
+use super::GraphQl;
+use super::error::{encode, refusal};
+use super::operation::Operation;
+use super::schema::StoreSchema;
+use super::subscription::{ResumeAfter, Root, Slot};
+use crate::app::{Caller, Feed};
+use crate::bus::Published;
+use crate::domain::{Cursor, Error, EventType, Principal, Result, Seq};
+use crate::telemetry::GaugeGuard;
+
+/// Events that are taken from the feed at a time, and so written at a time.
+const BATCH: usize = 64;
+/// Most results that a cohort keeps for members that have not come to them yet; the oldest go first.
+const MAX_KEPT: usize = 2 * BATCH;
+
+/// An open subscription.
+pub struct Live {
+    graphql: GraphQl,
+    feed: Feed,
+    only: Option<EventType>,
+    cohort: Arc<Cohort>,
+    _counted: GaugeGuard,
+}
+
+/// Where a subscription comes from.
+pub struct Opening {
+    pub operation: Operation,
+    pub caller: Caller,
+    /// A cursor that the transport brought.
+    pub resume_after: Option<Cursor>,
+}
+
+impl Live {
+    /// Opens the source of a subscription.
+    ///
+    /// # Errors
+    /// What validation or the store refuse.
+    pub async fn open(graphql: &GraphQl, opening: Opening) -> std::result::Result<Self, Vec<ServerError>> {
+        let Opening { operation, caller, resume_after } = opening;
+        let slot = Slot::default();
+        let mut request = operation.request(caller.clone()).data(slot.clone());
+        if let Some(cursor) = resume_after {
+            request = request.data(ResumeAfter(cursor));
+        }
+        let response = graphql.0.schema.execute_stream(request).next().await;
+        match (slot.take(), response) {
+            (Some(source), None) => {
+                let cohort = graphql.0.cohorts.join(operation, caller, source.personal);
+                let _counted = graphql.0.channel.subscription();
+                Ok(Self { graphql: graphql.clone(), feed: source.feed, only: source.only, cohort, _counted })
+            }
+            (_, Some(response)) => Err(response.errors),
+            (None, None) => Err(vec![refusal(Error::internal("a subscription opened no source"))]),
+        }
+    }
+
+    /// Waits for events that it yields. May be dropped while it waits without losing any.
+    ///
+    /// # Errors
+    /// As [`Feed::next`].
+    pub async fn next(&mut self) -> Result<Vec<Arc<Published>>> {
+        loop {
+            let mut events = self.feed.next(BATCH).await?;
+            if self.feed.take_lagged() {
+                self.graphql.0.channel.lagged();
+            }
+            if let Some(only) = self.only {
+                events.retain(|published| published.event.kind == only);
+            }
+            if !events.is_empty() {
+                return Ok(events);
+            }
+        }
+    }
+
+    /// The JSON text of the execution result for an event.
+    pub async fn result(&self, published: &Arc<Published>) -> Arc<str> {
+        // Boxed, so that a subscription that waits does not hold the room that an execution needs.
+        let execute = || Box::pin(self.cohort.execute(&self.graphql.0.schema, published));
+        match self.cohort.shared(published.event.position.seq) {
+            Some(cell) => cell.get_or_init(execute).await.clone(),
+            None => execute().await,
+        }
+    }
+}
+
+/// Subscriptions that get equal results.
+pub(super) struct Cohort {
+    key: Arc<str>,
+    cohorts: Cohorts,
+    operation: Operation,
+    /// The first member: for the others the results are the same, which is what the key is for.
+    caller: Caller,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// A result that some members have yet to take.
+struct Kept {
+    seq: Seq,
+    /// Members that have not taken it.
+    wanted: usize,
+    cell: Arc<OnceCell<Arc<str>>>,
+}
+
+impl Cohort {
+    /// The place of an event's result, when there are others to share it with.
+    fn shared(self: &Arc<Self>, seq: Seq) -> Option<Arc<OnceCell<Arc<str>>>> {
+        let members = Arc::strong_count(self);
+        if members < 2 {
+            return None;
+        }
+        let mut kept = self.kept.lock();
+        if let Some(at) = kept.iter().position(|kept| kept.seq == seq) {
+            kept[at].wanted = kept[at].wanted.saturating_sub(1);
+            if kept[at].wanted == 0 {
+                return Some(kept.remove(at).cell);
+            }
+            return Some(kept[at].cell.clone());
+        }
+        if kept.len() >= MAX_KEPT {
+            kept.remove(0);
+        }
+        let cell = Arc::new(OnceCell::new());
+        kept.push(Kept { seq, wanted: members - 1, cell: cell.clone() });
+        Some(cell)
+    }
+
+    async fn execute(&self, schema: &StoreSchema, published: &Arc<Published>) -> Arc<str> {
+        let request = self.operation.request(self.caller.clone()).data(Root(published.clone()));
+        let response = schema.execute_stream(request).next().await;
+        encode(response.unwrap_or_default(), None).json.into()
+    }
+}
+
+impl Drop for Cohort {
+    fn drop(&mut self) {
+        let mut cohorts = self.cohorts.0.lock();
+        // Someone may have made a new one under the same key meanwhile.
+        if cohorts.get(&self.key).is_some_and(|cohort| cohort.strong_count() == 0) {
+            cohorts.remove(&self.key);
+        }
+    }
+}
+
+/// The cohorts that there are.
+#[derive(Clone, Default)]
+pub struct Cohorts(Arc<Mutex<HashMap<Arc<str>, Weak<Cohort>>>>);
+
+impl Cohorts {
+    fn join(&self, operation: Operation, caller: Caller, personal: bool) -> Arc<Cohort> {
+        let key: Arc<str> = key(&operation, personal.then_some(&caller.principal)).into();
+        let mut cohorts = self.0.lock();
+        if let Some(cohort) = cohorts.get(&key).and_then(Weak::upgrade) {
+            return cohort;
+        }
+        let kept = Mutex::default();
+        let cohort = Arc::new(Cohort { key: key.clone(), cohorts: self.clone(), operation, caller, kept });
+        cohorts.insert(key, Arc::downgrade(&cohort));
+        cohort
+    }
+
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn only(&self) -> Option<Arc<Cohort>> {
+        self.0.lock().values().next().and_then(Weak::upgrade)
+    }
+}
+
+#[cfg(test)]
+impl Cohort {
+    pub(super) fn kept(&self) -> usize {
+        self.kept.lock().len()
+    }
+}
+
+/// What decides how the results of a subscription look.
+fn key(operation: &Operation, asker: Option<&Principal>) -> String {
+    let mut key = String::new();
+    if let Some(asker) = asker {
+        let identity = asker.identity.as_ref().map(|identity| (identity.user_id, identity.role, &identity.scopes));
+        key = format!("{:?} {identity:?}", asker.tenant);
+    }
+    let used = used_below_root(operation);
+    let variables: BTreeMap<&Name, &Value> =
+        operation.variables.iter().filter(|(name, _)| used.contains(*name)).collect();
+    let variables = serde_json::to_string(&variables).unwrap_or_default();
+    let name = operation.name.as_deref().unwrap_or_default();
+    // None of the parts before the document can hold a line feed.
+    format!("{key}\n{name}\n{variables}\n{}", operation.query)
+}
+
+/// The variables that more depends on than where the subscription begins: all but those that are only arguments of the
+/// root field.
+fn used_below_root(operation: &Operation) -> HashSet<Name> {
+    let mut used = HashSet::new();
+    let root = operation.definition().and_then(|operation| operation.selection_set.node.items.first());
+    if let Some(Selection::Field(root)) = root.map(|root| &root.node) {
+        collect(&root.node.selection_set.node, &mut used);
+    }
+    for fragment in operation.document.fragments.values() {
+        collect(&fragment.node.selection_set.node, &mut used);
+    }
+    used
+}
+
+fn collect(set: &SelectionSet, used: &mut HashSet<Name>) {
+    for selection in &set.items {
+        let (own, below) = match &selection.node {
+            Selection::Field(field) => (field.node.arguments.as_slice(), Some(&field.node.selection_set.node)),
+            Selection::InlineFragment(inline) => (&[][..], Some(&inline.node.selection_set.node)),
+            Selection::FragmentSpread(_) => (&[][..], None),
+        };
+        let of_directives = selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
+        for (_, value) in own.iter().chain(of_directives) {
+            // Its way to put the variables in is the one way to see them.
+            let _: std::result::Result<Value, Infallible> = value.node.clone().into_const_with(|name| {
+                used.insert(name);
+                Ok(Value::Null)
+            });
+        }
+        if let Some(below) = below {
+            collect(below, used);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! GraphQL at `/v1/graphql`: over HTTP, over event streams and over WebSockets.
+//!
+//! The executor is async-graphql; the layers around it are ours, to the letter of GraphQL over HTTP ([`http`]),
+//! graphql-sse ([`sse`]) and graphql-transport-ws ([`transport_ws`]). They share how a request becomes an operation
+//! ([`operation`]) and how a subscription runs ([`live`]).
+
+mod error;
+mod http;
+mod inputs;
+mod limits;
+mod live;
+mod media;
+mod mutation;
+mod operation;
+mod schema;
+mod sse;
+mod subscription;
+mod transport_ws;
+mod types;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::Method;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::any;
+
+use crate::app::App;
+use crate::protocols::upgrade::{self, SocketLimits};
+use crate::tasks::Tasks;
+use crate::telemetry::{Channel, ChannelMetrics, Metrics};
+
+pub use schema::sdl;
+
+/// Where GraphQL is.
+pub const PATH: &str = "/v1/graphql";
+
+/// Settings of GraphQL.
+#[derive(Clone, Debug)]
+pub struct GraphQlSettings {
+    /// Deepest nesting of a query.
+    pub max_depth: usize,
+    /// Highest complexity of a query, counted in fields.
+    pub max_complexity: usize,
+    /// Operations under way on one WebSocket.
+    pub max_subscriptions: usize,
+    /// How long a client may take to send `connection_init`, milliseconds.
+    pub init_timeout_ms: u64,
+    /// Whether a client may query the schema.
+    pub introspection: bool,
+    /// Makes the page for a browser that opens the path; none when it is switched off.
+    pub page: Option<fn() -> Response>,
+    /// Largest request body, bytes.
+    pub max_body_bytes: usize,
+    /// Sizes of a WebSocket.
+    pub socket: SocketLimits,
+    /// Time between pings on a WebSocket from which nothing comes, milliseconds.
+    pub ping_interval_ms: u64,
+    /// How long the answer to a ping may take, milliseconds.
+    pub pong_timeout_ms: u64,
+    /// Longest time that one write to a WebSocket may take, milliseconds.
+    pub write_timeout_ms: u64,
+    /// Time between keep-alive comments on a quiet event stream, milliseconds.
+    pub keep_alive_ms: u64,
+}
+
+/// Everything that serves GraphQL; cheap to clone.
+#[derive(Clone)]
+pub struct GraphQl(Arc<Parts>);
+
+struct Parts {
+    app: App,
+    schema: schema::StoreSchema,
+    cohorts: live::Cohorts,
+    metrics: Metrics,
+    channel: Arc<ChannelMetrics>,
+    tasks: Tasks,
+    settings: GraphQlSettings,
+}
+
+impl GraphQl {
+    /// GraphQL over `app`.
+    pub fn new(app: App, metrics: &Metrics, tasks: Tasks, settings: GraphQlSettings) -> Self {
+        let mut schema = schema::builder()
+            .data(app.clone())
+            .limit_depth(settings.max_depth)
+            .limit_complexity(settings.max_complexity)
+            .limit_directives(limits::MAX_DIRECTIVES);
+        if !settings.introspection {
+            // Suggestions would tell the schema piece by piece.
+            schema = schema.disable_introspection().disable_suggestions();
+        }
+        Self(Arc::new(Parts {
+            app,
+            schema: schema.finish(),
+            cohorts: live::Cohorts::default(),
+            metrics: metrics.clone(),
+            channel: metrics.channel(Channel::GraphQl),
+            tasks,
+            settings,
+        }))
+    }
+
+    /// The route of GraphQL, for every method.
+    pub fn router(self) -> Router {
+        Router::new().route(PATH, any(handle)).with_state(self)
+    }
+}
+
+async fn handle(State(graphql): State<GraphQl>, request: Request) -> Response {
+    if request.method() == Method::GET && upgrade::is_upgrade(request.headers()) {
+        transport_ws::open(graphql, request)
+    } else {
+        http::answer(&graphql, request).await
+    }
+}
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! A request, from its parameters to its answer: what HTTP, event streams and WebSockets share.
+
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
+use async_graphql::parser::{self, parse_query};
+use async_graphql::{Request, ServerError, Value, Variables};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::GraphQlSettings;
+use super::error::refusal;
+use super::limits;
+use crate::app::Caller;
+use crate::domain::Error;
+use crate::protocols::http::Query;
+use crate::wire;
+
+/// The parameters of a request (GraphQL over HTTP §4.1, and the payload of `subscribe`).
+pub struct Params {
+    pub query: String,
+    pub operation_name: Option<String>,
+    pub variables: Variables,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WireParams {
+    query: Option<String>,
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Variables,
+    /// None is known here; it must only be an object.
+    #[serde(default, rename = "extensions")]
+    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+impl Params {
+    /// Reads the JSON text of a request.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] naming the parameter.
+    pub fn read(json: &[u8]) -> Result<Self, Error> {
+        if json.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Error::malformed("body", "batches are not taken: send one request, an object, at a time"));
+        }
+        let WireParams { query, operation_name, variables, .. } = read_json("body", json)?;
+        Self::new(query, operation_name, variables)
+    }
+
+    /// Reads the query string of a request.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] naming the parameter.
+    pub fn of_query(query: &mut Query) -> Result<Self, Error> {
+        let text = query.take("query");
+        let operation_name = query.take("operationName");
+        let mut object = |name: &str| query.take(name).filter(|json| !json.is_empty());
+        let variables = object("variables").map(|json| read_json("variables", json.as_bytes())).transpose()?;
+        if let Some(json) = object("extensions") {
+            let _: Option<serde_json::Map<String, serde_json::Value>> = read_json("extensions", json.as_bytes())?;
+        }
+        if let Some(name) = query.rest().next() {
+            return Err(Error::malformed(name, "is not known here; allowed: query, operationName, variables, extensions"));
+        }
+        Self::new(text, operation_name, variables.unwrap_or_default())
+    }
+
+    fn new(query: Option<String>, operation_name: Option<String>, variables: Variables) -> Result<Self, Error> {
+        let query = query.ok_or_else(|| Error::malformed("query", "is required: the text of a GraphQL document"))?;
+        // An empty name is what some clients send for none.
+        let operation_name = operation_name.filter(|name| !name.is_empty());
+        Ok(Self { query, operation_name, variables })
+    }
+}
+
+fn read_json<T: DeserializeOwned>(name: &str, json: &[u8]) -> Result<T, Error> {
+    wire::json::read(json).map_err(|error| match error.violations().into_iter().next() {
+        Some(violation) if violation.field != "body" => Error::malformed(violation.field, violation.message),
+        Some(violation) => Error::malformed(name, violation.message),
+        None => error,
+    })
+}
+
+/// A request whose document was parsed and measured, and whose operation was chosen.
+pub struct Operation {
+    pub query: String,
+    pub name: Option<String>,
+    pub kind: OperationType,
+    pub document: ExecutableDocument,
+    pub variables: Variables,
+}
+
+impl Operation {
+    /// Parses the document, within the limits, and chooses its operation (GraphQL §6.1).
+    ///
+    /// # Errors
+    /// What is wrong with the request; nothing was executed.
+    pub fn parse(params: Params, settings: &GraphQlSettings) -> Result<Self, Vec<ServerError>> {
+        let Params { query, operation_name: name, variables } = params;
+        let GraphQlSettings { max_complexity, introspection, .. } = *settings;
+        limits::check_text(&query, max_complexity).map_err(|error| vec![refusal(error)])?;
+        let document = parse_query(&query).map_err(|error| vec![syntax(&error)])?;
+        limits::check_document(&document, max_complexity, introspection).map_err(|error| vec![refusal(error)])?;
+        let operation = choose(&document.operations, name.as_deref())?;
+        let kind = operation.ty;
+        check_variables(operation, &variables)?;
+        if kind == OperationType::Subscription {
+            check_root(operation)?;
+        }
+        Ok(Self { query, name, kind, document, variables })
+    }
+
+    /// The operation that was chosen.
+    pub fn definition(&self) -> Option<&OperationDefinition> {
+        choose(&self.document.operations, self.name.as_deref()).ok()
+    }
+
+    /// The executor's form of the request.
+    pub fn request(&self, caller: Caller) -> Request {
+        let mut request = Request::new(String::new()).variables(self.variables.clone()).data(caller);
+        request.operation_name.clone_from(&self.name);
+        request.set_parsed_query(self.document.clone());
+        request
+    }
+
+    /// As [`Operation::request`], for a request that is made once.
+    pub fn into_request(self, caller: Caller) -> Request {
+        let mut request = Request::new(String::new()).variables(self.variables).data(caller);
+        request.operation_name = self.name;
+        request.set_parsed_query(self.document);
+        request
+    }
+}
+
+fn choose<'d>(
+    operations: &'d DocumentOperations,
+    name: Option<&str>,
+) -> Result<&'d OperationDefinition, Vec<ServerError>> {
+    let mut named = operations.iter().filter(|(own, _)| match (name, own) {
+        (None, _) => true,
+        (Some(name), Some(own)) => own.as_str() == name,
+        (Some(_), None) => false,
+    });
+    match (named.next(), named.next()) {
+        (Some((_, operation)), None) => Ok(&operation.node),
+        (Some(_), Some(_)) => {
+            Err(refused("operationName", "is required: the document has more than one operation"))
+        }
+        (None, _) => Err(refused("operationName", "names no operation of the document")),
+    }
+}
+
+/// A required variable that is not there is a request error (GraphQL §6.1.2); the executor would take it for one of the
+/// field that uses it.
+fn check_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), Vec<ServerError>> {
+    let missing = operation.variable_definitions.iter().filter(|definition| {
+        let definition = &definition.node;
+        let given = variables.get(&definition.name.node);
+        let absent = match given {
+            None => definition.default_value.is_none(),
+            Some(value) => *value == Value::Null,
+        };
+        absent && !definition.var_type.node.nullable
+    });
+    let errors: Vec<ServerError> = missing
+        .map(|definition| {
+            let (name, of_type) = (&definition.node.name.node, &definition.node.var_type.node);
+            let error = Error::malformed(format!("variables.{name}"), format!("is required, of type {of_type}"));
+            ServerError { locations: vec![definition.pos], ..refusal(error) }
+        })
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// GraphQL §5.2.4.1, which the executor does not check; it also would pass over a fragment at the root in silence.
+fn check_root(operation: &OperationDefinition) -> Result<(), Vec<ServerError>> {
+    match operation.selection_set.node.items.as_slice() {
+        [only] if matches!(only.node, Selection::Field(_)) && only.node.directives().is_empty() => Ok(()),
+        _ => Err(refused("query", "a subscription selects exactly one field at its root, and not by a fragment")),
+    }
+}
+
+fn refused(field: &str, message: &str) -> Vec<ServerError> {
+    vec![refusal(Error::malformed(field, message))]
+}
+
+/// The parser's message shows the whole line that it stumbled over; the place and what it expected are enough.
+fn syntax(error: &parser::Error) -> ServerError {
+    let locations = error.positions().collect();
+    let text = error.to_string();
+    let message = text.rsplit_once("= ").map_or(text.as_str(), |(_, expected)| expected).trim();
+    ServerError { locations, ..refusal(Error::malformed("query", message)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Operation, String> {
+        let params = Params::read(json.as_bytes()).map_err(|error| error.to_string())?;
+        Operation::parse(params, &crate::protocols::graphql::tests::settings()).map_err(|errors| errors[0].message.clone())
+    }
+
+    #[test]
+    fn a_parameter_of_the_wrong_form_is_named() {
+        for (json, field) in [
+            (r#"{"query":1}"#, "query"),
+            (r#"{"query":"{a}","operationName":[]}"#, "operationName"),
+            (r#"{"query":"{a}","variables":[]}"#, "variables"),
+            (r#"{"query":"{a}","variables":"x"}"#, "variables"),
+            (r#"{"query":"{a}","extensions":0}"#, "extensions"),
+            (r#"{"query":"{a}","extensions":[1]}"#, "extensions"),
+            (r#"{"qeury":"{a}"}"#, "qeury"),
+            (r#"{"variables":null}"#, "query"),
+            (r#"[{"query":"{a}"}]"#, "body"),
+            (r#"["{a}"]"#, "body"),
+            ("", "body"),
+        ] {
+            let error = parse(json).err().unwrap_or_else(|| panic!("{json} was taken"));
+            assert!(error.starts_with(field), "{json}: {error}");
+        }
+        for json in [
+            r#"{"query":"{a}"}"#,
+            r#"{"query":"{a}","variables":null,"operationName":null,"extensions":null}"#,
+            r#"{"query":"{a}","variables":{},"operationName":"","extensions":{"x":1}}"#,
+        ] {
+            assert!(parse(json).is_ok(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_operation_is_chosen_by_name() {
+        let two = r#""query":"query A{a} mutation B{b}""#;
+        assert_eq!(parse(&format!(r#"{{{two},"operationName":"B"}}"#)).unwrap().kind, OperationType::Mutation);
+        assert!(parse(&format!("{{{two}}}")).is_err());
+        assert!(parse(&format!(r#"{{{two},"operationName":"C"}}"#)).is_err());
+        assert!(parse(r#"{"query":"{a}","operationName":"A"}"#).is_err());
+    }
+
+    #[test]
+    fn a_required_variable_is_required() {
+        let with = |variables: &str| parse(&format!(r#"{{"query":"query($id:ID!){{a}}","variables":{variables}}}"#));
+        assert!(with("{}").is_err() && with(r#"{"id":null}"#).is_err() && with(r#"{"id":"1"}"#).is_ok());
+        assert!(parse(r#"{"query":"query($id:ID!=\"1\"){a}"}"#).is_ok());
+        assert!(parse(r#"{"query":"query($id:ID){a}"}"#).is_ok());
+    }
+
+    #[test]
+    fn a_subscription_has_one_root_field() {
+        assert!(parse(r#"{"query":"subscription{events}"}"#).is_ok());
+        for query in ["subscription{a b}", "subscription{...F} fragment F on S{a}", "subscription{a @skip(if:true)}"] {
+            assert!(parse(&serde_json::json!({ "query": query }).to_string()).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_does_not_repeat_the_query() {
+        let query = format!("{{ {} ", "secret ".repeat(50));
+        let message = parse(&serde_json::json!({ "query": query }).to_string()).err().unwrap();
+        assert!(message.starts_with("query: expected") && !message.contains("secret"), "{message}");
+    }
+}

@@ -1,0 +1,57 @@
+//! The schema and the three transports over a real store in a folder of its own.
+
+mod http;
+mod stream;
+mod support;
+mod websocket;
+
+use serde_json::Value;
+
+use super::schema::{builder, sdl};
+pub(super) use support::settings;
+
+#[test]
+fn the_schema_is_written_down() {
+    let text = sdl();
+    assert_eq!(text, sdl());
+    for part in [
+        "type Query {",
+        "type Mutation {",
+        "type Subscription {",
+        "input PaymentSourceInput @oneOf {",
+        "union PaymentSource = ",
+        "scalar Decimal @specifiedBy(",
+        "payOrder(",
+        "orderStatusChanged(",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn everything_in_the_schema_is_described() {
+    let query = "{ __schema { types { name kind description enumValues { name description }
+        fields { name description args { name description } } inputFields { name description } } } }";
+    let answer = builder().finish().execute(query).await.into_result().unwrap();
+    let answer = answer.data.into_json().unwrap();
+    let mut described = 0;
+    for kind in answer["__schema"]["types"].as_array().unwrap() {
+        let name = kind["name"].as_str().unwrap();
+        if !name.starts_with("__") && !["Boolean", "Float", "ID", "Int", "String"].contains(&name) {
+            described += check(name, kind);
+        }
+    }
+    assert!(described > 200, "only {described} descriptions");
+}
+
+/// Counts the descriptions of an element and of what is in it; each must be there.
+fn check(path: &str, element: &Value) -> usize {
+    assert!(element["description"].as_str().is_some_and(|text| !text.is_empty()), "{path} is not described");
+    let mut described = 1;
+    for part in ["fields", "inputFields", "enumValues", "args"] {
+        for inner in element[part].as_array().into_iter().flatten() {
+            described += check(&format!("{path}.{}", inner["name"].as_str().unwrap()), inner);
+        }
+    }
+    described
+}

@@ -1,0 +1,172 @@
+//! GraphQL over event streams, and what subscriptions share.
+
+use std::sync::Arc;
+
+use ::http::header;
+use axum::body::Body;
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+
+use super::support::{Fixture, STAFF, getting, posting, text};
+use crate::telemetry::Channel;
+
+const STREAM: &str = "text/event-stream";
+const EVENTS: &str = "subscription ($topics: [String!]!, $after: String) {
+    events(topics: $topics, after: $after) { eventId eventType cursor data } }";
+
+/// The blocks of a stream that have an event.
+struct Blocks(Body);
+
+impl Blocks {
+    fn of(response: Response) -> Self {
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream; charset=utf-8");
+        Self(response.into_body())
+    }
+
+    async fn next(&mut self) -> Option<Vec<(Option<String>, String, Value)>> {
+        loop {
+            let chunk = self.0.frame().await?.unwrap().into_data().unwrap();
+            let chunk = String::from_utf8(chunk.to_vec()).unwrap();
+            let blocks: Vec<_> = chunk.split_terminator("\n\n").filter(|block| !block.starts_with(':')).collect();
+            if !blocks.is_empty() {
+                return Some(blocks.into_iter().map(block).collect());
+            }
+        }
+    }
+}
+
+fn block(text: &str) -> (Option<String>, String, Value) {
+    let field = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(|value| value.trim().to_owned())
+    };
+    let data = field("data").unwrap();
+    (field("id"), field("event").unwrap(), serde_json::from_str(&data).unwrap_or(Value::Null))
+}
+
+async fn events(store: &Fixture, count: usize, blocks: &mut Blocks) -> Vec<Value> {
+    let mut events = Vec::new();
+    while events.len() < count {
+        for (id, event, data) in blocks.next().await.expect("the stream ended") {
+            assert_eq!(event, "next");
+            let event = data["data"]["events"].clone();
+            assert_eq!(id, event["cursor"].as_str().map(str::to_owned));
+            events.push(event);
+        }
+    }
+    assert!(store.metrics.channel(Channel::GraphQl).delivered_total() >= count as u64);
+    events
+}
+
+fn watching(topics: &[&str], after: Option<&str>) -> Value {
+    json!({ "query": EVENTS, "variables": { "topics": topics, "after": after } })
+}
+
+#[tokio::test]
+async fn subscribers_get_every_event_and_resume() {
+    let store = Fixture::new().await;
+    let mut first = Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], None))).await);
+    let mut equal = Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], None))).await);
+    let channel = store.metrics.channel(Channel::GraphQl);
+    assert_eq!((channel.connections(), channel.subscriptions(), store.graphql.0.cohorts.count()), (2, 2, 1));
+
+    let order = store.order(STAFF).await;
+    // pet.created, order.created, pet.statusChanged
+    let seen = events(&store, 3, &mut first).await;
+    assert_eq!(seen, events(&store, 3, &mut equal).await);
+    let kinds: Vec<String> = seen.iter().map(|event| text(&event["eventType"])).collect();
+    assert_eq!(kinds, ["pet.created", "order.created", "pet.statusChanged"]);
+    assert_eq!(seen[1]["data"]["order"]["id"], order);
+
+    // From another position it is the same cohort, and an EventSource resumes by its header.
+    let after = text(&seen[0]["cursor"]);
+    let mut resumed = Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], Some(&after)))).await);
+    assert_eq!(store.graphql.0.cohorts.count(), 1);
+    assert_eq!(events(&store, 2, &mut resumed).await, seen[1..]);
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("query", "subscription { events(topics: [\"orders\"]) { eventId eventType cursor data } }")
+        .append_pair("access_token", STAFF)
+        .finish();
+    let mut request = getting(&query, STREAM);
+    request.headers_mut().insert("last-event-id", after.parse().unwrap());
+    let mut source = Blocks::of(store.send(request).await);
+    assert_eq!(events(&store, 1, &mut source).await, seen[1..2]);
+
+    drop((first, equal, resumed, source));
+    assert_eq!((channel.connections(), channel.subscriptions(), store.graphql.0.cohorts.count()), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn typed_subscriptions_are_personal() {
+    let store = Fixture::new().await;
+    let alice = store.customer("alice").await;
+    let order = store.order(&alice).await;
+    let body = json!({
+        "query": "subscription ($id: ID) { orderStatusChanged(orderId: $id) {
+            previousStatus newStatus changedBy order { id user { username } payments { status } } } }",
+        "variables": { "id": order },
+    });
+    let mut hers = Blocks::of(store.send(posting(Some(&alice), STREAM, &body)).await);
+    let mut staffs = Blocks::of(store.send(posting(Some(STAFF), STREAM, &body)).await);
+    assert_eq!(store.graphql.0.cohorts.count(), 2, "who asks decides what the fields show");
+    store.data(Some(&alice), "mutation ($id: ID!) { cancelOrder(id: $id) { id } }", json!({ "id": order })).await;
+    for stream in [&mut hers, &mut staffs] {
+        let (_, _, data) = stream.next().await.unwrap().remove(0);
+        let change = &data["data"]["orderStatusChanged"];
+        assert_eq!((&change["previousStatus"], &change["newStatus"]), (&json!("PLACED"), &json!("CANCELLED")), "{data}");
+        assert_eq!(change["order"], json!({ "id": order, "user": { "username": "alice" }, "payments": [] }));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_one_result_and_the_end() {
+    let store = Fixture::new().await;
+    for (token, body, code) in [
+        (None, watching(&["orders"], None), "unauthenticated"),
+        (Some(STAFF), watching(&["dragons"], None), "validation_failed"),
+        (Some(STAFF), watching(&["orders"], Some("yesterday")), "malformed_request"),
+        (Some(STAFF), json!({ "query": "subscription { nope }" }), "validation_failed"),
+        (Some(STAFF), json!({ "query": "{" }), "malformed_request"),
+    ] {
+        let mut blocks = Blocks::of(store.send(posting(token, STREAM, &body)).await);
+        let both = blocks.next().await.unwrap();
+        assert_eq!((both[0].1.as_str(), both[1].1.as_str()), ("next", "complete"));
+        assert_eq!(both[0].2["errors"][0]["extensions"]["code"], code, "{body}: {both:?}");
+        assert!(blocks.next().await.is_none());
+    }
+    let mut query = Blocks::of(store.send(posting(None, STREAM, &json!({ "query": "{ __typename }" }))).await);
+    assert_eq!(query.next().await.unwrap()[0].2, json!({ "data": { "__typename": "Query" } }));
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token_and_with_the_server() {
+    let store = Fixture::new().await;
+    let alice = store.customer("alice").await;
+    let mut hers = Blocks::of(store.send(posting(Some(&alice), STREAM, &watching(&["orders"], None))).await);
+    let mut pets = Blocks::of(store.send(posting(None, STREAM, &watching(&["pets"], None))).await);
+    let clock = store.clock.clone();
+    let (end, ()) = tokio::join!(hers.next(), async {
+        tokio::task::yield_now().await;
+        clock.advance(std::time::Duration::from_secs(61));
+    });
+    assert_eq!(end.unwrap()[0].2["errors"][0]["extensions"]["code"], "unauthenticated");
+    store.tasks.shutdown().cancel();
+    assert!(pets.next().await.is_none(), "without complete, so that the client comes back");
+}
+
+#[tokio::test]
+async fn a_cohort_works_a_result_out_once() {
+    let store = Fixture::new().await;
+    let mut streams = Vec::new();
+    for _ in 0..3 {
+        streams.push(Blocks::of(store.send(posting(None, STREAM, &watching(&["pets"], None))).await));
+    }
+    let pet = store.pet().await;
+    let mut results = Vec::new();
+    for stream in &mut streams {
+        results.push(events(&store, 1, stream).await.remove(0));
+    }
+    assert!(results.iter().all(|result| result["data"]["pet"]["id"] == pet));
+    let cohort = store.graphql.0.cohorts.only().unwrap();
+    assert_eq!((Arc::strong_count(&cohort), cohort.kept()), (4, 0), "every member took it, so it is let go");
+}

@@ -1,0 +1,187 @@
+//! A store in a folder of its own, and GraphQL over it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{Method, Request, StatusCode, header};
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+use crate::app::{App, AppSettings, ArgonCost, Caller, Parts, Passwords, Tokens};
+use crate::bus::Hub;
+use crate::clock::{Clock, Ids};
+use crate::domain::audit::{Channel, Origin};
+use crate::domain::user::UserDraft;
+use crate::domain::{Principal, Tenant};
+use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
+use crate::protocols::upgrade::SocketLimits;
+use crate::store::faults::Faults;
+use crate::store::sqlite::{self, SqliteSettings};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::webhook;
+
+/// Any text is the token of a member of the staff here.
+pub const STAFF: &str = "staff";
+
+pub struct Fixture {
+    pub app: App,
+    pub graphql: GraphQl,
+    pub router: Router,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub tasks: Tasks,
+    _dir: TempDir,
+}
+
+pub fn settings() -> GraphQlSettings {
+    GraphQlSettings {
+        max_depth: 15,
+        max_complexity: 500,
+        max_subscriptions: 4,
+        init_timeout_ms: 10_000,
+        introspection: true,
+        page: Some(|| "<html>".into_response()),
+        max_body_bytes: 4096,
+        socket: SocketLimits { max_message_bytes: 4096, read_buffer_bytes: 1024 },
+        ping_interval_ms: 25_000,
+        pong_timeout_ms: 20_000,
+        write_timeout_ms: 10_000,
+        keep_alive_ms: 15_000,
+    }
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub async fn with(settings: GraphQlSettings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(1_800_000_000_000);
+        let ids = Ids::new(clock.clone());
+        let hub = Hub::new(1024);
+        let publisher = hub.clone();
+        let store = SqliteSettings {
+            data_dir: dir.path().to_owned(),
+            read_connections: 2,
+            busy_timeout_ms: 5_000,
+            cache_kib: 1_024,
+            write_queue: 64,
+            max_batch: 8,
+        };
+        let committed = Box::new(move |events, _, _: Duration| publisher.publish(events));
+        let store = sqlite::open(store, Faults::default(), committed).await.unwrap();
+        let bounds = store.read().log_bounds().await.unwrap();
+        hub.start_at(bounds.head);
+        let own = AppSettings {
+            public_url: "http://store.test".into(),
+            data_dir: dir.path().to_owned(),
+            open_auth: true,
+            token_issuer: "test".into(),
+            token_audience: "test".into(),
+            token_ttl_s: 60,
+            refresh_ttl_s: 600,
+            argon2: ArgonCost { memory_kib: 64, iterations: 1, parallelism: 1 },
+            hash_concurrency: 2,
+            hash_queue: 8,
+            max_topics: 8,
+            page_events: 100,
+            max_poll_events: 100,
+            max_endpoints: 8,
+        };
+        let vault = Arc::new(webhook::Vault::open_in(dir.path(), ids.clone()).unwrap());
+        let app = App::new(Parts {
+            store,
+            hub,
+            epoch: bounds.epoch,
+            clock: clock.clone(),
+            ids,
+            tokens: Tokens::open(&own).unwrap(),
+            passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
+            endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, webhook::AddressGuard::new(false))),
+            settings: own,
+        });
+        let tasks = Tasks::new();
+        let metrics = Metrics::new(tasks.clone());
+        let graphql = GraphQl::new(app.clone(), &metrics, tasks.clone(), settings);
+        let router = graphql.clone().router();
+        Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
+    }
+
+    /// Signs a customer up; the token lives for a minute.
+    pub async fn customer(&self, name: &str) -> String {
+        let origin = Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None };
+        let caller = Caller { principal: Principal::anonymous(Tenant::PUBLIC), origin };
+        let draft = UserDraft {
+            username: Some(name.to_owned()),
+            email: Some(format!("{name}@example.com")),
+            password: Some("correct horse".to_owned()),
+            ..UserDraft::default()
+        };
+        self.app.sign_up(&caller, draft).await.unwrap().access_token
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Posts JSON and reads the answer.
+    pub async fn post(&self, token: Option<&str>, accept: &str, body: &Value) -> (StatusCode, Value) {
+        read(self.send(posting(token, accept, body)).await).await
+    }
+
+    /// The data of an operation that is to succeed.
+    pub async fn data(&self, token: Option<&str>, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let (status, answer) = self.post(token, "application/graphql-response+json", &body).await;
+        assert_eq!((status, &answer["errors"]), (StatusCode::OK, &Value::Null), "{answer}");
+        answer["data"].clone()
+    }
+
+    /// A new pet.
+    pub async fn pet(&self) -> String {
+        let query = r#"mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { id } }"#;
+        text(&self.data(Some(STAFF), query, json!({})).await["createPet"]["id"])
+    }
+
+    /// An order of a new pet.
+    pub async fn order(&self, token: &str) -> String {
+        let query = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { id } }";
+        text(&self.data(Some(token), query, json!({ "pet": self.pet().await })).await["placeOrder"]["id"])
+    }
+}
+
+pub fn posting(token: Option<&str>, accept: &str, body: &Value) -> Request<Body> {
+    let mut request = Request::post(PATH)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, accept)
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    if let Some(token) = token {
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, value);
+    }
+    request
+}
+
+pub fn getting(query: &str, accept: &str) -> Request<Body> {
+    let uri = format!("{PATH}?{query}");
+    Request::builder().method(Method::GET).uri(uri).header(header::ACCEPT, accept).body(Body::empty()).unwrap()
+}
+
+pub async fn read(response: Response) -> (StatusCode, Value) {
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}

@@ -1,0 +1,241 @@
+//! The messages of graphql-transport-ws, read and written.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+use crate::domain::{Error, Result, Tenant};
+use crate::protocols::graphql::operation::Params;
+
+/// Longest reason of a close frame, in bytes (RFC 6455 §5.5).
+const MAX_REASON: usize = 123;
+
+/// What a client says.
+pub enum Incoming<'m> {
+    ConnectionInit(Credentials),
+    /// With its payload, which the answer repeats.
+    Ping(Option<&'m RawValue>),
+    Pong,
+    Subscribe { id: String, params: Params },
+    Complete { id: String },
+}
+
+/// What the payload of `connection_init` says of the client.
+#[derive(Default)]
+pub struct Credentials {
+    pub token: Option<String>,
+    pub tenant: Option<Tenant>,
+    /// Why the payload cannot be believed.
+    pub refused: Option<Error>,
+}
+
+#[derive(Deserialize)]
+struct Frame<'m> {
+    #[serde(rename = "type")]
+    kind: String,
+    id: Option<String>,
+    #[serde(borrow)]
+    payload: Option<&'m RawValue>,
+}
+
+impl<'m> Incoming<'m> {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// The reason to close with 4400.
+    pub fn parse(text: &'m str) -> Result<Self, String> {
+        if !text.trim_start().starts_with('{') {
+            return Err("a message must be a JSON object".to_owned());
+        }
+        let frame: Frame<'m> = serde_json::from_str(text).map_err(|error| format!("not a message: {error}"))?;
+        let object = || match frame.payload {
+            Some(payload) if !payload.get().starts_with('{') => {
+                Err(format!("the payload of {} must be an object", frame.kind))
+            }
+            payload => Ok(payload),
+        };
+        let id = |id: Option<String>| {
+            let id = id.filter(|id| !id.is_empty());
+            id.ok_or_else(|| format!("{} needs an id, a text that is not empty", frame.kind))
+        };
+        match frame.kind.as_str() {
+            "connection_init" => Ok(Self::ConnectionInit(Credentials::read(object()?))),
+            "ping" => Ok(Self::Ping(object()?)),
+            "pong" => object().map(|_| Self::Pong),
+            "subscribe" => {
+                let payload = object()?.ok_or("subscribe needs a payload")?;
+                let params = Params::read(payload.get().as_bytes()).map_err(|error| format!("payload: {error}"))?;
+                Ok(Self::Subscribe { id: id(frame.id)?, params })
+            }
+            "complete" => Ok(Self::Complete { id: id(frame.id)? }),
+            _ => Err("unknown type of message".to_owned()),
+        }
+    }
+}
+
+impl Credentials {
+    fn read(payload: Option<&RawValue>) -> Self {
+        Self::of(payload).unwrap_or_else(|refused| Self { refused: Some(refused), ..Self::default() })
+    }
+
+    /// Clients put what they would send as headers here, in whatever case; everything else is theirs.
+    fn of(payload: Option<&RawValue>) -> Result<Self> {
+        let payload = payload.map_or("{}", RawValue::get);
+        let entries: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(payload).map_err(|_| Error::malformed("payload", "must be an object"))?;
+        let mut credentials = Self::default();
+        for (name, value) in entries {
+            let text = || match &value {
+                serde_json::Value::String(text) => Ok(text.as_str()),
+                _ => Err(Error::malformed(name.clone(), "must be a text")),
+            };
+            match name.to_ascii_lowercase().as_str() {
+                _ if value.is_null() => {}
+                "authorization" => {
+                    let bearer = text()?.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+                    let (_, token) = bearer.ok_or(Error::Unauthenticated("authorization must be \"Bearer TOKEN\""))?;
+                    credentials.token = Some(token.trim().to_owned());
+                }
+                "token" => credentials.token = Some(text()?.to_owned()),
+                "x-tenant-id" => credentials.tenant = Some(Tenant::parse(text()?)?),
+                _ => {}
+            }
+        }
+        Ok(credentials)
+    }
+}
+
+/// The answer to `connection_init`.
+pub fn ack() -> Message {
+    Message::text(r#"{"type":"connection_ack"}"#)
+}
+
+/// The answer to `ping`.
+pub fn pong(payload: Option<&RawValue>) -> Message {
+    match payload {
+        Some(payload) => Message::text(format!(r#"{{"type":"pong","payload":{}}}"#, payload.get())),
+        None => Message::text(r#"{"type":"pong"}"#),
+    }
+}
+
+/// The messages of one operation.
+pub struct Outgoing {
+    /// The id as JSON, with what follows it in `next`.
+    next: String,
+    id_length: usize,
+}
+
+impl Outgoing {
+    /// For the operation `id`.
+    pub fn new(id: &str) -> Self {
+        // A text has nothing that JSON cannot say.
+        let mut next = serde_json::to_string(id).unwrap_or_default();
+        let id_length = next.len();
+        next.push_str(r#","type":"next","payload":"#);
+        Self { next, id_length }
+    }
+
+    fn id(&self) -> &str {
+        &self.next[..self.id_length]
+    }
+
+    /// A result, which is JSON text.
+    pub fn next(&self, result: &str) -> Message {
+        Message::text(["{\"id\":", &self.next, result, "}"].concat())
+    }
+
+    /// The errors that ended it, which are JSON text.
+    pub fn error(&self, errors: &str) -> Message {
+        Message::text(["{\"id\":", self.id(), ",\"type\":\"error\",\"payload\":", errors, "}"].concat())
+    }
+
+    /// Its end.
+    pub fn complete(&self) -> Message {
+        Message::text(["{\"id\":", self.id(), ",\"type\":\"complete\"}"].concat())
+    }
+}
+
+/// A close frame; the reason is cut to what fits into one.
+pub fn close(code: u16, reason: &str) -> Message {
+    let mut end = reason.len().min(MAX_REASON);
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    Message::Close(Some(CloseFrame { code: code.into(), reason: reason[..end].into() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(text: &str) -> String {
+        Incoming::parse(text).err().unwrap_or_else(|| panic!("{text} was taken"))
+    }
+
+    #[test]
+    fn what_is_no_message_has_a_reason() {
+        for text in [
+            "",
+            "x",
+            "[]",
+            r#"["ping",null,null]"#,
+            "{}",
+            r#"{"type":1}"#,
+            r#"{"type":"start","id":"1"}"#,
+            r#"{"type":"ping","payload":"x"}"#,
+            r#"{"type":"connection_init","payload":[]}"#,
+            r#"{"type":"subscribe","id":"1"}"#,
+            r#"{"type":"subscribe","id":"","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":1,"payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{}}"#,
+            r#"{"type":"subscribe","id":"1","payload":{"query":"{a}","variables":1}}"#,
+            r#"{"type":"complete"}"#,
+        ] {
+            assert!(!reason(text).is_empty(), "{text}");
+        }
+        assert!(reason(r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#).contains("query"));
+    }
+
+    #[test]
+    fn messages_are_read() {
+        assert!(matches!(Incoming::parse(r#"{"type":"ping","payload":null}"#), Ok(Incoming::Ping(None))));
+        assert!(matches!(Incoming::parse(r#" {"type":"pong","payload":{"a":1}}"#), Ok(Incoming::Pong)));
+        assert!(matches!(Incoming::parse(r#"{"type":"complete","id":"é"}"#), Ok(Incoming::Complete { id }) if id == "é"));
+        let subscribe = r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#;
+        assert!(matches!(Incoming::parse(subscribe), Ok(Incoming::Subscribe { params, .. }) if params.query == "{a}"));
+    }
+
+    #[test]
+    fn credentials_are_found_in_any_case() {
+        let read = |payload: &str| {
+            let text = format!(r#"{{"type":"connection_init","payload":{payload}}}"#);
+            match Incoming::parse(&text) {
+                Ok(Incoming::ConnectionInit(credentials)) => credentials,
+                _ => panic!("{payload}"),
+            }
+        };
+        assert_eq!(read(r#"{"Authorization":"bearer t1"}"#).token.as_deref(), Some("t1"));
+        assert_eq!(read(r#"{"token":"t2","other":[1]}"#).token.as_deref(), Some("t2"));
+        assert!(read("null").token.is_none() && read("{}").refused.is_none());
+        assert!(read(r#"{"authorization":"Basic x"}"#).refused.is_some());
+        assert!(read(r#"{"token":5}"#).refused.is_some());
+        assert!(read(r#"{"X-Tenant-ID":"1"}"#).refused.is_some());
+    }
+
+    #[test]
+    fn a_reason_fits_into_its_frame() {
+        let Message::Close(Some(frame)) = close(4400, &"é".repeat(100)) else { panic!("no close frame") };
+        assert_eq!((u16::from(frame.code), frame.reason.len()), (4400, 122));
+    }
+
+    #[test]
+    fn an_id_is_escaped() {
+        let outgoing = Outgoing::new("a\"b");
+        for message in [outgoing.next("{}"), outgoing.error("[]"), outgoing.complete()] {
+            let value: serde_json::Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
+            assert_eq!(value["id"], "a\"b");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The types of the schema: the domain's, under the names that REST uses.
+
+pub mod enums;
+pub mod event;
+pub mod order;
+pub mod page;
+pub mod payment;
+pub mod pet;
+pub mod scalars;
+pub mod user;

@@ -1,0 +1,76 @@
+//! Orders, and what hangs on them.
+
+use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+
+use super::enums::{Currency, OrderStatus};
+use super::payment::Payment;
+use super::pet::Pet;
+use super::scalars::{DateTime, Decimal};
+use super::user::User;
+use crate::domain;
+use crate::protocols::graphql::schema::{app, caller, optional};
+
+/// One pet for one buyer.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct Order {
+    /// The order's id.
+    id: ID,
+    /// The pet that is ordered.
+    pet_id: ID,
+    /// The buyer; null for an anonymous order.
+    user_id: Option<ID>,
+    /// Where it stands.
+    status: OrderStatus,
+    /// What is to be paid.
+    total_amount: Decimal,
+    /// The currency of the amount.
+    currency: Currency,
+    /// When it was placed.
+    created_at: DateTime,
+    /// When it last changed.
+    updated_at: DateTime,
+    /// The tenant that it belongs to; null in the public pool.
+    tenant_id: Option<ID>,
+    #[graphql(skip)]
+    order: domain::Order,
+}
+
+impl From<domain::Order> for Order {
+    fn from(order: domain::Order) -> Self {
+        Self {
+            id: order.id.into(),
+            pet_id: order.pet_id.into(),
+            user_id: order.user_id.map(Into::into),
+            status: order.status.into(),
+            total_amount: order.total_amount.into(),
+            currency: order.currency.into(),
+            created_at: order.created_at.into(),
+            updated_at: order.updated_at.into(),
+            tenant_id: order.tenant.id().map(Into::into),
+            order,
+        }
+    }
+}
+
+#[ComplexObject]
+impl Order {
+    /// The pet that is ordered, as it is now; null when it has left the store.
+    async fn pet(&self, ctx: &Context<'_>) -> Result<Option<Pet>> {
+        let pet = app(ctx)?.get_pet(&caller(ctx)?.principal, self.order.pet_id).await;
+        Ok(optional(pet)?.map(Into::into))
+    }
+
+    /// Every try to pay the order, newest first.
+    async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
+        let payments = app(ctx)?.list_payments(&caller(ctx)?.principal, self.order.id).await?;
+        Ok(payments.into_iter().map(Into::into).collect())
+    }
+
+    /// The buyer; null for an anonymous order, and when the user is gone.
+    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        let Some(id) = self.order.user_id else { return Ok(None) };
+        let user = optional(app(ctx)?.get_user(&caller(ctx)?.principal, id).await)?;
+        Ok(user.map(|(user, whole)| if whole { user.into() } else { User::public(user) }))
+    }
+}

@@ -1,0 +1,127 @@
+//! Pets.
+
+use async_graphql::{ID, SimpleObject};
+
+use super::enums::{Currency, Gender, PetStatus, Size, Species};
+use super::scalars::{DateTime, Decimal};
+use crate::domain::{self, pet};
+
+/// A pet.
+#[derive(SimpleObject)]
+pub struct Pet {
+    /// The pet's id.
+    id: ID,
+    /// Its name.
+    name: String,
+    /// What kind of animal it is.
+    species: Species,
+    /// Its breed.
+    breed: Option<String>,
+    /// Its age in months.
+    age_months: u32,
+    /// How large it is or grows.
+    size: Option<Size>,
+    /// Its color.
+    color: Option<String>,
+    /// Its sex.
+    gender: Gender,
+    /// Whether it is good with children.
+    good_with_kids: Option<bool>,
+    /// What it costs, in `currency`.
+    price: Decimal,
+    /// The currency of the price.
+    currency: Currency,
+    /// What there is to say about it.
+    description: Option<String>,
+    /// Whether it can be had.
+    status: PetStatus,
+    /// Addresses of its photos.
+    photos: Vec<String>,
+    /// What the vet says.
+    medical_info: Option<MedicalInfo>,
+    /// The group that it belongs to.
+    category: Option<Label>,
+    /// Its labels.
+    tags: Vec<Label>,
+    /// Where else it is.
+    links: Links,
+    /// When it joined the store.
+    created_at: DateTime,
+    /// When it last changed.
+    updated_at: DateTime,
+    /// The tenant that it belongs to; null in the public pool.
+    tenant_id: Option<ID>,
+}
+
+/// What the vet says of a pet.
+#[derive(SimpleObject)]
+pub struct MedicalInfo {
+    /// Whether it was spayed or neutered.
+    spayed_neutered: Option<bool>,
+    /// Whether it is vaccinated.
+    vaccinated: Option<bool>,
+    /// Whether it has a microchip.
+    microchipped: Option<bool>,
+    /// Whether it has special needs.
+    special_needs: Option<bool>,
+    /// What else there is to know.
+    health_notes: Option<String>,
+}
+
+/// A category or a tag.
+#[derive(SimpleObject)]
+pub struct Label {
+    /// Its id, where it has one.
+    id: Option<ID>,
+    /// Its name.
+    name: String,
+}
+
+/// Where else a resource is.
+#[derive(SimpleObject)]
+pub struct Links {
+    /// The path of the resource in the REST API.
+    #[graphql(name = "self")]
+    this: String,
+}
+
+impl From<domain::Pet> for Pet {
+    fn from(pet: domain::Pet) -> Self {
+        Self {
+            id: pet.id.into(),
+            name: pet.name,
+            species: pet.species.into(),
+            breed: pet.breed,
+            age_months: pet.age_months,
+            size: pet.size.map(Into::into),
+            color: pet.color,
+            gender: pet.gender.into(),
+            good_with_kids: pet.good_with_kids,
+            price: pet.price.into(),
+            currency: pet.currency.into(),
+            description: pet.description,
+            status: pet.status.into(),
+            photos: pet.photos,
+            medical_info: pet.medical_info.map(Into::into),
+            category: pet.category.map(Into::into),
+            tags: pet.tags.into_iter().map(Into::into).collect(),
+            links: Links { this: format!("/v1/pets/{}", pet.id) },
+            created_at: pet.created_at.into(),
+            updated_at: pet.updated_at.into(),
+            tenant_id: pet.tenant.id().map(Into::into),
+        }
+    }
+}
+
+impl From<pet::MedicalInfo> for MedicalInfo {
+    fn from(info: pet::MedicalInfo) -> Self {
+        let pet::MedicalInfo { spayed_neutered, vaccinated, microchipped, special_needs, health_notes } = info;
+        Self { spayed_neutered, vaccinated, microchipped, special_needs, health_notes }
+    }
+}
+
+impl From<pet::Label> for Label {
+    fn from(label: pet::Label) -> Self {
+        Self { id: label.id.map(ID), name: label.name }
+    }
+}

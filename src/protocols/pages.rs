@@ -1,0 +1,66 @@
+//! The web pages, embedded in the binary: the demo at `/`, its assets, and GraphiQL.
+
+use ::http::{HeaderValue, StatusCode, Uri, header};
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::domain::Error;
+use crate::protocols::rest::Refusal;
+
+/// What `npm run build` in web-demo/ made.
+#[derive(RustEmbed)]
+#[folder = "web-demo/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// Nothing but what this server serves, and no inline script.
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+/// GraphiQL's editor makes style elements of its own, and its styles hold images.
+const GRAPHIQL_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// The routes, at the root.
+pub fn router() -> Router {
+    Router::new().route("/", get(|| async { page("index.html", POLICY) })).route("/assets/{*path}", get(asset))
+}
+
+/// The GraphiQL page.
+pub fn graphiql() -> Response {
+    page("graphiql.html", GRAPHIQL_POLICY)
+}
+
+fn page(name: &str, policy: &'static str) -> Response {
+    let Some(file) = Dist::get(name) else {
+        return Refusal(Error::UnknownOperation("the pages were not built into this binary; see the README"))
+            .into_response();
+    };
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, content(file)).into_response()
+}
+
+async fn asset(uri: Uri) -> Response {
+    match Dist::get(uri.path().trim_start_matches('/')) {
+        // Their names hold a hash of their content.
+        Some(file) => {
+            ([(header::CACHE_CONTROL, "public, max-age=31536000, immutable")], content(file)).into_response()
+        }
+        None => Refusal(Error::UnknownOperation("there is nothing at this path")).into_response(),
+    }
+}
+
+fn content(file: EmbeddedFile) -> Response {
+    let kind = HeaderValue::from_str(file.metadata.mimetype())
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    (StatusCode::OK, headers, file.data.into_owned()).into_response()
+}

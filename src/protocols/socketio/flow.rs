@@ -1,0 +1,253 @@
+//! How much of what was handed to a client still waits for it.
+//!
+//! The engine below takes packets into a bounded buffer, refuses them when it is full, and says nothing when it has
+//! emptied it. It also needs a free place for its own pings, or it takes the client for dead. A [`Flow`] is what is
+//! missing: the transport notes what the client has taken, and the session hands over no more than a window of bytes
+//! until it has. The buffer is never full, the memory of a slow client is bounded, and the wake-up is exact.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+use socketioxide::socket::Sid;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// How much may wait for one client.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    bytes: u64,
+    /// What a packet counts for besides its bytes, so that the number of packets is bounded as well.
+    packet: u64,
+}
+
+impl Window {
+    pub fn new(bytes: usize, packets: usize) -> Self {
+        Self { bytes: bytes as u64, packet: (bytes / packets.max(1)) as u64 }
+    }
+
+    /// What a packet of `bytes` takes of the window.
+    pub fn cost(self, bytes: usize) -> u64 {
+        self.packet + bytes as u64
+    }
+}
+
+/// The packets on their way to one client, by their cost.
+pub(super) struct Flow {
+    handed: AtomicU64,
+    drained: AtomicU64,
+    /// Grows with everything that the client takes, whole packets or not.
+    progress: AtomicU64,
+    moved: Notify,
+    cut: AtomicBool,
+    severed: Notify,
+    /// Those who wait to read from and to write to the connection.
+    reader: AtomicWaker,
+    writer: AtomicWaker,
+    listed: Option<(Flows, Sid)>,
+}
+
+impl Flow {
+    /// Of a client that comes with one connection.
+    pub fn new() -> Self {
+        Self::listed(None)
+    }
+
+    fn listed(listed: Option<(Flows, Sid)>) -> Self {
+        Self {
+            handed: AtomicU64::new(0),
+            drained: AtomicU64::new(0),
+            progress: AtomicU64::new(0),
+            moved: Notify::new(),
+            cut: AtomicBool::new(false),
+            severed: Notify::new(),
+            reader: AtomicWaker::new(),
+            writer: AtomicWaker::new(),
+            listed,
+        }
+    }
+
+    /// The cost of everything that was handed over so far.
+    pub fn handed(&self) -> u64 {
+        self.handed.load(Ordering::Acquire)
+    }
+
+    /// Notes a packet that was handed over. Called after the fact: what is not noted yet counts as not drained either.
+    pub fn hand(&self, cost: u64) {
+        self.handed.fetch_add(cost, Ordering::AcqRel);
+    }
+
+    /// Notes that the client took everything up to `handed`.
+    pub fn drained(&self, handed: u64) {
+        self.drained.fetch_max(handed, Ordering::AcqRel);
+        self.wrote();
+        self.moved.notify_one();
+    }
+
+    /// Notes that the client took something.
+    pub fn wrote(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn waiting(&self) -> u64 {
+        self.handed().saturating_sub(self.drained.load(Ordering::Acquire))
+    }
+
+    /// Waits until a packet of that cost fits into the window; one that is larger than the window goes alone. `false`:
+    /// the client took nothing for `patience`.
+    pub async fn room(&self, window: Window, cost: u64, patience: Duration) -> bool {
+        loop {
+            let waiting = self.waiting();
+            if waiting == 0 || waiting + cost <= window.bytes {
+                return true;
+            }
+            if !self.moved(patience).await {
+                return false;
+            }
+        }
+    }
+
+    /// Waits until the client has taken packets. `false`: it took nothing for `patience`.
+    pub async fn moved(&self, patience: Duration) -> bool {
+        loop {
+            let before = self.progress.load(Ordering::Relaxed);
+            if timeout(patience, self.moved.notified()).await.is_ok() {
+                return true;
+            }
+            if self.progress.load(Ordering::Relaxed) == before {
+                return false;
+            }
+        }
+    }
+
+    /// Waits until the client has taken everything, or nothing for `patience`.
+    pub async fn settled(&self, patience: Duration) {
+        while self.waiting() > 0 && self.moved(patience).await {}
+    }
+
+    /// Ends the connection below, whatever state it is in. The client's library connects again by itself.
+    pub fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.reader.wake();
+        self.writer.wake();
+        self.severed.notify_waiters();
+    }
+
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+
+    /// Waits until [`Flow::cut`].
+    pub async fn severed(&self) {
+        let mut severed = std::pin::pin!(self.severed.notified());
+        // Before the look, so that a cut between the two is not missed.
+        severed.as_mut().enable();
+        if !self.is_cut() {
+            severed.await;
+        }
+    }
+
+    /// Has `waker` woken by a cut while it waits to read.
+    pub fn wake_reader(&self, waker: &Waker) {
+        self.reader.register(waker);
+    }
+
+    /// Has `waker` woken by a cut while it waits to write.
+    pub fn wake_writer(&self, waker: &Waker) {
+        self.writer.register(waker);
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        if let Some((flows, sid)) = self.listed.take() {
+            let mut flows = flows.0.lock();
+            // Another may have taken the place since the last owner of this one let go.
+            if flows.get(&sid).is_some_and(|flow| flow.strong_count() == 0) {
+                flows.remove(&sid);
+            }
+        }
+    }
+}
+
+/// The flows of the clients that come with several requests, by session; each is listed while somebody holds it.
+#[derive(Clone, Default)]
+pub(super) struct Flows(Arc<Mutex<HashMap<Sid, Weak<Flow>>>>);
+
+impl Flows {
+    /// The flow of a session, for whoever asks first as well.
+    pub fn of(&self, sid: Sid) -> Arc<Flow> {
+        let mut flows = self.0.lock();
+        if let Some(flow) = flows.get(&sid).and_then(Weak::upgrade) {
+            return flow;
+        }
+        let flow = Arc::new(Flow::listed(Some((self.clone(), sid))));
+        flows.insert(sid, Arc::downgrade(&flow));
+        flow
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn no_more_than_the_window_is_handed_over() {
+        let (flow, window) = (Flow::new(), Window::new(1000, 10));
+        assert_eq!(window.cost(300), 400);
+        for _ in 0..2 {
+            assert!(flow.room(window, window.cost(300), PATIENCE).await);
+            flow.hand(window.cost(300));
+        }
+        assert!(!flow.room(window, window.cost(300), PATIENCE).await, "the window is full");
+        flow.drained(400);
+        assert!(flow.room(window, window.cost(300), PATIENCE).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_larger_than_the_window_goes_alone() {
+        let (flow, window) = (Flow::new(), Window::new(1000, 10));
+        assert!(flow.room(window, 5000, PATIENCE).await);
+        flow.hand(5000);
+        assert!(!flow.room(window, 1, PATIENCE).await);
+        flow.drained(flow.handed());
+        assert!(flow.room(window, 5000, PATIENCE).await);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_a_little_is_waited_for() {
+        let (flow, window) = (Flow::new(), Window::new(1000, 10));
+        flow.hand(1000);
+        let slow = async {
+            for _ in 0..6 {
+                tokio::time::sleep(PATIENCE / 2).await;
+                flow.wrote();
+            }
+            flow.drained(1000);
+        };
+        let (room, ()) = tokio::join!(flow.room(window, 500, PATIENCE), slow);
+        assert!(room);
+    }
+
+    #[tokio::test]
+    async fn a_cut_is_seen_before_and_after() {
+        let flow = Flow::new();
+        let (cut, ()) = tokio::join!(timeout(PATIENCE, flow.severed()), async { flow.cut() });
+        assert!(cut.is_ok() && timeout(PATIENCE, flow.severed()).await.is_ok());
+    }
+
+    #[test]
+    fn a_session_has_one_flow_until_nobody_holds_it() {
+        let (flows, sid) = (Flows::default(), Sid::new());
+        let first = flows.of(sid);
+        assert!(Arc::ptr_eq(&first, &flows.of(sid)));
+        drop(first);
+        assert!(flows.0.lock().is_empty());
+    }
+}

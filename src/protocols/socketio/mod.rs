@@ -1,0 +1,133 @@
+//! `/socket.io/`: the events over Socket.IO (protocol 5, Engine.IO 4), by WebSocket and by long-polling.
+//!
+//! Client to server: `subscribe {id?, topics, after?}` and `unsubscribe {id}`, answered in their acknowledgements. Server
+//! to client: each event under its type, with the envelope as the one argument; `problem` for what has no
+//! acknowledgement to be told in.
+//!
+//! The library speaks the protocol; what it lacks is here: [`flow`] keeps it from dropping packets, [`door`] and [`line`]
+//! see what the client takes and can end a connection, and recovery is the feed's, by `after`.
+
+mod calls;
+mod door;
+mod envelopes;
+mod error;
+mod flow;
+mod line;
+mod reception;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use socketioxide::{ParserConfig, SocketIo};
+use tower::Layer as _;
+
+use crate::app::App;
+use crate::domain::Error;
+use crate::tasks::Tasks;
+use crate::telemetry::{Channel, ChannelMetrics, Metrics};
+use crate::wire::Problem;
+use door::Door;
+use envelopes::Envelopes;
+use error::{PROBLEM, Told};
+use flow::{Flows, Window};
+use reception::Reception;
+
+/// Most that is handed to the engine for one client before the client takes it, bytes; a quarter of the engine's write
+/// buffer, so that one flush writes all of it.
+const WINDOW_BYTES: usize = 32 * 1024;
+
+/// What the engine reads at once, bytes: clients say little.
+const READ_BUFFER_BYTES: usize = 1024;
+
+/// Attachments of one packet from a client; nothing that is asked for here has any.
+const MAX_ATTACHMENTS: usize = 4;
+
+/// Places in the engine's buffer for its own packets: pings, the answer to the handshake, the close.
+const ENGINE_PACKETS: usize = 16;
+
+/// How long clients get at shutdown to take what waits for them and the reason.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Settings of Socket.IO connections.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketIoSettings {
+    /// Time between Engine.IO pings.
+    pub ping_interval: Duration,
+    /// How long a pong may take before the connection is closed.
+    pub ping_timeout: Duration,
+    /// How long a client may take to join the namespace.
+    pub connect_timeout: Duration,
+    /// Largest payload from a client, bytes; also of one answer to a poll.
+    pub max_payload_bytes: usize,
+    /// Most packets that wait for one client, in either direction.
+    pub max_buffered_packets: usize,
+    /// Most subscriptions of one connection.
+    pub max_subscriptions: usize,
+    /// Longest time that a client for which packets wait may take nothing.
+    pub stall_timeout: Duration,
+}
+
+/// What sessions work with.
+struct Parts {
+    app: App,
+    settings: SocketIoSettings,
+    window: Window,
+    metrics: Metrics,
+    channel: Arc<ChannelMetrics>,
+    tasks: Tasks,
+    flows: Flows,
+    envelopes: Envelopes,
+}
+
+/// The route. At shutdown the clients are told and disconnected, in a way that makes them come back by themselves.
+pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks) -> Router {
+    // Half of a payload: the engine sets a packet aside that does not fit into the answer to a poll, and forgets it when
+    // the session moves on to a WebSocket.
+    let window_bytes = WINDOW_BYTES.min(settings.max_payload_bytes / 2);
+    let flows = Flows::default();
+    let (layer, io) = SocketIo::builder()
+        .req_path("/socket.io")
+        .ping_interval(settings.ping_interval)
+        .ping_timeout(settings.ping_timeout)
+        .connect_timeout(settings.connect_timeout)
+        .max_payload(settings.max_payload_bytes as u64)
+        .ws_max_message_size(settings.max_payload_bytes)
+        .ws_max_frame_size(settings.max_payload_bytes)
+        .ws_read_buffer_size(READ_BUFFER_BYTES)
+        // A WebSocket is seen to have taken its packets a moment late, when as many may have come again.
+        .max_buffer_size(settings.max_buffered_packets.saturating_mul(2).saturating_add(ENGINE_PACKETS))
+        .with_parser(
+            ParserConfig::common()
+                .max_incoming_binaries(MAX_ATTACHMENTS)
+                .max_incoming_binary_buf_size(settings.max_payload_bytes),
+        )
+        .build_layer();
+    let parts = Arc::new(Parts {
+        app,
+        settings,
+        window: Window::new(window_bytes, settings.max_buffered_packets),
+        channel: metrics.channel(Channel::SocketIo),
+        metrics,
+        tasks: tasks.clone(),
+        flows: flows.clone(),
+        envelopes: Envelopes::new(),
+    });
+    io.ns("/", Reception(parts));
+    tasks.spawn("socket.io farewell", farewell(io, tasks.clone()));
+    let door = Door { engine: layer.layer(Router::new()), flows, tasks };
+    Router::new().route("/socket.io/", any(door::enter)).with_state(door)
+}
+
+/// Waits for the shutdown, then disconnects everybody. The transport is closed and not the namespace: clients come back
+/// by themselves only from that, each after a random time of its own.
+async fn farewell(io: SocketIo, tasks: Tasks) {
+    tasks.shutdown().cancelled().await;
+    let detail = "the server restarts; connect again and resume from the last cursor".to_owned();
+    let problem = Problem { detail, ..Problem::from(&Error::Unavailable(None)) };
+    // Who has no room for it is closed without.
+    let _ = io.emit(PROBLEM, &Told { problem, subscription: None }).await;
+    let _ = tokio::time::timeout(FAREWELL, io.close()).await;
+}

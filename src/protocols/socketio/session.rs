@@ -1,0 +1,260 @@
+//! One connected client: its calls are answered and its subscriptions' events emitted, one packet after the other.
+//!
+//! Every packet waits until the client has room for it ([`Flow`]), so nothing is dropped: while it waits, the feeds fall
+//! behind, and read from the ring or from the log when there is room again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use socketioxide::extract::AckSender;
+use socketioxide::handler::FromMessageParts as _;
+use socketioxide::handler::Value;
+use socketioxide::socket::Socket;
+use socketioxide::{SendError, SocketError};
+use tokio_stream::StreamMap;
+
+use super::Parts;
+use super::calls::{Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
+use super::error::{PROBLEM, Refused, Told, problem};
+use super::reception::Seat;
+use crate::app::Feed;
+use crate::bus::Published;
+use crate::protocols::batches::Batches;
+use crate::domain::{Error, Result, Topic, Violation};
+use crate::telemetry::GaugeGuard;
+
+
+/// How long a client that is sent away gets to take the reason.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The packet of an acknowledgement or a problem, when its size is not worth knowing.
+const SMALL_PACKET_BYTES: usize = 256;
+
+/// One connected client.
+pub(super) struct Session {
+    parts: Arc<Parts>,
+    socket: Arc<Socket>,
+    seat: Arc<Seat>,
+    subscriptions: StreamMap<String, Batches>,
+    /// Subscriptions so far, those that have ended included.
+    joined: u64,
+    _connected: GaugeGuard,
+}
+
+/// Why a session ends.
+enum End {
+    /// The client is gone.
+    Gone,
+    /// The client takes nothing any more.
+    Stalled,
+    /// The client has to go, and need not come back at once.
+    Dismissed(Error),
+    /// A fault of ours; the client comes back and resumes.
+    Failed(Error),
+}
+
+impl Session {
+    pub fn new(parts: Arc<Parts>, socket: Arc<Socket>, seat: Arc<Seat>) -> Self {
+        let _connected = parts.channel.connection();
+        Self { parts, socket, seat, subscriptions: StreamMap::new(), joined: 0, _connected }
+    }
+
+    /// Serves the client until it goes, or has to.
+    pub async fn run(mut self) {
+        let (seat, parts) = (self.seat.clone(), self.parts.clone());
+        let expiry = async {
+            match seat.principal.expires_at() {
+                Some(at) => parts.app.clock().sleep_until(at.as_ms()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let end = tokio::select! {
+            biased;
+            () = seat.leaving.cancelled() => seat.reason().map_or(End::Gone, |error| End::Dismissed(error.clone())),
+            () = expiry => End::Dismissed(Error::Unauthenticated("the bearer token has expired")),
+            () = parts.tasks.shutdown().cancelled() => {
+                // Everybody is told and disconnected together; who cannot be is cut off.
+                if tokio::time::timeout(super::FAREWELL, seat.leaving.cancelled()).await.is_err() {
+                    seat.flow.cut();
+                }
+                End::Gone
+            }
+            end = self.serve() => end,
+        };
+        self.end(end).await;
+    }
+
+    async fn end(self, end: End) {
+        let Self { parts, socket, seat, .. } = self;
+        match end {
+            End::Gone => {}
+            End::Stalled => {
+                parts.metrics.limit_hit("socketio.stall_timeout_ms");
+                tracing::debug!(sid = %socket.id, "client cut off: it took nothing for socketio.stall_timeout_ms");
+                seat.flow.cut();
+            }
+            End::Dismissed(error) => {
+                if let Error::LimitReached { limit, .. } = &error {
+                    parts.metrics.limit_hit(limit);
+                }
+                // Both have places in the engine's buffer that the window leaves free.
+                let _ = socket.emit(PROBLEM, &Told { problem: problem(&error), subscription: None });
+                if socket.disconnect().is_err() {
+                    seat.flow.cut();
+                }
+            }
+            End::Failed(error) => {
+                let _ = socket.emit(PROBLEM, &Told { problem: problem(&error), subscription: None });
+                seat.flow.hand(parts.window.cost(SMALL_PACKET_BYTES));
+                seat.flow.settled(LAST_WORDS).await;
+                seat.flow.cut();
+            }
+        }
+    }
+
+    async fn serve(&mut self) -> End {
+        let seat = self.seat.clone();
+        loop {
+            let served = tokio::select! {
+                call = seat.calls.next() => self.answer(&call).await,
+                Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
+            };
+            if let Err(end) = served {
+                return end;
+            }
+        }
+    }
+
+    async fn answer(&mut self, call: &Call) -> Result<(), End> {
+        let answered = match call.read() {
+            Ok(Request::Subscribe(subscribe)) => self.subscribe(subscribe, call.ack).await?,
+            Ok(Request::Unsubscribe(unsubscribe)) => self.unsubscribe(&unsubscribe, call.ack).await?,
+            Err(error) => Err(error),
+        };
+        match answered {
+            Ok(()) => Ok(()),
+            Err(error) => self.refuse(&error, call.ack).await,
+        }
+    }
+
+    async fn subscribe(&mut self, subscribe: Subscribe, ack: Option<i64>) -> Result<Result<()>, End> {
+        let Subscribe { id, topics, after } = subscribe;
+        let id = match self.free_id(id) {
+            Ok(id) => id,
+            Err(error) => return Ok(Err(error)),
+        };
+        let feed = match self.join(&topics, after.as_deref()).await {
+            Ok(feed) => feed,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
+        // Before the first event, which cannot come while the feed is not in the map.
+        self.acknowledge(&Subscribed { id: &id, cursor, live_from, resumed }, ack).await?;
+        let subscription = Batches::new(feed, self.parts.channel.clone());
+        self.subscriptions.insert(id, subscription);
+        self.joined += 1;
+        Ok(Ok(()))
+    }
+
+    fn free_id(&self, id: Option<String>) -> Result<String> {
+        let max = self.parts.settings.max_subscriptions;
+        if self.subscriptions.len() >= max {
+            self.parts.metrics.limit_hit("socketio.max_subscriptions");
+            let message = format!("a connection can have at most {max} subscriptions");
+            return Err(Error::LimitReached { limit: "socketio.max_subscriptions", message });
+        }
+        match id {
+            Some(id) if self.subscriptions.contains_key(&id) => {
+                let violation = Violation::new("id", "duplicate", "is already the id of a subscription of this connection");
+                Err(Error::invalid(violation))
+            }
+            Some(id) => Ok(id),
+            None => {
+                let mut ids = (self.joined + 1..).map(|number| format!("s{number}"));
+                let free = ids.find(|id| !self.subscriptions.contains_key(id));
+                Ok(free.unwrap_or_default())
+            }
+        }
+    }
+
+    async fn join(&self, topics: &[String], after: Option<&str>) -> Result<Feed> {
+        let app = &self.parts.app;
+        let topics = Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics)?;
+        app.subscribe(&self.seat.principal, &topics, after).await
+    }
+
+    async fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, ack: Option<i64>) -> Result<Result<()>, End> {
+        let Unsubscribe { id } = unsubscribe;
+        if self.subscriptions.remove(id).is_none() {
+            let violation = Violation::new("id", "unknown_subscription", "is no subscription of this connection");
+            return Ok(Err(Error::invalid(violation)));
+        }
+        self.acknowledge(&Unsubscribed { id }, ack).await?;
+        Ok(Ok(()))
+    }
+
+    async fn refuse(&self, error: &Error, ack: Option<i64>) -> Result<(), End> {
+        let problem = problem(error);
+        if ack.is_some() {
+            return self.acknowledge(&Refused { error: problem }, ack).await;
+        }
+        self.emit(PROBLEM, &Told { problem, subscription: None }, SMALL_PACKET_BYTES).await
+    }
+
+    async fn forward(&mut self, id: String, batch: Result<Vec<Arc<Published>>>) -> Result<(), End> {
+        let events = match batch {
+            Ok(events) => events,
+            Err(error @ (Error::CursorExpired | Error::CursorForeign)) => {
+                self.subscriptions.remove(&id);
+                let told = Told { problem: problem(&error), subscription: Some(&id) };
+                return self.emit(PROBLEM, &told, SMALL_PACKET_BYTES).await;
+            }
+            Err(error) => return Err(End::Failed(error)),
+        };
+        for published in events {
+            let envelope = self.parts.envelopes.of(&published).map_err(End::Failed)?;
+            self.emit(published.event.kind.name(), &*envelope, envelope.get().len()).await?;
+            self.parts.channel.delivered(1);
+        }
+        Ok(())
+    }
+
+    async fn emit<T: Serialize + ?Sized>(&self, event: &str, argument: &T, bytes: usize) -> Result<(), End> {
+        self.hand_over(bytes, || self.socket.emit(event, argument)).await
+    }
+
+    async fn acknowledge<T: Serialize>(&self, answer: &T, ack: Option<i64>) -> Result<(), End> {
+        let send = || {
+            let Ok(sender) = AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
+            sender.send(answer)
+        };
+        if ack.is_none() { Ok(()) } else { self.hand_over(SMALL_PACKET_BYTES, send).await }
+    }
+
+    /// Hands a packet over as soon as the client has room for it.
+    async fn hand_over(&self, bytes: usize, send: impl Fn() -> Result<(), SendError>) -> Result<(), End> {
+        let (flow, patience) = (&self.seat.flow, self.parts.settings.stall_timeout);
+        let (window, cost) = (self.parts.window, self.parts.window.cost(bytes));
+        loop {
+            if !flow.room(window, cost, patience).await {
+                return Err(End::Stalled);
+            }
+            match send() {
+                Ok(()) => {
+                    flow.hand(cost);
+                    return Ok(());
+                }
+                // The window is there to keep this from happening.
+                Err(SendError::Socket(SocketError::InternalChannelFull)) => {
+                    if !flow.moved(patience).await {
+                        return Err(End::Stalled);
+                    }
+                }
+                Err(SendError::Socket(SocketError::Closed)) => return Err(End::Gone),
+                Err(SendError::Serialize(error)) => return Err(End::Failed(Error::internal(error.to_string()))),
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! From settings to parts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware;
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::layers::{self, Observed};
+use crate::app::{App, AppSettings, ArgonCost, Passwords, Tokens};
+use crate::bus::Hub;
+use crate::clock::{Clock, Ids};
+use crate::config::{AuthMode, Seed, Settings};
+use crate::domain::Result;
+use crate::protocols::upgrade::SocketLimits;
+use crate::protocols::{graphql, health, pages, rest, socketio, sse, websocket};
+use crate::store::sqlite::SqliteSettings;
+use crate::store::{LogBounds, Store};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::webhook;
+
+/// What every service is started with.
+pub(super) struct Parts {
+    pub app: App,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub metrics: Metrics,
+    pub tasks: Tasks,
+}
+
+pub(super) fn store_settings(settings: &Settings) -> SqliteSettings {
+    let store = &settings.store;
+    SqliteSettings {
+        data_dir: settings.server.data_dir.clone(),
+        read_connections: u32::try_from(store.read_connections).unwrap_or(u32::MAX),
+        busy_timeout_ms: store.busy_timeout_ms,
+        cache_kib: store.cache_kib as u64,
+        write_queue: store.write_queue,
+        max_batch: store.max_batch,
+    }
+}
+
+fn app_settings(settings: &Settings) -> AppSettings {
+    let (server, auth) = (&settings.server, &settings.auth);
+    let public_url = server.public_url.trim_end_matches('/').to_owned();
+    let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    AppSettings {
+        token_issuer: if auth.issuer.is_empty() { public_url.clone() } else { auth.issuer.clone() },
+        public_url,
+        data_dir: server.data_dir.clone(),
+        open_auth: auth.mode == AuthMode::Open,
+        token_audience: auth.audience.clone(),
+        token_ttl_s: auth.token_ttl_s,
+        refresh_ttl_s: auth.refresh_ttl_s,
+        argon2: ArgonCost {
+            memory_kib: auth.argon2_memory_kib,
+            iterations: auth.argon2_iterations,
+            parallelism: auth.argon2_parallelism,
+        },
+        hash_concurrency: auth.hash_concurrency,
+        hash_queue: auth.hash_queue,
+        max_topics: settings.feed.max_topics,
+        page_events: small(settings.feed.page_events),
+        max_poll_events: small(settings.feed.max_poll_events),
+        max_endpoints: settings.webhook.max_endpoints as u64,
+    }
+}
+
+/// Whether webhooks may go to private addresses: when the settings say so, or in the demo, whose receivers are here.
+fn private_addresses(settings: &Settings) -> bool {
+    settings.webhook.allow_private_addresses || settings.server.seed == Seed::Demo
+}
+
+pub(super) fn app(
+    settings: &Settings,
+    store: Store,
+    hub: Hub,
+    bounds: LogBounds,
+    clock: Clock,
+    ids: Ids,
+) -> Result<App> {
+    let own = app_settings(settings);
+    let vault = Arc::new(webhook::Vault::open_in(&own.data_dir, ids.clone())?);
+    let guard = webhook::AddressGuard::new(private_addresses(settings));
+    Ok(App::new(crate::app::Parts {
+        store,
+        hub,
+        epoch: bounds.epoch,
+        clock,
+        ids,
+        tokens: Tokens::open(&own)?,
+        passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
+        endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, guard)),
+        settings: own,
+    }))
+}
+
+pub(super) fn start_webhooks(
+    settings: &Settings,
+    parts: &Parts,
+    store: Store,
+    committed: watch::Receiver<u64>,
+) -> Result<()> {
+    let mut own = settings.webhook.clone();
+    own.allow_private_addresses = private_addresses(settings);
+    webhook::Webhooks::start(webhook::Setup {
+        store,
+        clock: parts.clock.clone(),
+        ids: parts.ids.clone(),
+        tasks: parts.tasks.clone(),
+        metrics: parts.metrics.clone(),
+        settings: own,
+        vault: Arc::new(webhook::Vault::open_in(&settings.server.data_dir, parts.ids.clone())?),
+        committed,
+    })
+    .map(drop)
+}
+
+/// Every route of every protocol.
+pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
+    let Parts { app, metrics, tasks, ids, .. } = parts;
+    let rest = rest::Rest { app: app.clone(), max_body_bytes: settings.server.max_body_bytes };
+    let time_limit = TimeoutLayer::with_status_code(
+        ::http::StatusCode::REQUEST_TIMEOUT,
+        Duration::from_millis(settings.server.request_timeout_ms),
+    );
+    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), ids.clone());
+    let sockets =
+        websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
+    let v1 = rest::router(rest)
+        .layer(time_limit)
+        .merge(sse::router(streams))
+        .merge(websocket::router(sockets));
+    let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
+    let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
+    let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
+    let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
+    Router::new()
+        .nest("/v1", v1)
+        .merge(graphql.router())
+        .merge(socketio)
+        .merge(health::router(health))
+        .merge(pages::router())
+        .layer(CatchPanicLayer::custom(layers::after_panic))
+        .layer(middleware::from_fn(rest::complete_problem))
+        .layer(middleware::from_fn_with_state(observed, layers::observe))
+}
+
+fn sse_settings(settings: &Settings) -> sse::SseSettings {
+    let own = &settings.sse;
+    sse::SseSettings {
+        keep_alive: Duration::from_millis(own.keep_alive_ms),
+        retry: Duration::from_millis(own.retry_ms),
+        retry_jitter: Duration::from_millis(own.retry_jitter_ms),
+    }
+}
+
+fn websocket_settings(settings: &Settings) -> websocket::WebSocketSettings {
+    let own = &settings.websocket;
+    websocket::WebSocketSettings {
+        limits: SocketLimits { max_message_bytes: own.max_frame_bytes, read_buffer_bytes: own.read_buffer_bytes },
+        max_subscriptions: own.max_subscriptions,
+        ping_interval: Duration::from_millis(own.ping_interval_ms),
+        pong_timeout: Duration::from_millis(own.pong_timeout_ms),
+        write_timeout: Duration::from_millis(own.write_timeout_ms),
+    }
+}
+
+fn socketio_settings(settings: &Settings) -> socketio::SocketIoSettings {
+    let own = &settings.socketio;
+    socketio::SocketIoSettings {
+        ping_interval: Duration::from_millis(own.ping_interval_ms),
+        ping_timeout: Duration::from_millis(own.ping_timeout_ms),
+        connect_timeout: Duration::from_millis(own.connect_timeout_ms),
+        max_payload_bytes: own.max_payload_bytes,
+        max_buffered_packets: own.max_buffered_packets,
+        max_subscriptions: own.max_subscriptions,
+        stall_timeout: Duration::from_millis(own.stall_timeout_ms),
+    }
+}
+
+fn graphql_settings(settings: &Settings) -> graphql::GraphQlSettings {
+    let own = &settings.graphql;
+    graphql::GraphQlSettings {
+        max_depth: own.max_depth,
+        max_complexity: own.max_complexity,
+        max_subscriptions: own.max_subscriptions,
+        init_timeout_ms: own.init_timeout_ms,
+        introspection: own.introspection,
+        page: own.graphiql.then_some(pages::graphiql),
+        max_body_bytes: settings.server.max_body_bytes,
+        socket: websocket_settings(settings).limits,
+        ping_interval_ms: settings.websocket.ping_interval_ms,
+        pong_timeout_ms: settings.websocket.pong_timeout_ms,
+        write_timeout_ms: settings.websocket.write_timeout_ms,
+        keep_alive_ms: settings.sse.keep_alive_ms,
+    }
+}

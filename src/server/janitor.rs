@@ -1,0 +1,22 @@
+//! Takes away events that are older than they are kept.
+
+use std::time::Duration;
+
+use super::compose::Parts;
+use crate::config::Settings;
+
+/// Time between two looks.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// Starts the service.
+pub(super) fn start(settings: &Settings, parts: &Parts) {
+    let (app, clock, shutdown) = (parts.app.clone(), parts.clock.clone(), parts.tasks.shutdown().clone());
+    let retention_s = settings.store.event_retention_s;
+    parts.tasks.spawn("event retention", async move {
+        while shutdown.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
+            if let Err(error) = app.purge_events(retention_s).await {
+                tracing::error!(cause = ?std::error::Error::source(&error), "old events could not be purged: {error}");
+            }
+        }
+    });
+}

@@ -1,0 +1,264 @@
+//! The writer's side: one connection, one shared transaction at a time, and the places of its events in the log.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+
+use super::deliveries::ClaimRequest;
+use super::link::{Link, Outbox, Statement};
+use super::{DirectoryLock, audit, deliveries, events, orders, payments, pets, tokens, users, webhooks};
+use crate::domain::audit::AuditEntry;
+use crate::domain::event::Fact;
+use crate::domain::inventory::SpeciesStock;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::{
+    DeliveryId, EndpointId, Epoch, Error, Event, EventId, Order, OrderId, Payment, Pet, PetId, Position,
+    Receipt, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+};
+use crate::store::faults::Faults;
+use crate::store::writer::Engine;
+use crate::store::{ClaimedDelivery, Credentials, LogBounds, RefreshToken, Verdict, Writes};
+
+/// The one connection that writes.
+pub(super) struct SqliteEngine {
+    connection: SqliteConnection,
+    outbox: Outbox,
+    epoch: Epoch,
+    /// The newest committed event.
+    head: Seq,
+    /// The events of the open transaction, in the order of the log; they take the positions that follow `head`.
+    events: Vec<Event>,
+    /// How many of them belong to changes that were kept.
+    kept: usize,
+    /// Held for as long as anything may be written.
+    _lock: DirectoryLock,
+}
+
+impl SqliteEngine {
+    /// Continues the log at `bounds`.
+    pub fn new(connection: SqliteConnection, bounds: LogBounds, faults: Faults, lock: DirectoryLock) -> Self {
+        Self {
+            connection,
+            outbox: Outbox::of_writer(faults),
+            epoch: bounds.epoch,
+            head: bounds.head,
+            events: Vec::new(),
+            kept: 0,
+            _lock: lock,
+        }
+    }
+
+    fn link(&mut self) -> Link<'_> {
+        Link::new(&mut self.connection, &mut self.outbox)
+    }
+
+    async fn send(&mut self, sql: &'static str) -> Result<()> {
+        let mut link = self.link();
+        link.queue(Statement::write(sql)).await?;
+        link.flush().await.map(drop)
+    }
+}
+
+#[async_trait(?Send)]
+impl Engine for SqliteEngine {
+    async fn begin(&mut self) -> Result<()> {
+        // Takes the write lock at once, so that no change has to be taken back because of it later.
+        self.send("BEGIN IMMEDIATE").await
+    }
+
+    async fn savepoint(&mut self) -> Result<()> {
+        self.outbox.begin_change();
+        Ok(())
+    }
+
+    async fn release(&mut self) -> Result<()> {
+        let mut link = Link::new(&mut self.connection, &mut self.outbox);
+        events::append(&mut link, &self.events[self.kept..]).await?;
+        link.flush().await?;
+        self.outbox.end_change();
+        self.kept = self.events.len();
+        Ok(())
+    }
+
+    async fn rollback_to(&mut self) -> Result<()> {
+        self.events.truncate(self.kept);
+        if self.outbox.is_broken() {
+            return Err(Error::unavailable(
+                "a statement failed in a way that may have ended the transaction",
+            ));
+        }
+        self.outbox.take_back();
+        self.link().flush().await?;
+        self.outbox.end_change();
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<Vec<Event>> {
+        self.send("COMMIT").await?;
+        self.outbox.reset();
+        self.head = Seq(self.head.0 + self.events.len() as u64);
+        self.kept = 0;
+        Ok(std::mem::take(&mut self.events))
+    }
+
+    async fn rollback(&mut self) {
+        self.events.clear();
+        self.kept = 0;
+        self.outbox.reset();
+        // Past the faults: nothing can be done about a failure here. SQLite has ended the transaction by itself then,
+        // or the next BEGIN is refused.
+        if let Err(error) = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await {
+            tracing::warn!(%error, "the shared transaction could not be rolled back");
+        }
+    }
+
+    fn writes(&mut self) -> &mut dyn Writes {
+        self
+    }
+}
+
+#[async_trait(?Send)]
+impl Writes for SqliteEngine {
+    async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>> {
+        pets::find(&mut self.link(), tenant, id).await
+    }
+
+    async fn insert_pet(&mut self, pet: &Pet) -> Result<()> {
+        pets::insert(&mut self.link(), pet).await
+    }
+
+    async fn update_pet(&mut self, pet: &Pet) -> Result<()> {
+        pets::update(&mut self.link(), pet).await
+    }
+
+    async fn delete_pet(&mut self, tenant: Tenant, id: PetId) -> Result<()> {
+        pets::delete(&mut self.link(), tenant, id).await
+    }
+
+    async fn pet_has_open_order(&mut self, tenant: Tenant, id: PetId) -> Result<bool> {
+        orders::open_of_pet(&mut self.link(), tenant, id).await
+    }
+
+    async fn stock(&mut self, tenant: Tenant, species: Species) -> Result<SpeciesStock> {
+        pets::stock(&mut self.link(), tenant, species).await
+    }
+
+    async fn insert_user(&mut self, credentials: &Credentials) -> Result<()> {
+        users::insert(&mut self.link(), credentials).await
+    }
+
+    async fn user(&mut self, tenant: Tenant, id: UserId) -> Result<Option<User>> {
+        users::find(&mut self.link(), tenant, id).await
+    }
+
+    async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()> {
+        tokens::insert(&mut self.link(), token).await
+    }
+
+    async fn refresh_token(&mut self, hash: &[u8; 32]) -> Result<Option<RefreshToken>> {
+        tokens::find(&mut self.link(), hash).await
+    }
+
+    async fn mark_refresh_token_used(&mut self, hash: &[u8; 32], at: Timestamp) -> Result<()> {
+        tokens::mark_used(&mut self.link(), hash, at).await
+    }
+
+    async fn revoke_session(&mut self, session: SessionId, at: Timestamp) -> Result<()> {
+        tokens::revoke_session(&mut self.link(), session, at).await
+    }
+
+    async fn order(&mut self, tenant: Tenant, id: OrderId) -> Result<Option<Order>> {
+        orders::find(&mut self.link(), tenant, id).await
+    }
+
+    async fn insert_order(&mut self, order: &Order) -> Result<()> {
+        orders::insert(&mut self.link(), order).await
+    }
+
+    async fn update_order(&mut self, order: &Order) -> Result<()> {
+        orders::update(&mut self.link(), order).await
+    }
+
+    async fn insert_payment(&mut self, payment: &Payment) -> Result<()> {
+        payments::insert(&mut self.link(), payment).await
+    }
+
+    async fn update_payment(&mut self, payment: &Payment) -> Result<()> {
+        payments::update(&mut self.link(), payment).await
+    }
+
+    async fn captured_payment(&mut self, tenant: Tenant, order: OrderId) -> Result<Option<Payment>> {
+        payments::captured(&mut self.link(), tenant, order).await
+    }
+
+    async fn insert_receipt(&mut self, tenant: Tenant, receipt: &Receipt) -> Result<()> {
+        payments::insert_receipt(&mut self.link(), tenant, receipt).await
+    }
+
+    async fn endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
+        webhooks::find(&mut self.link(), tenant, id).await
+    }
+
+    async fn insert_endpoint(&mut self, endpoint: &Endpoint) -> Result<()> {
+        webhooks::insert(&mut self.link(), endpoint).await
+    }
+
+    async fn update_endpoint(&mut self, endpoint: &Endpoint) -> Result<()> {
+        webhooks::update(&mut self.link(), endpoint).await
+    }
+
+    async fn delete_endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<()> {
+        webhooks::delete(&mut self.link(), tenant, id).await
+    }
+
+    async fn count_endpoints(&mut self, tenant: Tenant) -> Result<u64> {
+        webhooks::count(&mut self.link(), tenant).await
+    }
+
+    async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()> {
+        let seq = Seq(self.head.0 + self.events.len() as u64).next();
+        self.events.push(Event::new(id, Position { epoch: self.epoch, seq }, at, fact));
+        Ok(())
+    }
+
+    async fn insert_audit(&mut self, entry: &AuditEntry) -> Result<()> {
+        audit::insert(&mut self.link(), entry).await
+    }
+
+    async fn dispatched(&mut self) -> Result<Seq> {
+        deliveries::dispatched(&mut self.link()).await
+    }
+
+    async fn insert_deliveries(&mut self, deliveries: &[Delivery], upto: Seq) -> Result<()> {
+        deliveries::insert(&mut self.link(), deliveries, upto).await
+    }
+
+    async fn claim_deliveries(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+        per_endpoint: u32,
+    ) -> Result<Vec<ClaimedDelivery>> {
+        let epoch = self.epoch;
+        deliveries::claim(&mut self.link(), epoch, ClaimRequest { now, lease_until, limit, per_endpoint })
+            .await
+    }
+
+    async fn settle_delivery(
+        &mut self,
+        delivery: DeliveryId,
+        claim: u64,
+        attempt: &Attempt,
+        verdict: Verdict,
+    ) -> Result<bool> {
+        deliveries::settle(&mut self.link(), delivery, claim, attempt, verdict).await
+    }
+
+    async fn release_leases(&mut self) -> Result<u64> {
+        deliveries::release_leases(&mut self.link()).await
+    }
+
+    async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        events::purge(&mut self.link(), before, limit).await
+    }
+}

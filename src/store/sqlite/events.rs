@@ -1,0 +1,147 @@
+//! The event log.
+
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::link::{Link, Statement, places};
+use super::row::{Fields, Value};
+use crate::domain::event::Key;
+use crate::domain::{Epoch, Error, Event, EventId, EventType, Position, Result, Seq, Tenant, Timestamp};
+use crate::store::LogBounds;
+use crate::wire::event::{data_from_json, data_to_json};
+
+/// Rows of one INSERT; each number of rows is a string of its own in the statement cache.
+const ROWS: usize = 16;
+
+/// What [`read`] needs.
+pub(super) const COLUMNS: &str =
+    "events.seq, events.id, events.tenant, events.occurred_at, events.type, events.data";
+
+/// One event; its place is in `epoch`.
+pub(super) fn read(fields: &mut Fields<'_>, epoch: Epoch) -> Result<Event> {
+    let position = Position { epoch, seq: fields.seq()? };
+    let (id, tenant) = (EventId(fields.take()?), Tenant::from_uuid(fields.take()?));
+    let occurred_at = fields.time()?;
+    let kind = fields.named(EventType::from_name)?;
+    let data = data_from_json(kind, fields.take()?)?;
+    Ok(Event { id, position, tenant, occurred_at, kind, data })
+}
+
+/// Queues the rows of `events`.
+pub(super) async fn append(link: &mut Link<'_>, events: &[Event]) -> Result<()> {
+    for events in events.chunks(ROWS) {
+        let insert = format!(
+            "INSERT INTO events (seq, id, tenant, occurred_at, type, collection, owner, resource, data) VALUES {}",
+            places(9, events.len())
+        );
+        let values = events.iter().flat_map(|event| -> [Value; 9] {
+            [
+                event.position.seq.into(),
+                event.id.0.into(),
+                event.tenant.as_uuid().into(),
+                event.occurred_at.into(),
+                event.kind.name().into(),
+                event.kind.collection().name().into(),
+                event.owner().map(|owner| owner.0).into(),
+                event.resource().into(),
+                data_to_json(&event.data).into(),
+            ]
+        });
+        link.queue(Statement::write(insert).bind_all(values)).await?;
+    }
+    Ok(())
+}
+
+/// Where the log begins and ends. What is kept below the floor for a delivery is not part of it.
+pub(super) async fn bounds(link: &mut Link<'_>) -> Result<LogBounds> {
+    let select = Statement::read(
+        "SELECT epoch, floor, max(floor, ifnull((SELECT max(seq) FROM events), 0)) FROM meta",
+    );
+    let bounds = link.row(select, |row| {
+        let mut fields = Fields::of(row);
+        Ok(LogBounds { epoch: Epoch(fields.int()?), floor: fields.seq()?, head: fields.seq()? })
+    });
+    bounds.await?.ok_or_else(|| Error::unavailable("the database has lost its row of table meta"))
+}
+
+/// The first `limit` events with `after < seq <= upto` that belong to any of `keys` (or to anyone, without keys), in
+/// order, each once.
+///
+/// # Errors
+/// [`Error::CursorExpired`] when, with keys, the log begins after `after`: a purge that came in between must not make a
+/// silent gap.
+pub(super) async fn page(
+    link: &mut Link<'_>,
+    epoch: Epoch,
+    keys: &[Key],
+    (after, upto): (Seq, Seq),
+    limit: u32,
+) -> Result<Vec<Event>> {
+    let mut values: Vec<Value> = Vec::with_capacity(keys.len() * 6 + 3);
+    let chosen = if keys.is_empty() {
+        values.extend([after.into(), upto.into()]);
+        "seq > ? AND seq <= ?".to_owned()
+    } else {
+        // One range of one index for each key, cut to the page before they meet: an OR would read all of their rows.
+        let ranges: Vec<String> =
+            keys.iter().map(|key| range(key, &mut values, (after, upto), limit)).collect();
+        format!("seq IN ({})", ranges.join(" UNION "))
+    };
+    // The floor comes from the same snapshot as the events.
+    let select = Statement::read(format!(
+        "SELECT meta.floor, {COLUMNS} FROM meta LEFT JOIN \
+         (SELECT * FROM events WHERE {chosen} ORDER BY seq LIMIT ?) AS events ON TRUE ORDER BY events.seq"
+    ));
+    let rows = link.rows(select.bind_all(values).bind(limit)).await?;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut fields = Fields::of(row);
+        if after < fields.seq()? && !keys.is_empty() {
+            return Err(Error::CursorExpired);
+        }
+        if !fields.next_is_null()? {
+            events.push(read(&mut fields, epoch)?);
+        }
+    }
+    Ok(events)
+}
+
+fn range(key: &Key, values: &mut Vec<Value>, (after, upto): (Seq, Seq), limit: u32) -> String {
+    let (tenant, collection, column, id): (_, _, _, Option<Uuid>) = match *key {
+        Key::Collection(tenant, collection) => (tenant, collection, "", None),
+        Key::Owner(tenant, collection, owner) => (tenant, collection, "AND owner = ? ", Some(owner.0)),
+        Key::Resource(tenant, collection, id) => (tenant, collection, "AND resource = ? ", Some(id)),
+    };
+    values.extend([tenant.as_uuid().into(), collection.name().into()]);
+    values.extend(id.map(Value::from));
+    values.extend([after.into(), upto.into(), limit.into()]);
+    format!(
+        "SELECT seq FROM (SELECT seq FROM events WHERE tenant = ? AND collection = ? {column}\
+         AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?)"
+    )
+}
+
+/// Raises the floor past the next events that occurred before `before`, `limit` of them at most and none that was not
+/// dispatched, and deletes those that no pending delivery needs; the others go with their last delivery (a trigger).
+pub(super) async fn purge(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
+    // A run without holes: a clock that was set back must not make the floor jump over younger events.
+    let select = Statement::read(
+        "WITH oldest AS (SELECT seq, occurred_at FROM events, meta WHERE seq > floor AND seq <= dispatched \
+         ORDER BY seq LIMIT ?) \
+         SELECT ifnull((SELECT min(seq) - 1 FROM oldest WHERE occurred_at >= ?), (SELECT max(seq) FROM oldest)), \
+         (SELECT min(seq) FROM oldest)",
+    );
+    let read = |row: &SqliteRow| {
+        let mut fields = Fields::of(row);
+        Ok(fields.take::<Option<i64>>()?.zip(fields.take::<Option<i64>>()?))
+    };
+    let run = link.row(select.bind(limit).bind(before), read).await?.flatten();
+    let Some((floor, first)) = run.filter(|(floor, first)| floor >= first) else { return Ok(0) };
+    link.queue(Statement::write("UPDATE meta SET floor = ?").bind(floor)).await?;
+    let delete = Statement::write(
+        "DELETE FROM events WHERE seq BETWEEN ? AND ? AND NOT EXISTS \
+         (SELECT 1 FROM deliveries WHERE event_seq = events.seq AND status = 'PENDING')",
+    );
+    link.queue(delete.bind(first).bind(floor)).await?;
+    link.flush().await
+}

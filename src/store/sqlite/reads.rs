@@ -1,0 +1,154 @@
+//! The readers' side: a pool of connections that cannot write.
+
+use async_trait::async_trait;
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqlitePool;
+
+use super::failure::failure;
+use super::link::{Link, Outbox};
+use super::{DirectoryLock, deliveries, events, orders, payments, pets, users, webhooks};
+use crate::domain::event::Key;
+use crate::domain::inventory::SpeciesStock;
+use crate::domain::order::OrderFilter;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::pet::PetFilter;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::{
+    DeliveryId, EndpointId, Epoch, Event, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId, Result,
+    Seq, Tenant, Timestamp, User, UserId,
+};
+use crate::store::{Credentials, LogBounds, Reads, Writer};
+
+/// The connections that read, each a snapshot of its own for each statement.
+pub(super) struct SqliteReads {
+    pool: SqlitePool,
+    epoch: Epoch,
+    /// To ask whether it can write.
+    writer: Writer,
+    _lock: DirectoryLock,
+}
+
+/// A connection from the pool for the length of one call.
+struct Reading {
+    connection: PoolConnection<Sqlite>,
+    outbox: Outbox,
+}
+
+impl Reading {
+    fn link(&mut self) -> Link<'_> {
+        Link::new(&mut self.connection, &mut self.outbox)
+    }
+}
+
+impl SqliteReads {
+    /// Reads the log that `epoch` names.
+    pub fn new(pool: SqlitePool, epoch: Epoch, writer: Writer, lock: DirectoryLock) -> Self {
+        Self { pool, epoch, writer, _lock: lock }
+    }
+
+    async fn reading(&self) -> Result<Reading> {
+        Ok(Reading { connection: self.pool.acquire().await.map_err(failure)?, outbox: Outbox::default() })
+    }
+}
+
+#[async_trait]
+impl Reads for SqliteReads {
+    async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>> {
+        pets::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>> {
+        pets::list(&mut self.reading().await?.link(), tenant, filter, page).await
+    }
+
+    async fn inventory(&self, tenant: Tenant) -> Result<Vec<SpeciesStock>> {
+        pets::inventory(&mut self.reading().await?.link(), tenant).await
+    }
+
+    async fn find_user(&self, tenant: Tenant, id: UserId) -> Result<Option<User>> {
+        users::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>> {
+        users::credentials(&mut self.reading().await?.link(), tenant, login).await
+    }
+
+    async fn has_users(&self) -> Result<bool> {
+        users::any(&mut self.reading().await?.link()).await
+    }
+
+    async fn find_order(&self, tenant: Tenant, id: OrderId) -> Result<Option<Order>> {
+        orders::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_orders(
+        &self,
+        tenant: Tenant,
+        filter: &OrderFilter,
+        page: PageRequest,
+    ) -> Result<Page<Order>> {
+        orders::list(&mut self.reading().await?.link(), tenant, filter, page).await
+    }
+
+    async fn payments_of(&self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>> {
+        payments::of_order(&mut self.reading().await?.link(), tenant, order).await
+    }
+
+    async fn find_receipt(&self, tenant: Tenant, id: ReceiptId) -> Result<Option<(Receipt, Payment, Order)>> {
+        payments::find_receipt(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn find_endpoint(&self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
+        webhooks::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_endpoints(
+        &self,
+        tenant: Tenant,
+        owner: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<Endpoint>> {
+        webhooks::list(&mut self.reading().await?.link(), tenant, owner, page).await
+    }
+
+    async fn enabled_endpoints(&self) -> Result<Vec<Endpoint>> {
+        webhooks::enabled(&mut self.reading().await?.link()).await
+    }
+
+    async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>> {
+        deliveries::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_deliveries(
+        &self,
+        tenant: Tenant,
+        endpoint: EndpointId,
+        page: PageRequest,
+    ) -> Result<Page<Delivery>> {
+        deliveries::list(&mut self.reading().await?.link(), tenant, endpoint, page).await
+    }
+
+    async fn list_attempts(&self, tenant: Tenant, delivery: DeliveryId) -> Result<Vec<Attempt>> {
+        deliveries::attempts(&mut self.reading().await?.link(), tenant, delivery).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>> {
+        deliveries::next_due(&mut self.reading().await?.link()).await
+    }
+
+    async fn log_bounds(&self) -> Result<LogBounds> {
+        events::bounds(&mut self.reading().await?.link()).await
+    }
+
+    async fn read_events(&self, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Vec<Event>> {
+        events::page(&mut self.reading().await?.link(), self.epoch, keys, (after, upto), limit).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.log_bounds().await?;
+        // Moves the dispatcher's position by nothing: a row is written, and with it the disk is.
+        let nothing_new = self.writer.submit(async |writes| writes.insert_deliveries(&[], Seq::START).await);
+        nothing_new.await
+    }
+}

@@ -1,0 +1,82 @@
+//! Users. The hash of the password is selected by nobody but [`credentials`].
+
+use sqlx::sqlite::SqliteRow;
+
+use super::link::{Link, Statement, places};
+use super::row::Fields;
+use crate::domain::user::{Preferences, UserStatus};
+use crate::domain::{Result, Role, Tenant, User, UserId};
+use crate::store::Credentials;
+
+const COLUMNS: &str = "id, tenant, username, email, first_name, last_name, phone, newsletter, notifications, status, \
+                       role, created_at, updated_at";
+
+fn read(fields: &mut Fields<'_>) -> Result<User> {
+    Ok(User {
+        id: UserId(fields.take()?),
+        tenant: Tenant::from_uuid(fields.take()?),
+        username: fields.take()?,
+        email: fields.take()?,
+        first_name: fields.take()?,
+        last_name: fields.take()?,
+        phone: fields.take()?,
+        preferences: Preferences { newsletter: fields.take()?, notifications: fields.take()? },
+        status: fields.named(UserStatus::from_name)?,
+        role: fields.named(Role::from_name)?,
+        created_at: fields.time()?,
+        updated_at: fields.time()?,
+    })
+}
+
+pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: UserId) -> Result<Option<User>> {
+    let select = Statement::read(format!("SELECT {COLUMNS} FROM users WHERE id = ? AND tenant = ?"));
+    link.row(select.bind(id.0).bind(tenant.as_uuid()), |row| read(&mut Fields::of(row))).await
+}
+
+/// By user name or e-mail address; only the latter has an `@` in it.
+pub(super) async fn credentials(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    login: &str,
+) -> Result<Option<Credentials>> {
+    let column = if login.contains('@') { "email" } else { "username" };
+    let select =
+        format!("SELECT {COLUMNS}, password_hash FROM users WHERE tenant = ? AND lower({column}) = lower(?)");
+    let select = Statement::read(select).bind(tenant.as_uuid()).bind(login.to_owned());
+    let read = |row: &SqliteRow| {
+        let mut fields = Fields::of(row);
+        Ok(Credentials { user: read(&mut fields)?, password_hash: fields.take()? })
+    };
+    link.row(select, read).await
+}
+
+pub(super) async fn any(link: &mut Link<'_>) -> Result<bool> {
+    let select = Statement::read("SELECT EXISTS (SELECT 1 FROM users)");
+    Ok(link.row(select, |row| Fields::of(row).take()).await?.unwrap_or(false))
+}
+
+/// # Errors
+/// [`crate::domain::Error::Taken`] naming `username` or `email`; at once, so that the caller can act on it.
+pub(super) async fn insert(
+    link: &mut Link<'_>,
+    Credentials { user, password_hash }: &Credentials,
+) -> Result<()> {
+    let insert = format!("INSERT INTO users ({COLUMNS}, password_hash) VALUES {}", places(14, 1));
+    let insert = Statement::write(insert)
+        .bind(user.id.0)
+        .bind(user.tenant.as_uuid())
+        .bind(&user.username)
+        .bind(&user.email)
+        .bind(user.first_name.as_ref())
+        .bind(user.last_name.as_ref())
+        .bind(user.phone.as_ref())
+        .bind(user.preferences.newsletter)
+        .bind(user.preferences.notifications)
+        .bind(user.status.name())
+        .bind(user.role.name())
+        .bind(user.created_at)
+        .bind(user.updated_at)
+        .bind(password_hash);
+    link.queue(insert).await?;
+    link.flush().await.map(drop)
+}

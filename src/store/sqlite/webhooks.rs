@@ -1,0 +1,119 @@
+//! Webhook endpoints.
+
+use sqlx::sqlite::SqliteRow;
+
+use super::link::{Filter, Link, Statement, places};
+use super::row::{Fields, Value};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::webhook::{Endpoint, EventPattern};
+use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
+
+pub(super) const COLUMNS: &str = "webhook_endpoints.id, webhook_endpoints.tenant, webhook_endpoints.owner, webhook_endpoints.created_at, \
+     webhook_endpoints.url, webhook_endpoints.description, webhook_endpoints.event_types, \
+     webhook_endpoints.sealed_secret, webhook_endpoints.enabled, webhook_endpoints.disabled_reason, \
+     webhook_endpoints.updated_at";
+
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<Endpoint> {
+    Ok(Endpoint {
+        id: EndpointId(fields.take()?),
+        tenant: Tenant::from_uuid(fields.take()?),
+        owner: fields.take::<Option<_>>()?.map(UserId),
+        created_at: fields.time()?,
+        url: fields.take()?,
+        description: fields.take()?,
+        event_types: patterns(&fields.json::<Vec<String>>()?)?,
+        sealed_secret: fields.take()?,
+        enabled: fields.take()?,
+        disabled_reason: fields.take()?,
+        updated_at: fields.time()?,
+    })
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<EventPattern>> {
+    let read =
+        |text: &String| EventPattern::parse("event_types", text).map_err(|violation| violation.message);
+    texts.iter().map(read).collect::<Result<_, _>>().map_err(Error::internal)
+}
+
+fn read_row(row: &SqliteRow) -> Result<Endpoint> {
+    read(&mut Fields::of(row))
+}
+
+/// The values of the columns that can change, in the order of [`COLUMNS`].
+fn changeable(endpoint: &Endpoint) -> Result<[Value; 7]> {
+    let patterns: Vec<String> = endpoint.event_types.iter().map(ToString::to_string).collect();
+    Ok([
+        (&endpoint.url).into(),
+        endpoint.description.as_ref().into(),
+        Value::json(&patterns)?,
+        endpoint.sealed_secret[..].into(),
+        endpoint.enabled.into(),
+        endpoint.disabled_reason.as_ref().into(),
+        endpoint.updated_at.into(),
+    ])
+}
+
+pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
+    let select =
+        Statement::read(format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ?"));
+    link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
+}
+
+pub(super) async fn list(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    owner: Option<UserId>,
+    request: PageRequest,
+) -> Result<Page<Endpoint>> {
+    Filter::tenant("tenant = ?", tenant)
+        .and("owner = ?", owner.map(|owner| owner.0))
+        .page(link, (COLUMNS, "webhook_endpoints", "created_at DESC, id DESC"), request, read_row)
+        .await
+}
+
+/// Of every tenant.
+pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
+    let select =
+        Statement::read(format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 ORDER BY id"));
+    link.rows(select).await?.iter().map(read_row).collect()
+}
+
+pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant) -> Result<u64> {
+    let select =
+        Statement::read("SELECT count(*) FROM webhook_endpoints WHERE tenant = ?").bind(tenant.as_uuid());
+    Ok(link.row(select, |row| Fields::of(row).int()).await?.unwrap_or(0))
+}
+
+pub(super) async fn insert(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<()> {
+    let insert = format!(
+        "INSERT INTO webhook_endpoints (id, tenant, owner, created_at, url, description, event_types, sealed_secret, \
+         enabled, disabled_reason, updated_at) VALUES {}",
+        places(11, 1)
+    );
+    let insert = Statement::write(insert)
+        .bind(endpoint.id.0)
+        .bind(endpoint.tenant.as_uuid())
+        .bind(endpoint.owner.map(|owner| owner.0))
+        .bind(endpoint.created_at)
+        .bind_all(changeable(endpoint)?);
+    link.queue(insert).await
+}
+
+pub(super) async fn update(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<()> {
+    let update = Statement::write_one(
+        "webhook endpoint",
+        "UPDATE webhook_endpoints SET url = ?, description = ?, event_types = ?, sealed_secret = ?, enabled = ?, \
+         disabled_reason = ?, updated_at = ? WHERE id = ? AND tenant = ?",
+    )
+    .bind_all(changeable(endpoint)?)
+    .bind(endpoint.id.0)
+    .bind(endpoint.tenant.as_uuid());
+    link.queue(update).await
+}
+
+/// Its deliveries and their attempts go with it, by the foreign keys.
+pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<()> {
+    let delete =
+        Statement::write_one("webhook endpoint", "DELETE FROM webhook_endpoints WHERE id = ? AND tenant = ?");
+    link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await
+}

@@ -1,0 +1,161 @@
+//! REST: bodies, paths, queries and headers.
+
+use http::Method;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{Target, assert_problem, deep};
+use crate::support::{Api, api, within};
+
+const MAX_BODY: usize = 1_048_576;
+const NOWHERE: &str = "019b4139-1234-7abc-8def-123456789abc";
+
+async fn post(api: &Api, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> crate::support::Answer {
+    api.send(api.request(Method::POST, path).header("content-type", kind).body(body)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_bodies() {
+    let target = Target::new().await;
+    let staff = &target.staff;
+    let (malformed, invalid) = ("malformed_request", "validation_failed");
+    let pet = |more: &str| format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00"{more}}}"#).into_bytes();
+    let table: Vec<(&str, Vec<u8>, &str, &str)> = vec![
+        ("/v1/pets", b"".to_vec(), malformed, "body"),
+        ("/v1/pets", b"hello".to_vec(), malformed, "body"),
+        ("/v1/pets", b"{\"name\":".to_vec(), malformed, "body"),
+        ("/v1/pets", b"{\"\xff\":1}".to_vec(), malformed, "body"),
+        ("/v1/pets", b"{\"name\":\"\xc3\x28\"}".to_vec(), malformed, "body"),
+        ("/v1/pets", b"\xef\xbb\xbf{}".to_vec(), malformed, "body"),
+        ("/v1/pets", b"{\"name\":\"\\ud800\"}".to_vec(), malformed, "body"),
+        ("/v1/pets", b"\0".to_vec(), malformed, "body"),
+        ("/v1/pets", [&pet("")[..], b" {}"].concat(), malformed, "body"),
+        ("/v1/pets", b"[]".to_vec(), invalid, "body"),
+        ("/v1/pets", b"null".to_vec(), invalid, "body"),
+        ("/v1/pets", b"\"pet\"".to_vec(), invalid, "body"),
+        ("/v1/pets", b"{}".to_vec(), invalid, "price"),
+        ("/v1/pets", pet(r#","wings":2"#), invalid, "wings"),
+        ("/v1/pets", pet(r#","name":"Max""#), invalid, "name"),
+        ("/v1/pets", pet(r#","medicalInfo":{"wings":2}"#), invalid, "medicalInfo.wings"),
+        ("/v1/pets", pet(r#","tags":[{"name":"a"},{"name":1}]"#), invalid, "tags[1].name"),
+        ("/v1/pets", pet(r#","size":"HUGE""#), invalid, "size"),
+        ("/v1/pets", pet(r#","color":"\u0000""#), invalid, "color"),
+        ("/v1/pets", br#"{"name":1}"#.to_vec(), invalid, "name"),
+        ("/v1/pets", br#"{"ageMonths":5.5}"#.to_vec(), invalid, "ageMonths"),
+        ("/v1/pets", br#"{"ageMonths":1e400}"#.to_vec(), malformed, "body"),
+        ("/v1/pets", br#"{"ageMonths":99999999999999999999}"#.to_vec(), invalid, "ageMonths"),
+        ("/v1/pets", br#"{"price":75.00}"#.to_vec(), invalid, "price"),
+        ("/v1/pets", br#"{"name":"Rex","species":"DRAGON","ageMonths":5,"price":"cheap"}"#.to_vec(), invalid, "species"),
+        ("/v1/pets", deep("name").into_bytes(), invalid, "name"),
+        ("/v1/pets", deep("wings").into_bytes(), invalid, "wings"),
+        ("/v1/pets", "[".repeat(10_000).into_bytes(), invalid, "body"),
+        ("/v1/orders", b"{}".to_vec(), invalid, "petId"),
+        ("/v1/orders", br#"{"petId":42}"#.to_vec(), invalid, "petId"),
+        ("/v1/orders", br#"{"petId":"42"}"#.to_vec(), invalid, "petId"),
+        ("/v1/orders", br#"{"petId":"019b4139-1234-7abc-8def-123456789abc","gift":true}"#.to_vec(), invalid, "gift"),
+        ("/v1/users", br#"{"username":"x","email":"nobody","password":"short"}"#.to_vec(), invalid, "email"),
+        ("/v1/users", br#"{"username":"root","role":"ADMIN"}"#.to_vec(), invalid, "role"),
+        ("/v1/auth/tokens", b"{}".to_vec(), invalid, "username"),
+        ("/v1/webhook-endpoints", br#"{"url":"ftp://127.0.0.1/","eventTypes":["*"]}"#.to_vec(), invalid, "url"),
+        ("/v1/webhook-endpoints", br#"{"url":"http://127.0.0.1/","eventTypes":["dance"]}"#.to_vec(), invalid, "eventTypes[0]"),
+        ("/v1/webhook-endpoints", br#"{"url":"http://127.0.0.1/","eventTypes":["*"],"secret":"x"}"#.to_vec(), invalid, "secret"),
+    ];
+    for (path, body, code, field) in table {
+        let what = format!("{path} {}", String::from_utf8_lossy(&body).chars().take(80).collect::<String>());
+        let answer = post(staff, path, "application/json", body).await;
+        assert_problem(&answer.refusal(), code, field, &what);
+        assert_eq!(answer.body["instance"], path, "{what}");
+        assert_eq!(answer.body["requestId"], answer.header("x-request-id"), "{what}");
+    }
+    for kind in ["text/plain", "application/xml", "application/x-www-form-urlencoded", "json"] {
+        let answer = post(staff, "/v1/pets", kind, pet("")).await;
+        assert_eq!((answer.status, answer.refusal().code.as_str()), (415, "unsupported_media_type"), "{kind}");
+    }
+    let bare = staff.send(staff.request(Method::POST, "/v1/pets").body(pet(""))).await;
+    assert_eq!(bare.status, 415, "no content type");
+    target.unharmed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_beyond_the_limit() {
+    let target = Target::new().await;
+    let staff = &target.staff;
+    let large = format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00","description":"{}"}}"#, "x".repeat(MAX_BODY));
+    let answer = post(staff, "/v1/pets", "application/json", large.clone()).await;
+    assert_eq!((answer.status, answer.refusal().code.as_str()), (413, "payload_too_large"));
+    // Without a length in the head.
+    let pieces = large.into_bytes().chunks(65_536).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
+    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+    let answer = post(staff, "/v1/pets", "application/json", body).await;
+    assert_eq!((answer.status, answer.refusal().code.as_str()), (413, "payload_too_large"));
+    // As large as is allowed, and still read: it is the description that is too long.
+    let padded = format!("{}{}", r#"{"description":1}"#, " ".repeat(MAX_BODY - 17));
+    let answer = post(staff, "/v1/pets", "application/json", padded).await;
+    assert_problem(&answer.refusal(), "validation_failed", "description", "1 MiB");
+    target.unharmed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_paths_queries_and_headers() {
+    let target = Target::new().await;
+    let staff = &target.staff;
+    for (path, code, field) in [
+        ("/v1/pets/42", "malformed_request", "id"),
+        ("/v1/pets/%FF", "malformed_request", "id"),
+        ("/v1/pets/019b413912347abc8def123456789abc", "malformed_request", "id"),
+        ("/v1/orders/42", "malformed_request", "id"),
+        ("/v1/receipts/42", "malformed_request", "id"),
+        ("/v1/users/42", "malformed_request", "id"),
+        ("/v1/webhook-endpoints/42", "malformed_request", "id"),
+        ("/v1/pets?status=LOST", "validation_failed", "status"),
+        ("/v1/pets?page=0", "validation_failed", "page"),
+        ("/v1/pets?page=x", "validation_failed", "page"),
+        ("/v1/pets?limit=101", "validation_failed", "limit"),
+        ("/v1/pets?ageMin=-1", "validation_failed", "ageMin"),
+        ("/v1/pets?goodWithKids=perhaps", "validation_failed", "goodWithKids"),
+        ("/v1/pets?colour=red", "validation_failed", "colour"),
+        ("/v1/orders?petId=42", "validation_failed", "petId"),
+    ] {
+        assert_problem(&staff.get(path).await.refusal(), code, field, path);
+    }
+    for path in ["/v1/orders", "/v1/pets", "/v1/receipts"] {
+        let path = if path.ends_with("receipts") { format!("{path}/rcp_{NOWHERE}") } else { format!("{path}/{NOWHERE}") };
+        assert_eq!(staff.get(&path).await.refusal().code, "not_found", "{path}");
+    }
+    for path in ["/v1/dragons", "/v1", "/v1/pets/", "/nowhere", "/v1/../pets"] {
+        let refusal = staff.get(path).await.refusal();
+        assert_eq!((refusal.status, refusal.code.as_str()), (Some(404), "unknown_operation"), "{path}");
+    }
+    let answer = staff.send(staff.request(Method::PATCH, "/v1/orders")).await;
+    assert_eq!((answer.status, answer.refusal().code.as_str()), (405, "method_not_allowed"));
+    assert!(answer.header("allow").contains("POST") && answer.header("allow").contains("GET"), "{:?}", answer.headers);
+    for tenant in ["x", "", "00000000-0000-0000-0000-000000000000", "\u{e9}"] {
+        let request = target.binary.anonymous().request(Method::GET, "/v1/pets").header("x-tenant-id", tenant);
+        assert_problem(&staff.send(request).await.refusal(), "malformed_request", "X-Tenant-ID", tenant);
+    }
+    let twice = staff.request(Method::GET, "/v1/pets").header("authorization", "Bearer x");
+    assert_eq!(staff.send(twice).await.refusal().code, "unauthenticated");
+    let pet = target.binary.anonymous().get("/v1/pets?limit=1").await.result().unwrap();
+    let path = format!("/v1/pets/{}", api::id(&pet["data"][0]));
+    let answer = staff.put(&path, serde_json::json!({ "status": "LOST" })).await;
+    assert_problem(&answer.refusal(), "validation_failed", "status", "an unknown status");
+    target.unharmed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_http() {
+    let target = Target::new().await;
+    let host = target.binary.url[7..].to_owned();
+    let huge = format!("GET /v1/pets HTTP/1.1\r\nhost: x\r\nx-padding: {}\r\n\r\n", "x".repeat(100_000));
+    let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(100_000));
+    for bytes in [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), b"HELO petstore\r\n\r\n".to_vec(), huge.into_bytes(), long.into_bytes()] {
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        // It may be closed before all of it is sent.
+        let _ = stream.write_all(&bytes).await;
+        let mut answer = Vec::new();
+        let _ = within("the end of the connection", stream.read_to_end(&mut answer)).await;
+        let line = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
+        assert!(line.is_empty() || line.starts_with("HTTP/1.1 4"), "{line}");
+    }
+    target.unharmed().await;
+}
