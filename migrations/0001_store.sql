@@ -130,6 +130,7 @@ CREATE TABLE refresh_tokens (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX refresh_tokens_session ON refresh_tokens (session);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_of_user ON refresh_tokens (user_id);
 
 -- Neither the pet nor the user is a foreign key: an order outlives both.
@@ -253,11 +254,17 @@ CREATE TABLE webhook_endpoints (
     disabled_reason TEXT,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
+    -- Where the log stood when it was made.
+    since           INTEGER NOT NULL,
+    -- For everyone else it is gone; the row stays until the last of its deliveries is taken away.
+    deleted         INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT webhook_endpoints_pk PRIMARY KEY (id),
-    CONSTRAINT webhook_endpoints_enabled CHECK (enabled IN (0, 1))
+    CONSTRAINT webhook_endpoints_enabled CHECK (enabled IN (0, 1)),
+    CONSTRAINT webhook_endpoints_deleted CHECK (deleted = 0 OR enabled = 0)
 ) STRICT;
 
-CREATE INDEX webhook_endpoints_newest ON webhook_endpoints (tenant, created_at DESC, id DESC);
+CREATE INDEX webhook_endpoints_newest ON webhook_endpoints (tenant, created_at DESC, id DESC) WHERE deleted = 0;
+CREATE INDEX webhook_endpoints_gone ON webhook_endpoints (id) WHERE deleted = 1;
 
 -- `event_seq` is no foreign key: a settled delivery outlives its event in the log.
 CREATE TABLE deliveries (
@@ -276,7 +283,7 @@ CREATE TABLE deliveries (
     created_at      INTEGER NOT NULL,
     settled_at      INTEGER,
     CONSTRAINT deliveries_pk PRIMARY KEY (id),
-    CONSTRAINT deliveries_endpoint FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints (id) ON DELETE CASCADE,
+    CONSTRAINT deliveries_endpoint FOREIGN KEY (endpoint_id) REFERENCES webhook_endpoints (id),
     CONSTRAINT deliveries_status CHECK (status = 'PENDING' OR status = 'SUCCEEDED' OR status = 'DEAD_LETTER'),
     -- A pending delivery is always due at some time, so that none can be forgotten.
     CONSTRAINT deliveries_due CHECK ((status = 'PENDING') = (next_attempt_at IS NOT NULL)),
@@ -287,6 +294,7 @@ CREATE TABLE deliveries (
 CREATE UNIQUE INDEX deliveries_event_key ON deliveries (endpoint_id, event_seq);
 CREATE INDEX deliveries_due_first ON deliveries (endpoint_id, next_attempt_at) WHERE status = 'PENDING';
 CREATE INDEX deliveries_leased ON deliveries (endpoint_id, lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX deliveries_settled_first ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX deliveries_pending_event ON deliveries (event_seq) WHERE status = 'PENDING';
 
 -- An event below the floor stays only for as long as a pending delivery needs it. Whatever ends the last one deletes

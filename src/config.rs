@@ -126,7 +126,7 @@ pub struct AuthSettings {
     pub argon2_parallelism: u32,
     /// Password hashes computed at the same time.
     pub hash_concurrency: usize,
-    /// Password hashes that may wait; one more is answered with 503.
+    /// Password hashes that may wait; one more is answered with 429.
     pub hash_queue: usize,
     /// The iss claim of tokens; empty takes the public URL.
     pub issuer: String,
@@ -140,7 +140,7 @@ pub struct AuthSettings {
 pub struct StoreSettings {
     /// Connections that read.
     pub read_connections: usize,
-    /// Writes that may wait for the one writer; one more is answered with 503.
+    /// Writes that may wait for the one writer; one more is answered with 429.
     pub write_queue: usize,
     /// Writes that share one commit.
     pub max_batch: usize,
@@ -158,6 +158,8 @@ pub struct StoreSettings {
 pub struct FeedSettings {
     /// Recent events kept in memory; a reader that is further behind is served from the log.
     pub ring_events: usize,
+    /// About how much memory these recent events may take, bytes.
+    pub ring_bytes: usize,
     /// Events read from the log at a time during a replay.
     pub page_events: usize,
     /// Topics of one subscription.
@@ -176,8 +178,6 @@ pub struct SseSettings {
     pub retry_ms: u64,
     /// At shutdown the clients' wait is spread over this much more time, milliseconds.
     pub retry_jitter_ms: u64,
-    /// Longest time that a stream waits for its reader before it is closed, milliseconds.
-    pub write_timeout_ms: u64,
 }
 
 /// `[websocket]`: Plain WebSocket, /v1/ws.
@@ -196,8 +196,6 @@ pub struct WebSocketSettings {
     pub read_buffer_bytes: usize,
     /// Longest time that one write may take before the connection is closed, milliseconds.
     pub write_timeout_ms: u64,
-    /// How long a client without a token in its URL may take to send one, milliseconds.
-    pub auth_timeout_ms: u64,
 }
 
 /// `[socketio]`: Socket.IO.
@@ -257,7 +255,7 @@ pub struct WebhookSettings {
     /// Wait before each attempt, seconds; after the last one the delivery is dead. As an environment
     /// variable: 0,5,60.
     pub retry_schedule_s: Vec<u64>,
-    /// Each wait is lengthened by up to this share of it, at random, percent.
+    /// Each wait is lengthened or shortened by up to this share of it, at random, percent.
     pub retry_jitter_percent: u32,
     /// Whether endpoints may be on loopback, private and link-local addresses.
     pub allow_private_addresses: bool,

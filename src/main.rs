@@ -1,6 +1,7 @@
 //! The binary `petstore`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use petstore::cli::{self, Command, SettingsSource};
 use petstore::clock::Clock;
@@ -8,6 +9,7 @@ use petstore::config::{Settings, process_env};
 use petstore::server::Server;
 use petstore::store::faults::Faults;
 use petstore::telemetry::logging;
+use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -28,7 +30,11 @@ fn main() -> ExitCode {
 }
 
 fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // Work that cannot be stopped, such as a name that is being resolved, must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    outcome
 }
 
 fn settings(source: SettingsSource) -> Result<Settings, Failure> {
@@ -38,29 +44,32 @@ fn settings(source: SettingsSource) -> Result<Settings, Failure> {
 }
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
+    // Before the ready line: who waits for it may send a signal at once.
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = Server::start(settings, Clock::system(), Faults::default()).await?;
     println!("{}\nlistening on http://{}", server.banner(), server.address);
-    terminated().await?;
+    let died = tokio::select! {
+        _ = term.recv() => false,
+        _ = interrupt.recv() => false,
+        () = server.tasks.failure().cancelled() => true,
+    };
     tracing::info!("stopping");
-    if server.stop().await { Ok(()) } else { Err("something did not end in time".into()) }
+    match (server.stop().await, died) {
+        (_, true) => Err("a service died; see the log".into()),
+        (true, false) => Ok(()),
+        (false, false) => Err("a service did not end in time".into()),
+    }
 }
 
 async fn seed(mut settings: Settings) -> Result<(), Failure> {
     settings.server.seed = petstore::config::Seed::Demo;
+    if settings.server.public_url.is_empty() {
+        // The receipts name the address that the store will be served at, not the one of this moment.
+        settings.server.public_url = format!("http://{}", settings.server.listen);
+    }
     settings.server.listen = ([127, 0, 0, 1], 0).into();
     let server = Server::start(settings, Clock::system(), Faults::default()).await?;
     println!("the demo store is in {}", server.settings.server.data_dir.display());
     server.stop().await;
-    Ok(())
-}
-
-/// Returns at SIGTERM or Ctrl-C.
-async fn terminated() -> Result<(), Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
     Ok(())
 }

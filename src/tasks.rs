@@ -22,6 +22,8 @@ pub struct Tasks(Arc<Account>);
 #[derive(Debug, Default)]
 struct Account {
     shutdown: CancellationToken,
+    /// Cancelled when a service has panicked or ended before its time.
+    failure: CancellationToken,
     tracker: TaskTracker,
     services: Mutex<Vec<&'static str>>,
     panics: AtomicU64,
@@ -47,9 +49,13 @@ impl Tasks {
             }
             drop(services);
             match end {
-                Err(panic) => account.record_panic(name, &*panic),
+                Err(panic) => {
+                    account.failure.cancel();
+                    account.record_panic(name, &*panic);
+                }
                 Ok(()) if account.shutdown.is_cancelled() => {}
                 Ok(()) => {
+                    account.failure.cancel();
                     account.early_ends.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(task = name, "service task ended before the shutdown");
                 }
@@ -82,6 +88,12 @@ impl Tasks {
     #[must_use]
     pub fn shutdown(&self) -> &CancellationToken {
         &self.0.shutdown
+    }
+
+    /// The token that is cancelled when a service has died; the process should stop and be started anew.
+    #[must_use]
+    pub fn failure(&self) -> &CancellationToken {
+        &self.0.failure
     }
 
     /// Begins the shutdown and waits until every task has ended, at most `timeout` of real time. `false`: some

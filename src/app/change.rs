@@ -3,7 +3,7 @@
 use crate::clock::Ids;
 use crate::domain::audit::{Action, AuditEntry, Snapshot};
 use crate::domain::event::Fact;
-use crate::domain::{AuditId, Error, EventId, Result, Tenant, Timestamp};
+use crate::domain::{AuditId, Error, EventId, Result, Tenant, Timestamp, User, UserId};
 use crate::store::Writes;
 
 use super::{App, Caller};
@@ -21,11 +21,18 @@ pub(super) struct Audited {
     pub action: Action,
     pub before: Option<Snapshot>,
     pub after: Option<Snapshot>,
+    /// Whose row it is, when that is not the caller's: who logs in becomes someone by it.
+    pub user: Option<(Tenant, UserId)>,
 }
 
 impl Audited {
     pub fn new(action: Action, before: Option<Snapshot>, after: Option<Snapshot>) -> Self {
-        Self { action, before, after }
+        Self { action, before, after, user: None }
+    }
+
+    /// The row is `user`'s own.
+    pub fn of(self, user: &User) -> Self {
+        Self { user: Some((user.tenant, user.id)), ..self }
     }
 }
 
@@ -51,13 +58,17 @@ impl App {
                 let now = Timestamp::from_ms(clock.now_ms());
                 let tenant = caller.principal.tenant;
                 let mut context = Change { writes, tenant, now, ids: ids.clone() };
-                let (value, Audited { action, before, after }) = change(&mut context).await?;
+                let (value, Audited { action, before, after, user }) = change(&mut context).await?;
+                let (tenant, user_id) = match user {
+                    Some((tenant, id)) => (tenant, Some(id)),
+                    None => (tenant, caller.principal.user_id()),
+                };
                 let entry = AuditEntry {
                     id: AuditId(ids.uuid_v7()),
                     tenant,
                     at: now,
                     action,
-                    user_id: caller.principal.user_id(),
+                    user_id,
                     before,
                     after,
                     origin: caller.origin,

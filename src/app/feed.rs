@@ -128,6 +128,13 @@ impl Feed {
         self.app.cursor(self.subscription.position())
     }
 
+    /// The cursor moved past everything that is not for this subscription, so that it does not age while nothing happens.
+    pub fn idle_cursor(&mut self) -> Cursor {
+        // Taking nothing moves the position up to the next event for it.
+        self.subscription.take(0);
+        self.cursor()
+    }
+
     /// The position from which events come live, learned in one step with joining.
     pub fn live_from(&self) -> Cursor {
         self.app.cursor(self.live_from)

@@ -121,17 +121,20 @@ impl App {
         &self.0.passwords
     }
 
-    /// Takes away events that are older than `retention_s` seconds, a bounded number at a time; what a pending webhook
-    /// delivery needs stays.
+    /// Takes away what is older than `retention_s` seconds, a bounded number of rows at a time: events (what a pending
+    /// webhook delivery needs stays), settled deliveries, and refresh tokens that expired.
     ///
     /// # Errors
     /// The store's failures.
-    pub async fn purge_events(&self, retention_s: u64) -> Result<()> {
+    pub async fn purge(&self, retention_s: u64) -> Result<()> {
         const AT_A_TIME: u32 = 1000;
         let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
         let before = Timestamp::from_ms(self.0.clock.now_ms().saturating_sub(retention_ms));
         loop {
-            let purge = async move |writes: &mut dyn Writes| writes.purge_events(before, AT_A_TIME).await;
+            let purge = async move |writes: &mut dyn Writes| {
+                let events = writes.purge_events(before, AT_A_TIME).await?;
+                Ok(events.max(writes.purge_settled(before, AT_A_TIME).await?))
+            };
             if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
                 return Ok(());
             }

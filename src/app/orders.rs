@@ -68,6 +68,9 @@ impl App {
     ) -> Result<Page<Order>> {
         authorize(Operation::ReadOrders, principal)?;
         if !principal.is_staff() {
+            if filter.user_id.is_some() && filter.user_id != principal.user_id() {
+                return Err(Error::Forbidden("only the staff may list the orders of others"));
+            }
             filter.user_id = principal.user_id();
         }
         self.0.store.read().list_orders(principal.tenant, &filter, page).await

@@ -58,11 +58,17 @@ impl Passwords {
     }
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static) -> Result<T> {
-        let _queued =
-            self.queue.clone().try_acquire_owned().map_err(|_| Error::RateLimited { retry_after_s: 2 })?;
-        let _running = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
+        let queued =
+            self.queue.clone().try_acquire_owned().map_err(|_| Error::RateLimited { limit: "auth.hash_queue", retry_after_s: 2 })?;
+        let running = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
         let argon2 = self.argon2.clone();
-        tokio::task::spawn_blocking(move || work(&argon2)).await.map_err(Error::internal)
+        // The permits go with the work: a caller that hangs up does not make room for another.
+        let work = move || {
+            let result = work(&argon2);
+            drop((queued, running));
+            result
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
     }
 }
 

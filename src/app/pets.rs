@@ -32,9 +32,9 @@ impl App {
     /// How many pets there are, by species and status.
     ///
     /// # Errors
-    /// The store's failures.
+    /// [`Error::Unauthenticated`].
     pub async fn inventory(&self, principal: &Principal) -> Result<Vec<SpeciesStock>> {
-        authorize(Operation::ReadPets, principal)?;
+        authorize(Operation::ReadInventory, principal)?;
         self.0.store.read().inventory(principal.tenant).await
     }
 
@@ -98,7 +98,7 @@ impl App {
             if change.writes.pet_has_open_order(change.tenant, id).await? {
                 return Err(Error::PetInUse);
             }
-            change.writes.delete_pet(change.tenant, id).await?;
+            change.writes.delete_pet(change.tenant, id, change.now).await?;
             change.state(Fact::pet_deleted(&pet)).await?;
             change.state_stock(&pet).await?;
             Ok(((), Audited::new(Action::PetDeleted, Some(Snapshot::Pet(pet)), None)))

@@ -7,6 +7,7 @@ use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     ReadPets,
+    ReadInventory,
     WritePets,
     PlaceOrder,
     ReadOrders,
@@ -39,6 +40,7 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
     use Operation as O;
     match operation {
         O::ReadPets | O::SignUp | O::LogIn => (Access::Anyone, None),
+        O::ReadInventory => (Access::User, Some(Scope::ReadPets)),
         O::WritePets => (Access::Staff, Some(Scope::WritePets)),
         O::PlaceOrder => (Access::PublicPool, Some(Scope::WriteOrders)),
         O::ReadOrders | O::ReadReceipt => (Access::User, Some(Scope::ReadOrders)),
@@ -98,6 +100,10 @@ pub fn is_admin(principal: &Principal) -> bool {
 pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
     let (tenant, collection) = (principal.tenant, topic.collection());
     match topic {
+        // The public pool's pets are for everyone; a tenant's events need a token of that tenant (contract §7).
+        Topic::Pets | Topic::Pet(_) | Topic::Inventory if tenant != Tenant::PUBLIC && principal.identity.is_none() => {
+            return Err(Error::Unauthenticated(NEEDS_TOKEN));
+        }
         Topic::Pets | Topic::Inventory => return Ok(Key::Collection(tenant, collection)),
         Topic::Pet(id) => return Ok(Key::Resource(tenant, collection, id.0)),
         Topic::Orders | Topic::Order(_) | Topic::Payments => authorize(Operation::ReadOrders, principal)?,
@@ -117,7 +123,7 @@ pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
 pub fn may_see(principal: &Principal, event: &Event) -> bool {
     event.tenant == principal.tenant
         && match event.kind.collection() {
-            Collection::Pets | Collection::Inventory => true,
+            Collection::Pets | Collection::Inventory => event.tenant == Tenant::PUBLIC || principal.identity.is_some(),
             Collection::Orders | Collection::Payments | Collection::Users => {
                 principal.is_self_or_staff(event.owner())
             }

@@ -177,8 +177,11 @@ impl App {
     /// is missing; [`Error::RateLimited`] when too many log in at once.
     pub async fn log_in(&self, caller: &Caller, username: Option<String>, password: Option<String>) -> Result<Grant> {
         authorize(Operation::LogIn, &caller.principal)?;
+        let missing = [("username", username.is_none()), ("password", password.is_none())];
+        let missing = missing.into_iter().filter(|(_, missing)| *missing);
+        let violations: Vec<Violation> = missing.map(|(field, _)| Violation::required(field)).collect();
         let (Some(username), Some(password)) = (username, password) else {
-            return Err(Error::Invalid(vec![Violation::required("username"), Violation::required("password")]));
+            return Err(Error::Invalid(violations));
         };
         if password.chars().count() > *crate::domain::user::PASSWORD_LENGTH.end() {
             return Err(Error::WrongCredentials);
@@ -193,17 +196,18 @@ impl App {
         let app = self.clone();
         self.change(caller, async move |change| {
             let grant = app.grant(change, &user, SessionId(change.ids.uuid_v7())).await?;
-            Ok((grant, Audited::new(Action::TokenIssued, None, Some(Snapshot::User(user)))))
+            let audited = Audited::new(Action::TokenIssued, None, Some(Snapshot::User(user.clone()))).of(&user);
+            Ok((grant, audited))
         })
         .await
     }
 
     /// Exchanges a refresh token for new tokens. Each is good for one exchange: a second use means that it was stolen,
-    /// and ends the login that it belongs to.
+    /// and ends the login that it belongs to. `tenant` is what `X-Tenant-ID` named.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when it is unknown, expired, revoked or used.
-    pub async fn refresh(&self, caller: &Caller, refresh_token: &str) -> Result<Grant> {
+    pub async fn refresh(&self, caller: &Caller, tenant: Option<Tenant>, refresh_token: &str) -> Result<Grant> {
         let hash = fingerprint(refresh_token);
         let app = self.clone();
         let grant = self
@@ -212,17 +216,18 @@ impl App {
                 let token = change.writes.refresh_token(&hash).await?.ok_or_else(refused)?;
                 let user = change.writes.user(token.tenant, token.user_id).await?.ok_or_else(refused)?;
                 let snapshot = Some(Snapshot::User(user.clone()));
-                let alive = token.revoked_at.is_none() && token.expires_at > change.now;
+                let here = tenant.is_none_or(|tenant| tenant == token.tenant);
+                let alive = here && token.revoked_at.is_none() && token.expires_at > change.now;
                 if !alive || user.status != UserStatus::Active {
                     return Err(refused());
                 }
                 if token.used_at.is_some() {
                     change.writes.revoke_session(token.session, change.now).await?;
-                    return Ok((None, Audited::new(Action::SessionRevoked, snapshot, None)));
+                    return Ok((None, Audited::new(Action::SessionRevoked, snapshot, None).of(&user)));
                 }
                 change.writes.mark_refresh_token_used(&hash, change.now).await?;
                 let grant = app.grant(change, &user, token.session).await?;
-                Ok((Some(grant), Audited::new(Action::TokenRefreshed, None, snapshot)))
+                Ok((Some(grant), Audited::new(Action::TokenRefreshed, None, snapshot).of(&user)))
             })
             .await?;
         grant.ok_or(Error::Unauthenticated(BAD_REFRESH))

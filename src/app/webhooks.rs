@@ -23,7 +23,7 @@ impl App {
     /// Adds an endpoint; its secret is told this once.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every violation; [`Error::LimitReached`] when the tenant has too many.
+    /// [`Error::Invalid`] with every violation; [`Error::LimitReached`] when the owner has too many.
     pub async fn create_endpoint(&self, caller: &Caller, draft: EndpointDraft) -> Result<(Endpoint, String)> {
         authorize(Operation::WriteWebhooks, &caller.principal)?;
         let id = EndpointId(self.0.ids.uuid_v7());
@@ -31,8 +31,8 @@ impl App {
         let secrets = self.0.endpoint_secrets.clone();
         self.change(caller, async move |change| {
             let (endpoint, secret) = draft.create(id, change.tenant, owner, change.now, &*secrets)?;
-            if change.writes.count_endpoints(change.tenant).await? >= max {
-                let message = format!("there can be at most {max} webhook endpoints");
+            if change.writes.count_endpoints(change.tenant, owner).await? >= max {
+                let message = format!("one owner can have at most {max} webhook endpoints");
                 return Err(Error::LimitReached { limit: "webhook.max_endpoints", message });
             }
             change.writes.insert_endpoint(&endpoint).await?;

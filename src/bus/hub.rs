@@ -21,9 +21,18 @@ use crate::domain::{Event, Seq};
 #[derive(Clone)]
 pub struct Hub(Arc<RwLock<State>>);
 
+/// How much the ring holds: as many events, and about as many bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Capacity {
+    pub events: usize,
+    pub bytes: usize,
+}
+
 struct State {
     ring: VecDeque<Arc<Published>>,
-    capacity: usize,
+    capacity: Capacity,
+    /// What the events in the ring weigh, in bytes.
+    weight: usize,
     /// The newest event that was published.
     head: Seq,
     listeners: HashMap<Key, Slab<Arc<Listener>>>,
@@ -46,10 +55,10 @@ impl State {
 }
 
 impl Hub {
-    /// A hub whose ring holds up to `capacity` events.
-    pub fn new(capacity: usize) -> Self {
-        let ring = VecDeque::with_capacity(capacity);
-        Self(Arc::new(RwLock::new(State { ring, capacity, head: Seq::START, listeners: HashMap::new() })))
+    /// A hub whose ring holds up to `capacity`.
+    pub fn new(capacity: Capacity) -> Self {
+        let (ring, listeners) = (VecDeque::new(), HashMap::new());
+        Self(Arc::new(RwLock::new(State { ring, capacity, weight: 0, head: Seq::START, listeners })))
     }
 
     /// Says where the log stands, before anyone subscribes. What is published while it starts fills the ring, so that
@@ -107,11 +116,13 @@ impl Hub {
 
 impl State {
     fn push(&mut self, event: Event) {
-        if self.ring.len() == self.capacity {
-            self.ring.pop_front();
-        }
         self.head = event.position.seq;
+        self.weight += event.weight();
         self.ring.push_back(Arc::new(Published::new(event)));
+        while self.ring.len() > self.capacity.events || (self.weight > self.capacity.bytes && self.ring.len() > 1) {
+            let oldest = self.ring.pop_front();
+            self.weight -= oldest.map_or(0, |oldest| oldest.event.weight());
+        }
     }
 }
 
@@ -178,6 +189,8 @@ impl Subscription {
             return Taken::Events(Vec::new());
         }
         let Some(index) = state.reach(start) else {
+            // What is before `start` was not for it: the log need not be read from there.
+            self.position = Seq(start.0 - 1);
             self.behind = true;
             return Taken::Overrun { upto: state.head };
         };

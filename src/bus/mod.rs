@@ -3,5 +3,5 @@
 mod hub;
 mod published;
 
-pub use hub::{Hub, Joined, Subscription, Taken};
+pub use hub::{Capacity, Hub, Joined, Subscription, Taken};
 pub use published::{Form, Published};

@@ -31,6 +31,8 @@ pub enum Kind {
     PaymentDeclined,
     /// More than a limit allows.
     TooLarge,
+    /// None of the types that there are is accepted.
+    NotAcceptable,
     /// The content's type is not supported.
     UnsupportedMediaType,
     /// Too many requests, or too many of a bounded thing: slow down.
@@ -119,18 +121,21 @@ pub enum Error {
     /// The cursor belongs to another database, or to the future of this one.
     #[error("the cursor was not issued by this store; read the current state and subscribe without a cursor")]
     CursorForeign,
-    /// A named limit was reached.
+    /// There are as many of a bounded thing as there can be; time alone does not help.
     #[error("{message}")]
     LimitReached { limit: &'static str, message: String },
-    /// The body is larger than allowed.
-    #[error("the body is larger than {max_bytes} bytes")]
-    TooLarge { max_bytes: usize },
+    /// The body (or the frame) is larger than allowed.
+    #[error("the {field} is larger than {max_bytes} bytes")]
+    TooLarge { field: &'static str, max_bytes: usize },
+    /// The client accepts none of the types that there are.
+    #[error("Accept must allow {0}")]
+    NotAcceptable(&'static str),
     /// The body is not of the type that is read here.
     #[error("the content type must be {0}")]
     UnsupportedMediaType(&'static str),
-    /// Slow down.
-    #[error("too many requests; try again in {retry_after_s} s")]
-    RateLimited { retry_after_s: u32 },
+    /// A queue is full: slow down.
+    #[error("too many requests wait ({limit}); try again in {retry_after_s} s")]
+    RateLimited { limit: &'static str, retry_after_s: u32 },
     /// Not now.
     #[error("the store cannot take this now; try again")]
     Unavailable(#[source] Option<Cause>),
@@ -185,6 +190,7 @@ impl Error {
             Self::CursorForeign => "cursor_foreign",
             Self::LimitReached { .. } => "limit_reached",
             Self::TooLarge { .. } => "payload_too_large",
+            Self::NotAcceptable(_) => "not_acceptable",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable(_) => "unavailable",
@@ -204,11 +210,13 @@ impl Error {
             | Self::PetInUse
             | Self::IllegalTransition { .. }
             | Self::AlreadyPaid
-            | Self::Taken(_) => Kind::Conflict,
+            | Self::Taken(_)
+            | Self::LimitReached { .. } => Kind::Conflict,
             Self::PaymentDeclined { .. } => Kind::PaymentDeclined,
             Self::CursorExpired | Self::CursorForeign => Kind::Gone,
-            Self::LimitReached { .. } | Self::RateLimited { .. } => Kind::RateLimited,
+            Self::RateLimited { .. } => Kind::RateLimited,
             Self::TooLarge { .. } => Kind::TooLarge,
+            Self::NotAcceptable(_) => Kind::NotAcceptable,
             Self::UnsupportedMediaType(_) => Kind::UnsupportedMediaType,
             Self::Unavailable(_) => Kind::Unavailable,
             Self::Internal(_) => Kind::Internal,
@@ -220,6 +228,16 @@ impl Error {
         match self {
             Self::Invalid(violations) => violations.clone(),
             Self::Malformed { field, message } => vec![Violation::new(field, "malformed", message)],
+            Self::Taken(field) => vec![Violation::new(*field, "taken", "is already taken")],
+            Self::TooLarge { field, max_bytes } => {
+                vec![Violation::new(*field, "too_large", format!("must be at most {max_bytes} bytes"))]
+            }
+            Self::NotAcceptable(types) => {
+                vec![Violation::new("Accept", "not_acceptable", format!("must allow {types}"))]
+            }
+            Self::UnsupportedMediaType(types) => {
+                vec![Violation::new("Content-Type", "unsupported", format!("must be {types}"))]
+            }
             _ => Vec::new(),
         }
     }

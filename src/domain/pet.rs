@@ -25,6 +25,8 @@ pub const MAX_NAME: usize = 50;
 pub const MAX_SHORT_TEXT: usize = 100;
 /// Longest description and health notes, in characters.
 pub const MAX_LONG_TEXT: usize = 4000;
+/// Longest URI of a photo, in characters.
+const MAX_PHOTO_URI: usize = 512;
 /// Most photos, and most tags, of one pet.
 pub const MAX_LIST: usize = 20;
 /// The greatest age, in months (200 years: a tortoise).
@@ -70,6 +72,17 @@ pub struct Pet {
     pub tags: Vec<Label>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Pet {
+    /// Bytes of the texts in it that are free in length.
+    pub fn text_bytes(&self) -> usize {
+        let labels = self.category.iter().chain(&self.tags);
+        let notes = self.medical_info.as_ref().and_then(|medical| medical.health_notes.as_ref());
+        let texts = [self.breed.as_ref(), self.color.as_ref(), self.description.as_ref(), notes];
+        texts.into_iter().flatten().chain(&self.photos).map(String::len).sum::<usize>()
+            + labels.map(|label| label.name.len() + label.id.as_ref().map_or(0, String::len)).sum::<usize>()
+    }
 }
 
 /// What a caller says of a pet; what is left out keeps its value (or gets the default when the pet is new).
@@ -189,7 +202,14 @@ impl PetDraft {
             text(&format!("tags[{index}].id"), tag.id.as_ref(), 1, MAX_SHORT_TEXT);
         }
         for (index, photo) in self.photos.iter().flatten().take(MAX_LIST).enumerate() {
-            text(&format!("photos[{index}]"), Some(photo), 1, 2048);
+            text(&format!("photos[{index}]"), Some(photo), 1, MAX_PHOTO_URI);
+        }
+        for (index, photo) in self.photos.iter().flatten().take(MAX_LIST).enumerate() {
+            let known = ["https://", "http://", "/v1/"].iter().any(|start| photo.starts_with(start));
+            if !known || photo.chars().any(char::is_whitespace) {
+                let message = "must be an absolute http:// or https:// URI, or a path of this server";
+                found.push(Violation::new(format!("photos[{index}]"), "invalid_uri", message));
+            }
         }
         for (field, count) in [
             ("tags", self.tags.as_ref().map_or(0, Vec::len)),

@@ -81,6 +81,8 @@ pub struct Endpoint {
     pub sealed_secret: Vec<u8>,
     pub enabled: bool,
     pub disabled_reason: Option<String>,
+    /// Where the log stood when it was made; the events after that are for it. The store sets it.
+    pub since: Seq,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -92,7 +94,7 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// Whether `event` is to be sent here: its tenant, its type, and for a user's endpoint that user's own events and
+    /// Whether `event` is to be sent here: made after it, its tenant, its type, and for a user's endpoint that user's own events and
     /// those that everyone may see.
     pub fn wants(&self, event: &Event) -> bool {
         use super::event::Collection as C;
@@ -101,6 +103,7 @@ impl Endpoint {
             (Some(owner), C::Orders | C::Payments | C::Users) => event.owner() == Some(owner),
         };
         self.enabled
+            && event.position.seq > self.since
             && theirs
             && self.tenant == event.tenant
             && self.event_types.iter().any(|pattern| pattern.matches(event.kind))
@@ -162,6 +165,7 @@ impl EndpointDraft {
             sealed_secret: Vec::new(),
             enabled: true,
             disabled_reason: None,
+            since: Seq::START,
             created_at: now,
             updated_at: now,
         };

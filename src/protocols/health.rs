@@ -32,6 +32,9 @@ async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
     if health.tasks.shutdown().is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
+    if health.tasks.failure().is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "a service has died\n");
+    }
     match health.app.check_ready().await {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {

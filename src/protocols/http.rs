@@ -96,17 +96,22 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The last value of `name`.
-    pub fn take(&mut self, name: &str) -> Option<String> {
-        let mut value = None;
-        self.0.retain(|(key, given)| {
-            let wanted = key == name;
-            if wanted {
-                value = Some(given.clone());
+    /// Every value of `name`, joined by commas, for lists.
+    pub fn take_list(&mut self, name: &str) -> Option<String> {
+        let mut values = Vec::new();
+        self.0.retain(|(key, value)| {
+            if key == name {
+                values.push(value.clone());
             }
-            !wanted
+            key != name
         });
-        value
+        (!values.is_empty()).then(|| values.join(","))
+    }
+
+    /// The value of `name`. A second one is left over, and so refused by name.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        let place = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(place).1)
     }
 
     /// The names that nobody took.

@@ -13,6 +13,11 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::domain::{Error, Result};
 
+/// Bytes that wait before they are written without a flush.
+const WRITE_BUFFER_BYTES: usize = 64 * 1024;
+/// Most bytes that may wait; a batch of the largest events is less.
+const MAX_WRITE_BUFFER_BYTES: usize = 16 * 1024 * 1024;
+
 /// An open WebSocket.
 pub type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -48,8 +53,9 @@ impl Accepted {
         let socket = async move {
             let config = WebSocketConfig::default()
                 .read_buffer_size(limits.read_buffer_bytes)
-                .write_buffer_size(limits.read_buffer_bytes)
-                .max_write_buffer_size(usize::MAX)
+                // A threshold, not an allocation: what waits goes out in one write.
+                .write_buffer_size(WRITE_BUFFER_BYTES)
+                .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
                 .max_message_size(Some(limits.hard_limit()))
                 .max_frame_size(Some(limits.hard_limit()));
             let io = TokioIo::new(pending.await.ok()?);
@@ -62,6 +68,20 @@ impl Accepted {
 /// Whether the request wants to become a WebSocket.
 pub fn is_upgrade(headers: &HeaderMap) -> bool {
     has_token(headers, &header::UPGRADE, "websocket")
+}
+
+/// The refusal of a request that asks for no WebSocket, or for another version: 426 says what would be spoken
+/// (RFC 9110 §15.5.22, RFC 6455 §4.2.2).
+pub fn refuse(headers: &HeaderMap) -> Option<Response<Body>> {
+    let version = headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    if is_upgrade(headers) && version {
+        return None;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    Some(response)
 }
 
 /// Accepts the handshake with the first of `subprotocols` that the client offers.

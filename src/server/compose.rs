@@ -49,7 +49,7 @@ fn app_settings(settings: &Settings) -> AppSettings {
     let public_url = server.public_url.trim_end_matches('/').to_owned();
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     AppSettings {
-        token_issuer: if auth.issuer.is_empty() { public_url.clone() } else { auth.issuer.clone() },
+        token_issuer: auth.issuer.clone(),
         public_url,
         data_dir: server.data_dir.clone(),
         open_auth: auth.mode == AuthMode::Open,
@@ -70,9 +70,16 @@ fn app_settings(settings: &Settings) -> AppSettings {
     }
 }
 
-/// Whether webhooks may go to private addresses: when the settings say so, or in the demo, whose receivers are here.
-fn private_addresses(settings: &Settings) -> bool {
-    settings.webhook.allow_private_addresses || settings.server.seed == Seed::Demo
+/// Where webhooks may go: to private addresses when the settings say so, in the demo to this machine.
+fn address_guard(settings: &Settings) -> webhook::AddressGuard {
+    let allowed = if settings.webhook.allow_private_addresses {
+        webhook::Allowed::Private
+    } else if settings.server.seed == Seed::Demo {
+        webhook::Allowed::Loopback
+    } else {
+        webhook::Allowed::Public
+    };
+    webhook::AddressGuard::new(allowed)
 }
 
 pub(super) fn app(
@@ -85,7 +92,7 @@ pub(super) fn app(
 ) -> Result<App> {
     let own = app_settings(settings);
     let vault = Arc::new(webhook::Vault::open_in(&own.data_dir, ids.clone())?);
-    let guard = webhook::AddressGuard::new(private_addresses(settings));
+    let guard = address_guard(settings);
     Ok(App::new(crate::app::Parts {
         store,
         hub,
@@ -105,15 +112,14 @@ pub(super) fn start_webhooks(
     store: Store,
     committed: watch::Receiver<u64>,
 ) -> Result<()> {
-    let mut own = settings.webhook.clone();
-    own.allow_private_addresses = private_addresses(settings);
     webhook::Webhooks::start(webhook::Setup {
         store,
         clock: parts.clock.clone(),
         ids: parts.ids.clone(),
         tasks: parts.tasks.clone(),
         metrics: parts.metrics.clone(),
-        settings: own,
+        settings: settings.webhook.clone(),
+        guard: address_guard(settings),
         vault: Arc::new(webhook::Vault::open_in(&settings.server.data_dir, parts.ids.clone())?),
         committed,
     })
@@ -131,10 +137,7 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
     let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), ids.clone());
     let sockets =
         websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
-    let v1 = rest::router(rest)
-        .layer(time_limit)
-        .merge(sse::router(streams))
-        .merge(websocket::router(sockets));
+    let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
     let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
@@ -142,9 +145,11 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
     Router::new()
         .nest("/v1", v1)
         .merge(graphql.router())
-        .merge(socketio)
         .merge(health::router(health))
         .merge(pages::router())
+        // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
+        .layer(time_limit)
+        .merge(socketio)
         .layer(CatchPanicLayer::custom(layers::after_panic))
         .layer(middleware::from_fn(rest::complete_problem))
         .layer(middleware::from_fn_with_state(observed, layers::observe))

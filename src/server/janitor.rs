@@ -1,4 +1,4 @@
-//! Takes away events that are older than they are kept.
+//! Takes away what is older than it is kept.
 
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ pub(super) fn start(settings: &Settings, parts: &Parts) {
     let retention_s = settings.store.event_retention_s;
     parts.tasks.spawn("event retention", async move {
         while shutdown.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
-            if let Err(error) = app.purge_events(retention_s).await {
-                tracing::error!(cause = ?std::error::Error::source(&error), "old events could not be purged: {error}");
+            // Each step is a transaction of its own, so it can end between any two.
+            if let Some(Err(error)) = shutdown.run_until_cancelled(app.purge(retention_s)).await {
+                tracing::error!(cause = ?std::error::Error::source(&error), "old rows could not be purged: {error}");
             }
         }
     });

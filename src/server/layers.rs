@@ -8,6 +8,8 @@ use axum::extract::{MatchedPath, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use tracing::Instrument as _;
+
 use crate::clock::Ids;
 use crate::domain::Error;
 use crate::protocols::http::RequestId;
@@ -36,14 +38,15 @@ pub async fn observe(State(observed): State<Observed>, mut request: Request<Body
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let span = tracing::info_span!("request", request_id = %id);
+    let mut response = next.run(request).instrument(span).await;
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let (status, took) = (response.status().as_u16(), watch.elapsed());
     observed.metrics.request("http", &method, route, status, took);
     if let Some(LimitHit(limit)) = response.extensions().get() {
         observed.metrics.limit_hit(limit);
     }
-    tracing::debug!(target: "petstore::access", request_id = %id, %method, path, status, took_us = took.as_micros());
+    tracing::info!(target: "petstore::access", request_id = %id, %method, path, status, took_us = took.as_micros());
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::bus::Hub;
+use crate::bus::{Capacity, Hub};
 use crate::clock::{Clock, Ids};
 use crate::config::{Seed, Settings};
 use crate::domain::{Error, Event, Result, Seq};
@@ -51,11 +51,14 @@ impl Server {
         })?;
         let address = listener.local_addr().map_err(Error::unavailable)?;
         if settings.server.public_url.is_empty() {
-            settings.server.public_url = format!("http://{address}");
+            // Where every interface is listened on, this machine's own name for itself is as good as any.
+            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+            let host = if host.contains(':') { format!("[{host}]") } else { host };
+            settings.server.public_url = format!("http://{host}:{}", address.port());
         }
         let (ids, tasks) = (Ids::new(clock.clone()), Tasks::new());
         let metrics = Metrics::new(tasks.clone());
-        let hub = Hub::new(settings.feed.ring_events);
+        let hub = Hub::new(Capacity { events: settings.feed.ring_events, bytes: settings.feed.ring_bytes });
         let (newest, committed) = watch::channel(0);
         let on_commit = publisher(hub.clone(), metrics.clone(), newest);
         let store = sqlite::open(compose::store_settings(&settings), faults, on_commit).await?;
@@ -63,18 +66,19 @@ impl Server {
         prefill(&store, &hub, bounds.floor, bounds.head, settings.feed.ring_events).await?;
 
         let app = compose::app(&settings, store.clone(), hub, bounds, clock.clone(), ids.clone())?;
-        let first_admin_password = match settings.server.seed {
-            Seed::Demo if !store.read().has_users().await? => {
-                seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
-                None
-            }
-            Seed::Demo => None,
-            Seed::None => seed::first_admin(&store, app.passwords(), &ids, app.now()).await?,
-        };
+        if settings.server.seed == Seed::Demo && !store.read().has_users().await? {
+            let summary = seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
+            tracing::info!("seeded: {summary}");
+        }
         let parts = compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
         compose::start_webhooks(&settings, &parts, store.clone(), committed)?;
         janitor::start(&settings, &parts);
         let router = compose::router(&settings, &parts);
+        // Last of what can fail: the password is told once, and must not be lost with a start that fails after it.
+        let first_admin_password = match settings.server.seed {
+            Seed::Demo => None,
+            Seed::None => seed::first_admin(&store, app.passwords(), &parts.ids, app.now()).await?,
+        };
         let accept = accept::serve(listener, router, (&settings.server).into(), tasks.clone(), metrics.clone());
         tasks.spawn("accept loop", accept);
         Ok(Self { address, app, metrics, tasks, first_admin_password, settings, store })
@@ -89,9 +93,12 @@ impl Server {
     /// store closes. False when something did not end in time.
     pub async fn stop(self) -> bool {
         let limit = Duration::from_millis(self.settings.server.shutdown_timeout_ms);
-        let drained = self.tasks.drain(limit).await;
+        // A little longer than connections get, which are cut at their limit.
+        let drained = self.tasks.drain(limit + Duration::from_millis(500)).await;
+        // Clients that had to be cut off are no fault.
+        let ended = drained || self.tasks.running_services().is_empty();
         self.store.close().await;
-        drained
+        ended
     }
 }
 

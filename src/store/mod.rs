@@ -116,10 +116,17 @@ pub trait Reads: Send + Sync {
     async fn log_bounds(&self) -> Result<LogBounds>;
     /// The first `limit` events with `after < seq <= upto` that belong to any of `keys`, in order, each once. All keys
     /// are of one tenant. No keys: the events of everyone (for the dispatcher and for filling the ring).
+    ///
+    /// # Errors
+    /// [`crate::domain::Error::CursorExpired`] when, with keys, the log begins after `after`: a purge that came in
+    /// between never makes a silent gap.
     async fn read_events(&self, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Vec<Event>>;
 
-    /// Whether the database answers and can be written, for readiness.
+    /// Whether the database answers and changes are taken, for readiness; costs no write.
     async fn ping(&self) -> Result<()>;
+
+    /// Closes the connections that read, and gives the database to whoever opens it next.
+    async fn close(&self);
 }
 
 /// What can be done inside one transaction, on the one writer. What it reads includes its own changes.
@@ -129,7 +136,7 @@ pub trait Writes {
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
     /// Replaces the row and keeps the stock in step.
     async fn update_pet(&mut self, pet: &Pet) -> Result<()>;
-    async fn delete_pet(&mut self, tenant: Tenant, id: PetId) -> Result<()>;
+    async fn delete_pet(&mut self, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()>;
     /// Whether an order of it is PLACED, APPROVED or SHIPPED.
     async fn pet_has_open_order(&mut self, tenant: Tenant, id: PetId) -> Result<bool>;
     async fn stock(&mut self, tenant: Tenant, species: Species) -> Result<SpeciesStock>;
@@ -157,11 +164,13 @@ pub trait Writes {
     async fn insert_receipt(&mut self, tenant: Tenant, receipt: &Receipt) -> Result<()>;
 
     async fn endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>>;
+    /// Sets where it begins in the log: the events from now on are for it.
     async fn insert_endpoint(&mut self, endpoint: &Endpoint) -> Result<()>;
     async fn update_endpoint(&mut self, endpoint: &Endpoint) -> Result<()>;
     /// Deletes it with its deliveries and attempts.
     async fn delete_endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<()>;
-    async fn count_endpoints(&mut self, tenant: Tenant) -> Result<u64>;
+    /// Of that owner, or those of the staff.
+    async fn count_endpoints(&mut self, tenant: Tenant, owner: Option<UserId>) -> Result<u64>;
 
     /// Puts the event into the log, at the next position.
     async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()>;
@@ -193,9 +202,13 @@ pub trait Writes {
     /// Gives back all leases: at start no attempt of an earlier process is under way.
     async fn release_leases(&mut self) -> Result<u64>;
 
-    /// Raises the log's floor past events that occurred before `before`, and deletes up to `limit` of those that no
-    /// pending delivery needs. Returns how many were deleted.
+    /// Raises the log's floor past up to `limit` events that occurred before `before` (and were dispatched), and deletes
+    /// those that no pending delivery needs; takes away up to `limit` deliveries of deleted endpoints. Returns the
+    /// greater of the two numbers: less than `limit` when there is no more to do.
     async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+    /// Deletes up to `limit` deliveries that were settled before `before`, with their attempts, and up to `limit` refresh
+    /// tokens that expired before it. Returns how many rows of either kind there were at most.
+    async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
 }
 
 /// A store: reads from a pool, writes through the one writer.
@@ -229,8 +242,9 @@ impl Store {
         self.writer.submit(change).await
     }
 
-    /// Finishes what is queued and closes the writer.
+    /// Finishes what is queued and closes the database, whoever still has a handle on it.
     pub async fn close(&self) {
         self.writer.close().await;
+        self.reads.close().await;
     }
 }

@@ -44,10 +44,17 @@ pub type Committed = Box<dyn Fn(Vec<Event>, usize, Duration) + Send>;
 type Answer = Box<dyn FnOnce(Result<()>)>;
 type Run = Box<dyn for<'w> FnOnce(&'w mut dyn Writes) -> LocalBoxFuture<'w, (Result<()>, Answer)> + Send>;
 
+/// A change that waits.
+struct Job {
+    run: Run,
+    /// Answers its caller without, or instead of, what `run` would.
+    refuse: Box<dyn FnOnce(Error) + Send>,
+}
+
 /// Hands changes to the writer's thread.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Run>,
+    queue: mpsc::Sender<Job>,
     closing: Arc<Mutex<Option<oneshot::Sender<()>>>>,
     closed: Arc<tokio::sync::Mutex<Option<oneshot::Receiver<()>>>>,
 }
@@ -101,19 +108,28 @@ impl Writer {
         F: AsyncFnOnce(&mut dyn Writes) -> Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        // Whoever answers first, the change itself or what refuses it, takes it.
+        let answer = Arc::new(Mutex::new(Some(answer)));
+        let refusal = answer.clone();
         let run: Run = Box::new(move |writes| {
             Box::pin(async move {
                 let outcome = change(writes).await;
                 let held = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-                let deliver: Answer = Box::new(move |committed: Result<()>| {
-                    // The caller may have gone away; the change stands all the same.
-                    let _ = answer.send(committed.and(outcome));
-                });
+                let deliver: Answer = Box::new(move |committed: Result<()>| send(&answer, committed.and(outcome)));
                 (held, deliver)
             })
         });
-        self.queue.try_send(run).map_err(|_| Error::Unavailable(None))?;
+        let refuse = Box::new(move |error| send(&refusal, Err(error)));
+        self.queue.try_send(Job { run, refuse }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::RateLimited { limit: "store.write_queue", retry_after_s: 1 },
+            mpsc::error::TrySendError::Closed(_) => Error::Unavailable(None),
+        })?;
         answered.await.map_err(|_| Error::Unavailable(None))?
+    }
+
+    /// Whether changes are still taken.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// Finishes what is queued, then ends the thread. Later changes are refused.
@@ -125,9 +141,16 @@ impl Writer {
     }
 }
 
+/// Answers a caller that has not been answered. It may have gone away; the change stands all the same.
+fn send<T>(answer: &Mutex<Option<oneshot::Sender<Result<T>>>>, result: Result<T>) {
+    if let Some(answer) = answer.lock().take() {
+        let _ = answer.send(result);
+    }
+}
+
 async fn run<E: Engine>(
     mut engine: E,
-    mut waiting: mpsc::Receiver<Run>,
+    mut waiting: mpsc::Receiver<Job>,
     mut close: oneshot::Receiver<()>,
     batch: usize,
     committed: Committed,
@@ -162,18 +185,23 @@ async fn run<E: Engine>(
 /// One shared transaction; the answers are to be given with its outcome.
 async fn transaction<E: Engine>(
     engine: &mut E,
-    jobs: impl Iterator<Item = Run>,
+    jobs: impl Iterator<Item = Job>,
 ) -> (Vec<Answer>, Result<Vec<Event>>) {
     let mut answers: Vec<Answer> = Vec::new();
     if let Err(error) = engine.begin().await {
-        // Their answers are dropped with them, which every caller reads as Unavailable.
-        drop(jobs);
+        for job in jobs {
+            (job.refuse)(error.clone());
+        }
         return (answers, Err(error));
     }
-    for job in jobs {
+    let mut jobs = jobs;
+    while let Some(job) = jobs.next() {
         match one(engine, job).await {
             Ok(answer) => answers.push(answer),
             Err(error) => {
+                for job in jobs {
+                    (job.refuse)(error.clone());
+                }
                 // Even the savepoint could not be taken back: nothing of this transaction can be trusted.
                 engine.rollback().await;
                 return (answers, Err(error));
@@ -190,11 +218,15 @@ async fn transaction<E: Engine>(
 }
 
 /// One caller's change in its savepoint. An error of its own is inside the answer; an `Err` here ends the batch.
-async fn one<E: Engine>(engine: &mut E, job: Run) -> Result<Answer> {
-    engine.savepoint().await?;
+async fn one<E: Engine>(engine: &mut E, job: Job) -> Result<Answer> {
+    let Job { run, refuse } = job;
+    if let Err(error) = engine.savepoint().await {
+        refuse(error.clone());
+        return Err(error);
+    }
     // A panic in a change must not take the writer, and with it the store, down.
-    let Ok((held, answer)) = AssertUnwindSafe(job(engine.writes())).catch_unwind().await else {
-        tracing::error!("a change panicked; it was taken back");
+    let Ok((held, answer)) = AssertUnwindSafe(run(engine.writes())).catch_unwind().await else {
+        refuse(Error::internal("a change panicked; it was taken back"));
         engine.rollback_to().await?;
         return Ok(Box::new(|_| ()));
     };

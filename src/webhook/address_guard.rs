@@ -18,7 +18,9 @@ use crate::domain::Violation;
 enum Reach {
     /// On the Internet.
     Public,
-    /// This machine or a network around it: allowed by configuration only.
+    /// This machine alone.
+    Loopback,
+    /// A network around this machine: allowed by configuration only.
     Local,
     /// Nowhere that a webhook may go: the cloud's metadata services, and addresses that are not one machine's or that
     /// wrap another address.
@@ -39,7 +41,7 @@ const V4_RANGES: [(Ipv4Addr, u32, Reach); 14] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8, Reach::Never),
     (Ipv4Addr::new(10, 0, 0, 0), 8, Reach::Local),
     (Ipv4Addr::new(100, 64, 0, 0), 10, Reach::Local),
-    (Ipv4Addr::new(127, 0, 0, 0), 8, Reach::Local),
+    (Ipv4Addr::new(127, 0, 0, 0), 8, Reach::Loopback),
     (Ipv4Addr::new(169, 254, 0, 0), 16, Reach::Local),
     (Ipv4Addr::new(172, 16, 0, 0), 12, Reach::Local),
     (Ipv4Addr::new(192, 0, 0, 0), 24, Reach::Never),
@@ -55,7 +57,7 @@ const V4_RANGES: [(Ipv4Addr, u32, Reach); 14] = [
 /// IPv6 ranges, the first match counts. Outside of them nothing is reachable: global unicast is 2000::/3, and what is
 /// carved out of it here is documentation, protocol assignments (Teredo, ORCHID, benchmarks) and 6to4.
 const V6_RANGES: [(Ipv6Addr, u32, Reach); 8] = [
-    (Ipv6Addr::LOCALHOST, 128, Reach::Local),
+    (Ipv6Addr::LOCALHOST, 128, Reach::Loopback),
     (Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7, Reach::Local),
     (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10, Reach::Local),
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23, Reach::Never),
@@ -93,23 +95,35 @@ fn reach(address: IpAddr) -> Reach {
 #[error("the receiver's address is not allowed: it must be a public one")]
 pub(super) struct Refused;
 
+/// How far webhooks may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Allowed {
+    /// Public addresses.
+    Public,
+    /// Those, and this machine: for the demo, whose receivers are here.
+    Loopback,
+    /// Those, and private, shared (CGNAT) and link-local addresses.
+    Private,
+}
+
 /// Judges the addresses that webhooks go to.
 #[derive(Clone, Copy, Debug)]
 pub struct AddressGuard {
-    allow_local: bool,
+    allowed: Allowed,
 }
 
 impl AddressGuard {
-    /// `allow_private_addresses` admits loopback, private, shared (CGNAT) and link-local addresses too.
-    pub fn new(allow_private_addresses: bool) -> Self {
-        Self { allow_local: allow_private_addresses }
+    /// That lets pass what is allowed.
+    pub fn new(allowed: Allowed) -> Self {
+        Self { allowed }
     }
 
     /// Whether webhooks may connect to `address`.
     pub fn allows(&self, address: IpAddr) -> bool {
         match reach(address) {
             Reach::Public => true,
-            Reach::Local => self.allow_local,
+            Reach::Loopback => self.allowed >= Allowed::Loopback,
+            Reach::Local => self.allowed >= Allowed::Private,
             Reach::Never => false,
         }
     }
@@ -131,7 +145,7 @@ impl AddressGuard {
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let allowed = match host.parse::<IpAddr>() {
             Ok(address) => self.allows(address),
-            Err(_) => self.allow_local || !is_local_name(host),
+            Err(_) => self.allowed >= Allowed::Loopback || !is_local_name(host),
         };
         if !allowed {
             return Err(broken("address_not_allowed", "must not be a local, private or reserved address"));
@@ -170,9 +184,10 @@ mod tests {
             (Reach::Public, "1.1.1.1 8.8.8.8 93.184.216.34 172.15.0.1 172.32.0.1 100.63.255.255"),
             (Reach::Public, "100.128.0.1 192.0.1.1 169.253.1.1 198.17.0.1 198.20.0.1 223.255.255.255"),
             (Reach::Public, "2606:4700::1111 2a00:1450::8 2001:4860::8 2001:200::1 ::ffff:8.8.8.8"),
-            (Reach::Local, "127.0.0.1 127.255.255.255 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1"),
-            (Reach::Local, "100.64.0.1 100.127.255.255 169.254.1.1 ::1 fc00::1 fd12::1 fe80::1 febf::1"),
-            (Reach::Local, "::ffff:127.0.0.1 ::ffff:10.1.2.3 ::ffff:169.254.0.9"),
+            (Reach::Loopback, "127.0.0.1 127.255.255.255 ::1 ::ffff:127.0.0.1"),
+            (Reach::Local, "10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1"),
+            (Reach::Local, "100.64.0.1 100.127.255.255 169.254.1.1 fc00::1 fd12::1 fe80::1 febf::1"),
+            (Reach::Local, "::ffff:10.1.2.3 ::ffff:169.254.0.9"),
             // Unspecified, metadata, protocol assignments.
             (Reach::Never, "0.0.0.0 0.1.2.3 :: ::ffff:0.0.0.0 192.0.0.1 100::1 fec0::1"),
             (Reach::Never, "169.254.169.254 169.254.170.2 100.100.100.200 168.63.129.16 fd00:ec2::254"),
@@ -195,7 +210,7 @@ mod tests {
     fn checks_the_url_before_anything_is_connected() {
         let code =
             |guard: AddressGuard, url| guard.check_url(url).map(|_| "ok").unwrap_or_else(|found| found.code);
-        let (closed, open) = (AddressGuard::new(false), AddressGuard::new(true));
+        let (closed, open) = (AddressGuard::new(Allowed::Public), AddressGuard::new(Allowed::Private));
         for url in [
             "https://example.com/hook",
             "http://example.com:8080/",
@@ -232,9 +247,9 @@ mod tests {
     #[tokio::test]
     async fn refuses_a_name_by_what_it_resolves_to() {
         let resolve = async |guard: AddressGuard| guard.resolve("localhost".parse().unwrap()).await;
-        let refused = resolve(AddressGuard::new(false)).await.err().unwrap();
+        let refused = resolve(AddressGuard::new(Allowed::Public)).await.err().unwrap();
         assert_eq!(refused.downcast_ref(), Some(&Refused));
-        let allowed: Vec<SocketAddr> = resolve(AddressGuard::new(true)).await.unwrap().collect();
+        let allowed: Vec<SocketAddr> = resolve(AddressGuard::new(Allowed::Private)).await.unwrap().collect();
         assert!(!allowed.is_empty() && allowed.iter().all(|address| address.ip().is_loopback()));
     }
 }

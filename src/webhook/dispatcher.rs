@@ -124,7 +124,7 @@ impl Dispatcher {
                 return Batch { rows, upto: Seq(event.position.seq.0 - 1) };
             }
             let candidates = of_tenant.get(&event.tenant).into_iter().flatten();
-            let wanted = candidates.filter(|endpoint| is_later(event, endpoint) && endpoint.wants(event));
+            let wanted = candidates.filter(|endpoint| endpoint.wants(event));
             rows.extend(wanted.map(|endpoint| self.row(event, endpoint, now)));
         }
         Batch { rows, upto: end }
@@ -181,10 +181,4 @@ impl Dispatcher {
 
 fn last(events: &[Event], head: Seq) -> Seq {
     events.last().map_or(head, |event| event.position.seq)
-}
-
-/// Whether `event` was made after `endpoint`: an endpoint gets the events after its creation, whenever they are
-/// dispatched. Both ids are version 7 of one sequence, which rises also when the clock is set back.
-fn is_later(event: &Event, endpoint: &Endpoint) -> bool {
-    event.id.0 > endpoint.id.0
 }

@@ -71,7 +71,7 @@ impl Sender {
     /// [`Error::Unavailable`] when the HTTP client cannot be built.
     pub fn new(setup: &Setup) -> Result<Self> {
         let settings = &setup.settings;
-        let guard = AddressGuard::new(settings.allow_private_addresses);
+        let guard = setup.guard;
         let timeout = Duration::from_millis(settings.timeout_ms);
         Ok(Self {
             client: client(settings, guard, timeout)?,

@@ -46,7 +46,7 @@ use crate::store::Store;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
-pub use address_guard::AddressGuard;
+pub use address_guard::{AddressGuard, Allowed};
 pub use endpoint::EndpointDesk;
 pub use vault::Vault;
 
@@ -59,6 +59,7 @@ pub struct Setup {
     /// Counts attempts by outcome: `succeeded`, `retried`, `dead`, `refused_address`, `claim_lost`.
     pub metrics: Metrics,
     pub settings: WebhookSettings,
+    pub guard: AddressGuard,
     pub vault: Arc<Vault>,
     /// The newest committed position, sent after each commit.
     pub committed: watch::Receiver<u64>,

@@ -1,6 +1,6 @@
 //! Reading JSON from outside so that every refusal names the field.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::domain::{Error, Violation};
 
@@ -10,6 +10,13 @@ use crate::domain::{Error, Violation};
 /// [`Error::Malformed`] when it is not JSON (RFC 8259) in UTF-8; [`Error::Invalid`] naming the field when a value has
 /// the wrong type or is unknown.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // Everything that is read here is an object. serde would take an array as well, its items for the fields in order.
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(match serde_json::from_slice::<IgnoredAny>(body) {
+            Ok(_) => Error::invalid(Violation::new("body", "invalid_type", "must be a JSON object")),
+            Err(error) => refusal("", &error),
+        });
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -57,7 +64,9 @@ fn violation(path: &str, message: &str) -> Violation {
         return Violation::new(join(name), "required", "is required");
     }
     let field = if path.is_empty() { "body" } else { path };
-    Violation::new(field, "invalid_type", text.to_owned())
+    // Never the value that was given: it may be a card's number or a password.
+    let wanted = text.rsplit_once("expected ").map_or("another value", |(_, wanted)| wanted);
+    Violation::new(field, "invalid_type", format!("must be {wanted}"))
 }
 
 #[cfg(test)]
@@ -89,6 +98,8 @@ mod tests {
         assert_eq!(first(r#"{"inner":{}}"#), ("inner.number".into(), "required"));
         assert_eq!(first(r#"{"inner":{"number":300}}"#), ("inner.number".into(), "invalid_type"));
         assert_eq!(first("[]"), ("body".into(), "invalid_type"));
+        assert_eq!(first(r#" [{"number":1}]"#), ("body".into(), "invalid_type"));
+        assert_eq!(first("[1"), ("body".into(), "malformed"));
         assert_eq!(first("{"), ("body".into(), "malformed"));
         assert_eq!(first(r#"{"inner":{"number":1}} x"#), ("body".into(), "malformed"));
         assert_eq!(first("\u{0}"), ("body".into(), "malformed"));

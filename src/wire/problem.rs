@@ -44,6 +44,7 @@ pub const fn describe(kind: Kind) -> (u16, &'static str, &'static str) {
         Kind::Conflict => (409, "conflict", "Conflict"),
         Kind::Gone => (410, "gone", "Gone"),
         Kind::TooLarge => (413, "payload-too-large", "Payload Too Large"),
+        Kind::NotAcceptable => (406, "not-acceptable", "Not Acceptable"),
         Kind::UnsupportedMediaType => (415, "unsupported-media-type", "Unsupported Media Type"),
         Kind::RateLimited => (429, "rate-limit-exceeded", "Rate Limit Exceeded"),
         Kind::Unavailable => (503, "service-unavailable", "Service Unavailable"),

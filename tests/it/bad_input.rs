@@ -83,7 +83,7 @@ async fn bad_queries_of_the_event_stream() {
             let answer = target.staff.send(request).await;
             assert_problem(&answer.refusal(), code, field, &format!("{query} as {accept}"));
         }
-        for bad in ["yesterday", "", "\u{e9}"] {
+        for bad in ["yesterday", "%", "\u{e9}"] {
             let request = target.staff.request(Method::GET, "/v1/events?topics=pets").header("accept", accept);
             let answer = target.staff.send(request.header("last-event-id", bad)).await;
             assert_eq!(answer.refusal().code, "malformed_request", "{bad:?} as {accept}");

@@ -2,7 +2,6 @@
 //! call succeeds.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use petstore::clock::Clock;
 use petstore::domain::user::UserDraft;
@@ -12,7 +11,7 @@ use petstore::store::faults::Faults;
 
 use crate::support::inside::{self, caller, customer_of, staff_of};
 use crate::support::story::{DECLINED_CARD, GOOD_CARD};
-use crate::support::{Database, Driver, Receiver, Setup, Story, TestServer, eventually, websocket};
+use crate::support::{Database, Driver, Receiver, Setup, Story, TestServer, websocket};
 
 /// No use case has as many statements; a fault that still strikes then strikes forever.
 const MANY: u32 = 100;
@@ -22,7 +21,6 @@ struct Frail {
     server: TestServer,
     database: Database,
     faults: Faults,
-    clock: Clock,
     names: AtomicU32,
 }
 
@@ -31,7 +29,10 @@ impl Frail {
         let (faults, clock) = (Faults::default(), Clock::manual(1_790_000_000_000));
         let server = setup.faults(&faults).clock(&clock).start().await;
         let database = server.database().await;
-        Self { server, database, faults, clock, names: AtomicU32::new(0) }
+        // The dispatcher and the deliverer have begun, and write no more while nothing is to be sent and time stands.
+        server.app().create_pet(&staff_of(Tenant::PUBLIC), inside::pet("First")).await.unwrap();
+        server.quiet().await;
+        Self { server, database, faults, names: AtomicU32::new(0) }
     }
 
     fn name(&self) -> String {
@@ -58,15 +59,10 @@ impl Frail {
         order
     }
 
-    /// Moves the time until whoever waits to try again has tried, and the webhooks have settled.
-    async fn recover(&mut self) {
+    /// Ends the faults, and moves the time until whoever waits to try again has tried.
+    async fn recover(&self) {
         self.faults.fail_after(u32::MAX);
-        let Self { database, clock, .. } = self;
-        eventually("the webhooks to settle", async || {
-            clock.advance(Duration::from_secs(30));
-            database.is_settled(clock.now_ms()).await.then_some(())
-        })
-        .await;
+        self.server.quiet().await;
     }
 
     /// Lets `act` fail at each of its statements, each time on a new `fixture`.
@@ -76,12 +72,16 @@ impl Frail {
         fixture: impl AsyncFn(&Self) -> F,
         act: impl AsyncFn(&Self, &F) -> Result<(), Error>,
     ) {
-        for n in 0..MANY {
+        let mut n = 0;
+        while n < MANY {
             let subject = fixture(self).await;
-            self.server.settled().await;
             let before = self.database.dump().await;
             self.faults.fail_after(n);
             let outcome = act(self, &subject).await;
+            if outcome.is_ok() && self.faults.struck() {
+                // It struck someone else who wrote just then, as the janitor after the time was moved.
+                continue;
+            }
             if outcome.is_ok() {
                 assert!(n > 3, "{what} has only {n} statements: the fault does not reach them");
                 self.recover().await;
@@ -96,6 +96,7 @@ impl Frail {
                 panic!("{what} after the fault at statement {n}: {error}");
             }
             self.database.assert_contiguous().await;
+            n += 1;
         }
         panic!("{what} never came through");
     }
@@ -197,7 +198,6 @@ async fn a_fault_in_a_shared_commit_separates_those_who_are_told_so() {
         for _ in 0..BUYERS {
             pets.push(frail.pet().await);
         }
-        frail.server.settled().await;
         let (log, audits) = (frail.database.head().await, frail.database.audit_count().await);
         frail.faults.fail_after(n);
         let buyers: Vec<_> = (0..BUYERS).map(|buyer| customer_of(Tenant::PUBLIC, buyer)).collect();
@@ -227,12 +227,11 @@ async fn a_fault_in_a_shared_commit_separates_those_who_are_told_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_is_told_alike_by_every_driver() {
-    let mut frail = Frail::new(Setup::demo()).await;
+    let frail = Frail::new(Setup::demo()).await;
     let story = Story::cast(&frail.server).await;
     for driver in Driver::ALL {
         let pet = story.staff.create_pet("Rex").await;
         let pet = crate::support::api::id(&pet);
-        frail.server.settled().await;
         frail.faults.fail_after(2);
         let refusal = driver.place(&story.buyer, pet).await.unwrap_err();
         assert_eq!((refusal.code.as_str(), refusal.status), ("unavailable", Some(503)), "{refusal:?}");
@@ -245,7 +244,7 @@ async fn a_fault_is_told_alike_by_every_driver() {
 /// Wherever the dispatcher and the deliverer fail, every event reaches the receiver.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn webhooks_survive_a_fault_at_every_statement() {
-    let mut frail = Frail::new(Setup::demo()).await;
+    let frail = Frail::new(Setup::demo()).await;
     let staff = frail.server.user("staff").await;
     let receiver = Receiver::subscribed(&staff, &["pet.*"]).await;
     let from = websocket::position(&staff).await.unwrap();
@@ -258,11 +257,7 @@ async fn webhooks_survive_a_fault_at_every_statement() {
         if let Err(error) = created {
             assert_eq!(error.code(), "unavailable");
         }
-        eventually("the webhooks to settle", async || {
-            frail.clock.advance(Duration::from_secs(30));
-            frail.database.is_settled(frail.clock.now_ms()).await.then_some(())
-        })
-        .await;
+        frail.server.quiet().await;
         struck += u32::from(frail.faults.struck());
     }
     assert!(struck > 20, "the faults struck only {struck} times");

@@ -7,7 +7,6 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::support::binary::{Binary, command};
-use crate::support::socketio::{Socket, Transport};
 use crate::support::websocket::Connection;
 use crate::support::{Channel, Setup, TOPICS, api, graphql, sse, within};
 
@@ -23,9 +22,8 @@ async fn sigterm_tells_those_who_listen_and_ends_with_0() {
     let mut stream = sse::Stream::open(alice.request(http::Method::GET, &sse::path(&["orders"], None))).await.unwrap();
     stream.block().await.unwrap();
     let mut results = graphql::Connection::open(&alice).await.unwrap();
-    let mut packets = Socket::connect(&alice, Transport::WebSocket).await.unwrap();
-    let mut polling = Socket::connect(&alice, Transport::Polling).await.unwrap();
-    polling.subscribe(&["orders"], None).await.unwrap();
+    let packets = Channel::SocketIo.listen(&alice, &["orders"], None).await.unwrap();
+    let polling = Channel::SocketIoPolling.listen(&alice, &["orders"], None).await.unwrap();
     let silent = TcpStream::connect(binary.url.strip_prefix("http://").unwrap()).await.unwrap();
 
     let began = Instant::now();
@@ -37,9 +35,9 @@ async fn sigterm_tells_those_who_listen_and_ends_with_0() {
     assert_eq!(within("the end of the event stream", stream.block()).await, Ok(None), "ended, not cut off");
     let closed = within("the close of GraphQL", results.message()).await.unwrap_err();
     assert!(matches!(closed.status, Some(1001 | 1012)), "{closed:?}");
-    for socket in [&mut packets, &mut polling] {
-        let closed = within("the end of Socket.IO", socket.event()).await.unwrap_err();
-        assert!(closed.text.contains("disconnected") || closed.status.is_some(), "{closed:?}");
+    for socket in [&packets, &polling] {
+        let told = socket.ended("the reason on Socket.IO").await;
+        assert_eq!(told.code, "unavailable", "{told:?}");
     }
     let status = binary.exit().await;
     assert_eq!(status.code(), Some(0));
@@ -148,7 +146,9 @@ async fn it_says_what_is_where_and_when_it_is_ready() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_and_metrics_tell_how_it_is() {
-    let server = Setup::demo().start().await;
+    // A client of long-polling is missed only when its pong is.
+    let pings = Setup::demo().set("socketio.ping_interval_ms", 400).set("socketio.ping_timeout_ms", 300);
+    let server = pings.start().await;
     let anonymous = server.anonymous();
     assert_eq!(anonymous.get("/healthz").await.status, 200);
     assert_eq!(anonymous.get("/readyz").await.status, 200);

@@ -90,8 +90,15 @@ async fn pets_are_kept_listed_and_counted(store: &Store) {
     let dogs: Vec<Pet> =
         pets.iter().filter(|pet| pet.species == Species::Dog && pet.size.is_some()).cloned().collect();
     assert_eq!(store.read().list_pets(tenant, &filter, page(1, 100)).await.unwrap().items, dogs);
-    let older = PetFilter { age_min: Some(25), ..PetFilter::default() };
-    assert_eq!(store.read().list_pets(tenant, &older, page(1, 100)).await.unwrap().total_items, 0);
+    let number = async |filter: PetFilter| {
+        store.read().list_pets(tenant, &filter, page(1, 1)).await.unwrap().total_items
+    };
+    assert_eq!(number(PetFilter { size: Some(Size::Small), ..PetFilter::default() }).await, 6);
+    assert_eq!(number(PetFilter { size: Some(Size::Large), ..PetFilter::default() }).await, 0);
+    assert_eq!(number(PetFilter { good_with_kids: Some(false), ..PetFilter::default() }).await, 0);
+    assert_eq!(number(PetFilter { status: Some(PetStatus::Pending), ..PetFilter::default() }).await, 0);
+    assert_eq!(number(PetFilter { age_max: Some(23), ..PetFilter::default() }).await, 0);
+    assert_eq!(number(PetFilter { age_min: Some(25), ..PetFilter::default() }).await, 0);
 
     let mut changed = pets[0].clone();
     (changed.status, changed.species, changed.updated_at) = (PetStatus::Adopted, Species::Bird, at(99));
@@ -99,7 +106,7 @@ async fn pets_are_kept_listed_and_counted(store: &Store) {
     store
         .write(async move |w| {
             w.update_pet(&next).await?;
-            w.delete_pet(tenant, gone).await
+            w.delete_pet(tenant, gone, at(200)).await
         })
         .await
         .unwrap();
@@ -109,13 +116,17 @@ async fn pets_are_kept_listed_and_counted(store: &Store) {
     let counts: Vec<_> =
         inventory.iter().map(|s| (s.species, s.counts.available, s.counts.adopted)).collect();
     assert_eq!(counts, [(Species::Dog, 3, 0), (Species::Cat, 2, 0), (Species::Bird, 0, 1)]);
-    assert_eq!(inventory[2].updated_at, at(99));
+    let times = [inventory[0].updated_at, inventory[2].updated_at];
+    assert_eq!(times, [at(200), at(99)], "when the last pet came, went or changed");
     assert_eq!(store.read().inventory(other).await.unwrap(), []);
 
     let elsewhere = Pet { tenant: other, ..changed };
     let refused = store.write(async move |w| w.update_pet(&elsewhere).await).await;
     assert_eq!(error(refused).code(), "not_found", "another tenant's pet cannot be changed");
-    assert_eq!(error(store.write(async move |w| w.delete_pet(other, gone).await).await).code(), "not_found");
+    assert_eq!(
+        error(store.write(async move |w| w.delete_pet(other, gone, at(201)).await).await).code(),
+        "not_found"
+    );
 }
 
 async fn users_are_unique_in_their_tenant(store: &Store) {
@@ -183,6 +194,13 @@ async fn refresh_tokens_are_used_once_and_revoked_by_session(store: &Store) {
     let used = found[0].clone().unwrap();
     assert_eq!((used.used_at, used.revoked_at), (Some(at(5)), Some(at(6))));
     assert!(found[1].is_none());
+    let purge =
+        async |before: i64| store.write(async move |w| w.purge_settled(at(before), 1).await).await.unwrap();
+    assert_eq!(
+        [purge(9).await, purge(10).await, purge(10).await, purge(10).await],
+        [0, 1, 1, 0],
+        "expired at 9"
+    );
 }
 
 async fn orders_payments_and_receipts_are_kept(store: &Store) {

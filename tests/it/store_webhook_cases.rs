@@ -20,6 +20,7 @@ pub async fn run_all(store: &Store) {
     claims_are_fair_and_bounded(store).await;
     a_claim_is_settled_by_its_newest_holder_only(store).await;
     leases_end_and_are_given_back(store).await;
+    a_deleted_endpoint_is_gone_at_once_and_its_rows_bit_by_bit(store).await;
 }
 
 fn endpoint(tenant: Tenant, owner: Option<UserId>, created: i64) -> Endpoint {
@@ -33,16 +34,17 @@ fn endpoint(tenant: Tenant, owner: Option<UserId>, created: i64) -> Endpoint {
         sealed_secret: vec![0, 255, 7],
         enabled: true,
         disabled_reason: None,
+        since: Seq::START,
         created_at: at(created),
         updated_at: at(created),
     }
 }
 
 async fn add_endpoint(store: &Store, tenant: Tenant) -> Endpoint {
-    let endpoint = endpoint(tenant, None, 0);
-    let new = endpoint.clone();
+    let new = endpoint(tenant, None, 0);
+    let id = new.id;
     store.write(async move |w| w.insert_endpoint(&new).await).await.unwrap();
-    endpoint
+    store.read().find_endpoint(tenant, id).await.unwrap().unwrap()
 }
 
 async fn delete_endpoint(store: &Store, endpoint: &Endpoint) {
@@ -113,20 +115,28 @@ fn attempt(delivery: &Delivery) -> Attempt {
     }
 }
 
+/// Takes away what is left of deleted endpoints.
+async fn sweep(store: &Store) {
+    while store.write(async |w| w.purge_events(Timestamp::from_ms(0), 100).await).await.unwrap() > 0 {}
+}
+
 async fn endpoints_are_kept(store: &Store) {
     let (tenant, other) = (tenant(), tenant());
     let owner = Some(UserId(Uuid::now_v7()));
-    let (mut first, second) = (endpoint(tenant, None, 1), endpoint(tenant, owner, 2));
+    let (mut first, mut second) = (endpoint(tenant, None, 1), endpoint(tenant, owner, 2));
     let (one, two) = (first.clone(), second.clone());
-    let count = store
+    log(store, tenant, 1, 0).await;
+    let counts = store
         .write(async move |w| {
             w.insert_endpoint(&one).await?;
             w.insert_endpoint(&two).await?;
-            w.count_endpoints(tenant).await
+            Ok([w.count_endpoints(tenant, None).await?, w.count_endpoints(tenant, owner).await?])
         })
         .await
         .unwrap();
-    assert_eq!(count, 2);
+    assert_eq!(counts, [1, 1]);
+    first.since = store.read().log_bounds().await.unwrap().head;
+    second.since = first.since;
     (first.enabled, first.disabled_reason) = (false, Some("410".into()));
     (first.event_types, first.sealed_secret) = (vec![EventPattern::All], vec![1]);
     let changed = first.clone();
@@ -213,6 +223,7 @@ async fn claims_are_fair_and_bounded(store: &Store) {
 }
 
 async fn a_claim_is_settled_by_its_newest_holder_only(store: &Store) {
+    sweep(store).await;
     let tenant = tenant();
     let endpoint = add_endpoint(store, tenant).await;
     let events = log(store, tenant, 1, 0).await;
@@ -246,6 +257,18 @@ async fn a_claim_is_settled_by_its_newest_holder_only(store: &Store) {
     assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(attempts[0], Attempt { id: attempts[0].id, ..attempt(&row) });
     assert_eq!(store.read().list_attempts(super::store_cases::tenant(), row.id).await.unwrap(), []);
+    let purge =
+        async |before: i64| store.write(async move |w| w.purge_settled(at(before), 9).await).await.unwrap();
+    assert_eq!(purge(62).await, 0, "settled at 62");
+    let failing = store.write(async move |w| {
+        w.purge_settled(at(63), 9).await?;
+        Err::<(), _>(Error::PetInUse)
+    });
+    assert!(failing.await.is_err());
+    assert_eq!(store.read().list_attempts(tenant, row.id).await.unwrap().len(), 2, "taken back");
+    assert_eq!(purge(63).await, 1);
+    assert_eq!(store.read().find_delivery(tenant, row.id).await.unwrap(), None);
+    assert_eq!(store.read().list_attempts(tenant, row.id).await.unwrap(), []);
     let gone = ClaimedDelivery { delivery: Delivery { id: DeliveryId(Uuid::nil()), ..row }, ..third };
     assert!(!settle(store, &gone, Verdict::Succeeded).await);
     delete_endpoint(store, &endpoint).await;
@@ -266,6 +289,34 @@ async fn leases_end_and_are_given_back(store: &Store) {
     delete_endpoint(store, &endpoint).await;
 }
 
+async fn a_deleted_endpoint_is_gone_at_once_and_its_rows_bit_by_bit(store: &Store) {
+    let purge =
+        async || store.write(async |w| w.purge_events(Timestamp::from_ms(0), 25).await).await.unwrap();
+    while purge().await > 0 {}
+    let tenant = tenant();
+    let endpoint = add_endpoint(store, tenant).await;
+    let events = log(store, tenant, 30, 0).await;
+    let rows: Vec<Delivery> = events.iter().map(|event| delivery(&endpoint, event, 0)).collect();
+    dispatch(store, rows.clone()).await;
+    let claimed = claim(store, 10, 2, 2).await;
+    assert!(settle(store, &claimed[0], Verdict::Retry { at: at(99) }).await);
+    let (id, row) = (endpoint.id, claimed[0].delivery.id);
+    delete_endpoint(store, &endpoint).await;
+    assert!(!settle(store, &claimed[1], Verdict::Succeeded).await, "it was under way");
+    assert!(claim(store, 10, 99, 99).await.is_empty());
+    assert_eq!(store.read().next_due().await.unwrap(), None);
+    assert_eq!(store.read().find_endpoint(tenant, id).await.unwrap(), None);
+    assert_eq!(store.read().list_endpoints(tenant, None, ALL).await.unwrap().total_items, 0);
+    assert_eq!(store.read().list_deliveries(tenant, id, ALL).await.unwrap().total_items, 0);
+    assert_eq!(store.read().find_delivery(tenant, row).await.unwrap(), None);
+    assert_eq!(store.read().list_attempts(tenant, row).await.unwrap(), []);
+    assert_eq!(store.write(async move |w| w.count_endpoints(tenant, None).await).await.unwrap(), 0);
+    let again = store.write(async move |w| w.delete_endpoint(tenant, id).await).await;
+    assert_eq!(again.unwrap_err().code(), "not_found");
+    dispatch(store, rows).await;
+    assert_eq!([purge().await, purge().await, purge().await], [25, 5, 0]);
+}
+
 /// Last of all cases: it empties the log.
 pub async fn a_purge_raises_the_floor_and_spares_what_deliveries_need(store: &Store) {
     let tenant = tenant();
@@ -274,7 +325,7 @@ pub async fn a_purge_raises_the_floor_and_spares_what_deliveries_need(store: &St
         store.write(async move |w| w.purge_events(at(before), limit).await).await.unwrap()
     };
     dispatch(store, vec![]).await;
-    while purge(1_000, 1_000).await > 0 {}
+    while purge(1_000, 1_000).await == 1_000 {}
     let start = store.read().log_bounds().await.unwrap();
     assert_eq!(start.floor, start.head, "everything was old");
 
@@ -284,7 +335,7 @@ pub async fn a_purge_raises_the_floor_and_spares_what_deliveries_need(store: &St
     let late = log(store, tenant, 1, 2_000).await;
     let rows: Vec<Delivery> = [1, 3].map(|i| delivery(&endpoint, &old[i], 0)).into();
     dispatch(store, rows).await;
-    assert_eq!(purge(3_000, 4).await, 2, "two of the first four are needed");
+    assert_eq!(purge(3_000, 4).await, 4);
     let bounds = store.read().log_bounds().await.unwrap();
     assert_eq!((bounds.floor, bounds.head), (old[3].position.seq, late[0].position.seq));
     assert_eq!(purge(3_000, 100).await, 2);
@@ -293,6 +344,8 @@ pub async fn a_purge_raises_the_floor_and_spares_what_deliveries_need(store: &St
     assert_eq!(bounds.floor, old[5].position.seq);
 
     let keys = [Key::Collection(tenant, Collection::Pets)];
+    let left = store.read().read_events(&[], Seq::START, bounds.floor, 100).await.unwrap();
+    assert_eq!(left, [old[1].clone(), old[3].clone()], "kept for their deliveries");
     let served = store.read().read_events(&keys, bounds.floor, bounds.head, 100).await.unwrap();
     assert_eq!(served, [young.clone(), late].concat());
     let stale = store.read().read_events(&keys, old[0].position.seq, bounds.head, 100).await;

@@ -16,7 +16,13 @@ const MAX_MESSAGE: usize = 500;
 /// An error of the store that is not of a field.
 pub fn refusal(error: Error) -> ServerError {
     let message = error.to_string();
-    ServerError { message, source: Some(Arc::new(error)), locations: Vec::new(), path: Vec::new(), extensions: None }
+    ServerError {
+        message,
+        source: Some(Arc::new(error)),
+        locations: Vec::new(),
+        path: Vec::new(),
+        extensions: None,
+    }
 }
 
 /// A refusal that only this protocol knows.
@@ -147,6 +153,7 @@ const fn kind_name(kind: Kind) -> &'static str {
         Kind::Gone => "GONE",
         Kind::PaymentDeclined => "PAYMENT_DECLINED",
         Kind::TooLarge => "TOO_LARGE",
+        Kind::NotAcceptable => "NOT_ACCEPTABLE",
         Kind::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
         Kind::RateLimited => "RATE_LIMITED",
         Kind::Unavailable => "UNAVAILABLE",

@@ -33,20 +33,27 @@ pub(super) struct Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let kind = error.kind();
-        let status = StatusCode::from_u16(problem::describe(kind).0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status =
+            StatusCode::from_u16(problem::describe(kind).0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let header = (kind == Kind::Unauthenticated).then_some((header::WWW_AUTHENTICATE, "Bearer"));
         Self { status, error: refusal(error), header }
     }
 }
 
 impl Refusal {
+    /// Of parameters that cannot be read, for which GraphQL over HTTP has one status.
+    fn of_params(error: Error) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error: refusal(error), header: None }
+    }
+
     fn method(message: &str, allowed: &'static str) -> Self {
         let error = protocol_refusal("method_not_allowed", 405, message);
         Self { status: StatusCode::METHOD_NOT_ALLOWED, error, header: Some((header::ALLOW, allowed)) }
     }
 
     fn not_acceptable() -> Self {
-        let message = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
+        let message =
+            "Accept must allow application/graphql-response+json, application/json or text/event-stream";
         let error = protocol_refusal("not_acceptable", 406, message);
         Self { status: StatusCode::NOT_ACCEPTABLE, error, header: None }
     }
@@ -75,7 +82,8 @@ pub async fn answer(graphql: &GraphQl, request: Request) -> Response {
     let request_id = request_id(&parts);
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     if !reads && parts.method != Method::POST {
-        return Refusal::method("use POST, or GET for a query", ALLOWED).answer(Form::Json, request_id.as_deref());
+        return Refusal::method("use POST, or GET for a query", ALLOWED)
+            .answer(Form::Json, request_id.as_deref());
     }
     let page = graphql.0.settings.page.filter(|_| reads && Query::of(&parts.uri).take("query").is_none());
     let offered = [Form::GraphQlResponse, Form::Json, Form::Stream, Form::Html];
@@ -105,14 +113,19 @@ async fn respond(
     // For EventSource, which cannot send headers.
     let token = if posted || !streams { None } else { query.take("access_token") };
     let caller = http::caller(&graphql.0.app, parts, token.as_deref(), Channel::GraphQl)?;
-    let params = if posted { posted_params(graphql, parts, body).await? } else { Params::of_query(&mut query)? };
+    let params = if posted {
+        posted_params(graphql, parts, body).await?
+    } else {
+        Params::of_query(&mut query).map_err(Refusal::of_params)?
+    };
     let operation = Operation::parse(params, &graphql.0.settings);
     if let Ok(operation) = &operation {
         if operation.kind == OperationType::Mutation && !posted {
             return Err(Refusal::method("a mutation needs POST", "POST"));
         }
         if operation.kind == OperationType::Subscription && !streams {
-            let message = "must allow text/event-stream for a subscription, or use the WebSocket at this path";
+            let message =
+                "must allow text/event-stream for a subscription, or use the WebSocket at this path";
             return Err(Error::malformed("Accept", message).into());
         }
     }
@@ -138,12 +151,12 @@ async fn posted_params(graphql: &GraphQl, parts: &Parts, body: Body) -> Result<P
     let max_bytes = graphql.0.settings.max_body_bytes;
     let body = Limited::new(body, max_bytes).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
-            Error::TooLarge { max_bytes }
+            Error::TooLarge { field: "body", max_bytes }
         } else {
             Error::malformed("body", "ended before it was whole")
         }
     })?;
-    Ok(Params::read(&body.to_bytes())?)
+    Params::read(&body.to_bytes()).map_err(Refusal::of_params)
 }
 
 /// Runs a query or a mutation.

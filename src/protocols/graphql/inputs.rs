@@ -100,7 +100,8 @@ impl PetInput {
 
 impl From<MedicalInfoInput> for pet::MedicalInfo {
     fn from(input: MedicalInfoInput) -> Self {
-        let MedicalInfoInput { spayed_neutered, vaccinated, microchipped, special_needs, health_notes } = input;
+        let MedicalInfoInput { spayed_neutered, vaccinated, microchipped, special_needs, health_notes } =
+            input;
         Self { spayed_neutered, vaccinated, microchipped, special_needs, health_notes }
     }
 }

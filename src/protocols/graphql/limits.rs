@@ -45,7 +45,10 @@ pub fn check_text(query: &str, max_complexity: usize) -> Result<()> {
             tokens += 1;
         }
         if nesting > MAX_NESTING {
-            return Err(limit("graphql.max_depth", format!("the query nests deeper than {MAX_NESTING} brackets")));
+            return Err(limit(
+                "graphql.max_depth",
+                format!("the query nests deeper than {MAX_NESTING} brackets"),
+            ));
         }
         if tokens > max_tokens {
             return Err(too_complex(format!("the query has more than {max_tokens} tokens")));
@@ -80,7 +83,11 @@ fn string_length(text: &[u8]) -> usize {
 /// # Errors
 /// [`Error::LimitReached`] when that is more than `max_complexity`, or fragments nest too deeply; [`Error::Malformed`]
 /// when a fragment spreads itself; [`Error::Forbidden`] when it asks for the schema and that is switched off.
-pub fn check_document(document: &ExecutableDocument, max_complexity: usize, introspection: bool) -> Result<()> {
+pub fn check_document(
+    document: &ExecutableDocument,
+    max_complexity: usize,
+    introspection: bool,
+) -> Result<()> {
     let mut sizes = Sizes { document, introspection, known: HashMap::new() };
     let mut selected = 0_usize;
     for (_, operation) in document.operations.iter() {
@@ -106,12 +113,16 @@ impl<'d> Sizes<'d> {
             let inner = match &selection.node {
                 Selection::Field(field) => {
                     if !self.introspection && matches!(field.node.name.node.as_str(), "__schema" | "__type") {
-                        return Err(Error::Forbidden("the schema cannot be queried here (graphql.introspection)"));
+                        return Err(Error::Forbidden(
+                            "the schema cannot be queried here (graphql.introspection)",
+                        ));
                     }
                     self.of(&field.node.selection_set.node, depth)?
                 }
                 Selection::InlineFragment(inline) => self.of(&inline.node.selection_set.node, depth)?,
-                Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node, depth)?,
+                Selection::FragmentSpread(spread) => {
+                    self.of_fragment(&spread.node.fragment_name.node, depth)?
+                }
             };
             size = size.saturating_add(inner).saturating_add(1);
         }
@@ -121,7 +132,9 @@ impl<'d> Sizes<'d> {
     fn of_fragment(&mut self, name: &'d Name, depth: usize) -> Result<usize> {
         match self.known.get(name) {
             Some(Some(size)) => return Ok(*size),
-            Some(None) => return Err(Error::malformed("query", format!("the fragment {name} spreads itself"))),
+            Some(None) => {
+                return Err(Error::malformed("query", format!("the fragment {name} spreads itself")));
+            }
             None => {}
         }
         if depth >= MAX_FRAGMENT_NESTING {
@@ -156,12 +169,19 @@ mod tests {
 
     #[test]
     fn strings_and_comments_do_not_count() {
-        let text = format!(r#"{{ a(x: "{}", y: """{} \""" " """) }} # {}"#, "{".repeat(99), "[".repeat(99), "(".repeat(99));
+        let text = format!(
+            r#"{{ a(x: "{}", y: """{} \""" " """) }} # {}"#,
+            "{".repeat(99),
+            "[".repeat(99),
+            "(".repeat(99)
+        );
         assert!(check_text(&text, 0).is_ok());
         assert!(check_text(&"{a".repeat(61), 100).is_err());
         assert!(check_text(&"a ".repeat(1_000), 0).is_ok());
         assert!(check_text(&"a ".repeat(1_001), 0).is_err());
-        assert!(check_text("\"", 0).is_ok() && check_text("\"\\", 0).is_ok() && check_text("\"\"\"", 0).is_ok());
+        assert!(
+            check_text("\"", 0).is_ok() && check_text("\"\\", 0).is_ok() && check_text("\"\"\"", 0).is_ok()
+        );
     }
 
     #[test]
@@ -173,7 +193,10 @@ mod tests {
         }
         doubling += " fragment F25 on Query { a }";
         assert_eq!(document(&doubling).unwrap_err().code(), "limit_reached");
-        assert_eq!(document("{ ...A } fragment A on Query { ...A }").unwrap_err().code(), "malformed_request");
+        assert_eq!(
+            document("{ ...A } fragment A on Query { ...A }").unwrap_err().code(),
+            "malformed_request"
+        );
         assert!(document("{ ...Unknown }").is_ok(), "validation tells it");
         assert!(document(&format!("{{ {} }}", "a ".repeat(101))).is_err());
     }

@@ -169,7 +169,7 @@ impl Cohorts {
         if let Some(cohort) = cohorts.get(&key).and_then(Weak::upgrade) {
             return cohort;
         }
-        let kept = Mutex::default();
+        let (kept, operation) = (Mutex::default(), operation.compact());
         let cohort = Arc::new(Cohort { key: key.clone(), cohorts: self.clone(), operation, caller, kept });
         cohorts.insert(key, Arc::downgrade(&cohort));
         cohort
@@ -197,7 +197,8 @@ impl Cohort {
 fn key(operation: &Operation, asker: Option<&Principal>) -> String {
     let mut key = String::new();
     if let Some(asker) = asker {
-        let identity = asker.identity.as_ref().map(|identity| (identity.user_id, identity.role, &identity.scopes));
+        let identity =
+            asker.identity.as_ref().map(|identity| (identity.user_id, identity.role, &identity.scopes));
         key = format!("{:?} {identity:?}", asker.tenant);
     }
     let used = used_below_root(operation);
@@ -226,11 +227,14 @@ fn used_below_root(operation: &Operation) -> HashSet<Name> {
 fn collect(set: &SelectionSet, used: &mut HashSet<Name>) {
     for selection in &set.items {
         let (own, below) = match &selection.node {
-            Selection::Field(field) => (field.node.arguments.as_slice(), Some(&field.node.selection_set.node)),
+            Selection::Field(field) => {
+                (field.node.arguments.as_slice(), Some(&field.node.selection_set.node))
+            }
             Selection::InlineFragment(inline) => (&[][..], Some(&inline.node.selection_set.node)),
             Selection::FragmentSpread(_) => (&[][..], None),
         };
-        let of_directives = selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
+        let of_directives =
+            selection.node.directives().iter().flat_map(|directive| &directive.node.arguments);
         for (_, value) in own.iter().chain(of_directives) {
             // Its way to put the variables in is the one way to see them.
             let _: std::result::Result<Value, Infallible> = value.node.clone().into_const_with(|name| {

@@ -46,8 +46,12 @@ pub fn negotiate(headers: &HeaderMap, offered: &[Form]) -> Option<Form> {
     if ranges.is_empty() {
         return Some(Form::Json);
     }
-    let rank = |form: Form| ranges.iter().filter_map(|range| range.rank(form)).max_by_key(|rank| rank.specificity);
-    let liked = offered.iter().filter_map(|form| rank(*form).map(|rank| (*form, rank))).filter(|(_, r)| r.quality > 0);
+    let rank =
+        |form: Form| ranges.iter().filter_map(|range| range.rank(form)).max_by_key(|rank| rank.specificity);
+    let liked = offered
+        .iter()
+        .filter_map(|form| rank(*form).map(|rank| (*form, rank)))
+        .filter(|(_, r)| r.quality > 0);
     // Among equals the one that the client named, then the one that it named first, then ours.
     liked
         .max_by_key(|(form, rank)| {
@@ -158,7 +162,10 @@ mod tests {
             ("application/graphql-response+json, application/json", Some(Form::GraphQlResponse)),
             ("application/json, application/graphql-response+json", Some(Form::Json)),
             ("application/json;q=0.9, application/graphql-response+json", Some(Form::GraphQlResponse)),
-            ("application/graphql-response+json; charset=utf-8, application/json; charset=utf-8", Some(Form::GraphQlResponse)),
+            (
+                "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+                Some(Form::GraphQlResponse),
+            ),
             ("application/json; charset=iso-8859-1", None),
             ("application/json;q=0, */*", Some(Form::GraphQlResponse)),
             ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some(Form::Html)),
@@ -179,10 +186,18 @@ mod tests {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
             sends_json(&headers)
         };
-        for good in ["application/json", "application/json;charset=UTF-8", "Application/JSON; charset=\"utf-8\""] {
+        for good in
+            ["application/json", "application/json;charset=UTF-8", "Application/JSON; charset=\"utf-8\""]
+        {
             assert!(sends(good), "{good}");
         }
-        for bad in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1", "json", ""] {
+        for bad in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/json; charset=latin1",
+            "json",
+            "",
+        ] {
             assert!(!sends(bad), "{bad}");
         }
         assert!(!sends_json(&HeaderMap::new()));

@@ -42,7 +42,7 @@ pub const PATH: &str = "/v1/graphql";
 pub struct GraphQlSettings {
     /// Deepest nesting of a query.
     pub max_depth: usize,
-    /// Highest complexity of a query, counted in fields.
+    /// Highest complexity of a query, counted in fields; those of a list count once for every five items.
     pub max_complexity: usize,
     /// Operations under way on one WebSocket.
     pub max_subscriptions: usize,

@@ -59,19 +59,31 @@ impl Mutation {
     }
 
     /// Sends an APPROVED order on its way (staff).
-    async fn ship_order(&self, ctx: &Context<'_>, #[graphql(desc = "The order's id.")] id: ID) -> Result<Order> {
+    async fn ship_order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+    ) -> Result<Order> {
         let id = OrderId::parse_address("id", &id)?;
         Ok(app(ctx)?.ship_order(caller(ctx)?, id).await?.into())
     }
 
     /// Notes that a SHIPPED order arrived (staff).
-    async fn deliver_order(&self, ctx: &Context<'_>, #[graphql(desc = "The order's id.")] id: ID) -> Result<Order> {
+    async fn deliver_order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+    ) -> Result<Order> {
         let id = OrderId::parse_address("id", &id)?;
         Ok(app(ctx)?.deliver_order(caller(ctx)?, id).await?.into())
     }
 
     /// Cancels a PLACED or APPROVED order: its pet is free again, and a captured payment is given back.
-    async fn cancel_order(&self, ctx: &Context<'_>, #[graphql(desc = "The order's id.")] id: ID) -> Result<Order> {
+    async fn cancel_order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+    ) -> Result<Order> {
         let id = OrderId::parse_address("id", &id)?;
         Ok(app(ctx)?.cancel_order(caller(ctx)?, id).await?.into())
     }

@@ -56,6 +56,15 @@ pub(super) fn optional<T>(found: domain::Result<T>) -> domain::Result<Option<T>>
     }
 }
 
+/// What a field that looks one thing up in the store counts towards the complexity of a query, besides its fields.
+pub(super) const LOOKUP_COST: usize = 5;
+
+/// What a list counts: as much as its fields for every five items, and something for the query that it is.
+fn list_cost(limit: Option<i32>, fields: usize) -> usize {
+    let items = usize::try_from(limit.unwrap_or(20)).unwrap_or(1).clamp(1, 100);
+    fields.saturating_mul(items.div_ceil(5)).saturating_add(4 * LOOKUP_COST)
+}
+
 /// What can be asked of the store.
 #[derive(Description)]
 pub struct Query;
@@ -63,6 +72,7 @@ pub struct Query;
 #[Object(use_type_description)]
 impl Query {
     /// A page of the pets; filters that are left out let all through.
+    #[graphql(complexity = "list_cost(limit, child_complexity)")]
     #[allow(clippy::too_many_arguments)]
     async fn pets(
         &self,
@@ -72,7 +82,9 @@ impl Query {
         #[graphql(desc = "Only of this size.")] size: Option<Size>,
         #[graphql(desc = "Least age in months, 0 or more.")] age_min: Option<i32>,
         #[graphql(desc = "Greatest age in months, 0 or more.")] age_max: Option<i32>,
-        #[graphql(desc = "Only those that are, or are not, good with children.")] good_with_kids: Option<bool>,
+        #[graphql(desc = "Only those that are, or are not, good with children.")] good_with_kids: Option<
+            bool,
+        >,
         #[graphql(desc = "Page, counted from 1; 1 when it is left out.")] page: Option<i32>,
         #[graphql(desc = "Items on a page, 1 to 100; 20 when it is left out.")] limit: Option<i32>,
     ) -> Result<PetPage> {
@@ -90,6 +102,7 @@ impl Query {
     }
 
     /// One pet; null when there is none with this id.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn pet(&self, ctx: &Context<'_>, #[graphql(desc = "The pet's id.")] id: ID) -> Result<Option<Pet>> {
         let id = PetId::parse_address("id", &id)?;
         let pet = app(ctx)?.get_pet(&caller(ctx)?.principal, id).await;
@@ -97,6 +110,7 @@ impl Query {
     }
 
     /// A page of orders: the staff's of the tenant, a user's own.
+    #[graphql(complexity = "list_cost(limit, child_complexity)")]
     async fn orders(
         &self,
         ctx: &Context<'_>,
@@ -110,13 +124,19 @@ impl Query {
     }
 
     /// One order, for its buyer and the staff; null when there is none with this id.
-    async fn order(&self, ctx: &Context<'_>, #[graphql(desc = "The order's id.")] id: ID) -> Result<Option<Order>> {
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
+    async fn order(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+    ) -> Result<Option<Order>> {
         let id = OrderId::parse_address("id", &id)?;
         let order = app(ctx)?.get_order(&caller(ctx)?.principal, id).await;
         Ok(optional(order)?.map(Into::into))
     }
 
     /// The user that the token stands for.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn me(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         let user = app(ctx)?.me(&caller(ctx)?.principal).await?;
         Ok(Some(user.into()))
@@ -133,7 +153,11 @@ fn age(field: &str, months: Option<i32>, found: &mut Vec<Violation>) -> Option<u
     allowed
 }
 
-fn page_request(page: Option<i32>, limit: Option<i32>, mut found: Vec<Violation>) -> domain::Result<PageRequest> {
+fn page_request(
+    page: Option<i32>,
+    limit: Option<i32>,
+    mut found: Vec<Violation>,
+) -> domain::Result<PageRequest> {
     match PageRequest::new(page.map(Into::into), limit.map(Into::into)) {
         Ok(request) if found.is_empty() => Ok(request),
         Ok(_) => Err(Error::Invalid(found)),

@@ -57,9 +57,8 @@ impl Subscription {
         #[graphql(desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory or users/{id}.")] topics: Vec<
             String,
         >,
-        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")] after: Option<
-            String,
-        >,
+        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
+        after: Option<String>,
     ) -> Result<Items<Event>> {
         let topics =
             |app: &App| Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics);
@@ -71,9 +70,8 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The order's id; all orders when it is left out.")] order_id: Option<ID>,
-        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")] after: Option<
-            String,
-        >,
+        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
+        after: Option<String>,
     ) -> Result<Items<OrderStatusChange>> {
         let topics = |_: &App| {
             Ok(vec![match &order_id {
@@ -88,9 +86,8 @@ impl Subscription {
     async fn payment_succeeded(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")] after: Option<
-            String,
-        >,
+        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
+        after: Option<String>,
     ) -> Result<Items<PaymentSuccess>> {
         let topics = |_: &App| Ok(vec![Topic::Payments]);
         run(ctx, Some(EventType::PaymentSucceeded), topics, after, PaymentSuccess::of).await

@@ -10,6 +10,7 @@ mod operations;
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::http::HeaderMap;
@@ -36,7 +37,7 @@ use crate::protocols::upgrade::{self, Accepted, Socket};
 
 /// The subprotocol that is spoken here.
 const SUBPROTOCOL: &str = "graphql-transport-ws";
-/// How long a client may take to answer a close frame.
+/// How long a client may take to read a close frame and to answer it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Answers the opening handshake, and serves the connection once it stands.
@@ -112,6 +113,8 @@ struct Session {
     running: Mutex<Running>,
     /// A write failed.
     lost: Notify,
+    /// It failed because the client reads too slowly.
+    slow: AtomicBool,
     request_id: Option<String>,
 }
 
@@ -132,6 +135,7 @@ async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: b
         sink: tokio::sync::Mutex::new(sink),
         running: Mutex::default(),
         lost: Notify::new(),
+        slow: AtomicBool::new(false),
         request_id: handshake.origin.request_id.clone(),
     });
     let ended = if agreed {
@@ -142,15 +146,17 @@ async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: b
     } else {
         Ended::close(4406, "Subprotocol not acceptable: offer graphql-transport-ws")
     };
-    let said = match ended {
-        Ended::Close(code, reason) => session.write(vec![message::close(code, &reason)]).await.is_ok(),
-        Ended::Closed => true,
-        Ended::Gone => false,
+    // What is not read would reset the connection, and the close frame with it.
+    let farewell = async {
+        match ended {
+            Ended::Close(code, reason) => session.write(vec![message::close(code, &reason)]).await?,
+            Ended::Closed => {}
+            Ended::Gone => return Err(Ended::Gone),
+        }
+        while let Some(Ok(_)) = stream.next().await {}
+        Ok(())
     };
-    if said {
-        // What is not read would reset the connection, and the close frame with it.
-        let _ = timeout(CLOSE_TIMEOUT, async { while let Some(Ok(_)) = stream.next().await {} }).await;
-    }
+    let _ = timeout(CLOSE_TIMEOUT, farewell).await;
 }
 
 impl Session {
@@ -163,13 +169,20 @@ impl Session {
             }
             sink.flush().await
         };
-        match timeout(ms(self.graphql.0.settings.write_timeout_ms), writing).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => {
-                self.lost.notify_one();
-                Err(Ended::Gone)
-            }
+        let written = timeout(ms(self.graphql.0.settings.write_timeout_ms), writing).await;
+        if let Ok(Ok(())) = written {
+            return Ok(());
         }
+        self.slow.store(written.is_err(), Ordering::Relaxed);
+        self.lost.notify_one();
+        Err(self.why_lost())
+    }
+
+    fn why_lost(&self) -> Ended {
+        if self.slow.load(Ordering::Relaxed) {
+            return Ended::close(4413, "what waits was not read for too long: go on after your last cursor");
+        }
+        Ended::Gone
     }
 
     async fn expiry(&self, at: Option<Timestamp>) {
@@ -208,7 +221,7 @@ async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshak
             () = &mut shutdown => {
                 return Ended::close(1012, "the server restarts: connect again and go on after your last cursor");
             }
-            () = session.lost.notified() => return Ended::Gone,
+            () = session.lost.notified() => return session.why_lost(),
             () = &mut expiry => return Ended::close(4401, "token expired"),
             received = stream.next() => received,
             () = &mut timer => {

@@ -34,7 +34,7 @@ impl IntoResponse for Refusal {
             Kind::Internal | Kind::Unavailable => {
                 tracing::error!(code = error.code(), cause = ?std::error::Error::source(&error), "{error}");
             }
-            _ => tracing::debug!(code = error.code(), "{error}"),
+            _ => tracing::debug!(code = error.code(), refusal = ?error.to_string(), "refused"),
         }
         let problem = Problem::from(&error);
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -43,11 +43,11 @@ impl IntoResponse for Refusal {
         if error.kind() == Kind::Unauthenticated {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"petstore\""));
         }
-        if let Error::RateLimited { retry_after_s } = error {
+        if let Error::RateLimited { retry_after_s, .. } = error {
             headers.insert(header::RETRY_AFTER, retry_after_s.into());
         }
         match error {
-            Error::LimitReached { limit, .. } => drop(response.extensions_mut().insert(LimitHit(limit))),
+            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => drop(response.extensions_mut().insert(LimitHit(limit))),
             Error::TooLarge { .. } => drop(response.extensions_mut().insert(LimitHit("server.max_body_bytes"))),
             _ => {}
         }
@@ -85,6 +85,13 @@ fn of_router(response: &Response) -> Option<Problem> {
         StatusCode::METHOD_NOT_ALLOWED => {
             let detail = "the Allow header lists the methods of this path".to_owned();
             ("method-not-allowed", "Method Not Allowed", "method_not_allowed", detail)
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("payload-too-large", "Payload Too Large", "payload_too_large", "the body is too large".to_owned())
+        }
+        StatusCode::UPGRADE_REQUIRED => {
+            let detail = "this path speaks WebSocket, version 13".to_owned();
+            ("upgrade-required", "Upgrade Required", "upgrade_required", detail)
         }
         StatusCode::REQUEST_TIMEOUT => {
             ("request-timeout", "Request Timeout", "request_timeout", "the request took too long".to_owned())

@@ -11,7 +11,7 @@ use super::{Refusal, Rest};
 use crate::app::Caller;
 use crate::domain::audit::Channel;
 use crate::domain::page::PageRequest;
-use crate::domain::{Error, Result, Violation};
+use crate::domain::{Error, Principal, Result, Tenant, Violation};
 use crate::protocols::http::{self, Query};
 use crate::wire;
 
@@ -23,6 +23,20 @@ impl FromRequestParts<Rest> for By {
 
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Refusal> {
         Ok(Self(http::caller(&rest.app, parts, None, Channel::Rest)?))
+    }
+}
+
+/// Who calls where nobody needs to be known, and the tenant that was named: a token that is sent along, perhaps one that
+/// has expired, does not matter where a new one is got.
+pub struct Anyone(pub Caller, pub Option<Tenant>);
+
+impl FromRequestParts<Rest> for Anyone {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Rest) -> Result<Self, Refusal> {
+        let tenant = http::tenant(&parts.headers)?;
+        let principal = Principal::anonymous(tenant.unwrap_or(Tenant::PUBLIC));
+        Ok(Self(Caller { principal, origin: http::origin(parts, Channel::Rest) }, tenant))
     }
 }
 
@@ -69,7 +83,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 pub async fn read_body(body: Body, max_bytes: usize) -> Result<bytes::Bytes> {
     match Limited::new(body, max_bytes).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { max_bytes }),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { field: "body", max_bytes }),
         Err(_) => Err(Error::malformed("body", "ended before it was complete")),
     }
 }
@@ -141,7 +155,7 @@ impl Params {
     }
 
     fn refuse_rest(&mut self) {
-        let unknown = |name: &str| Violation::new(name, "unknown_parameter", "is not known here");
+        let unknown = |name: &str| Violation::new(name, "unknown_parameter", "is not known here, or given twice");
         self.violations.extend(self.query.rest().map(unknown));
     }
 }

@@ -70,7 +70,8 @@ impl Call {
 fn read(packet: &str) -> Result<Request> {
     let malformed = |error| Error::malformed("arguments", format!("must be a JSON array: {error}"));
     let parts: Vec<&RawValue> = serde_json::from_str(packet).map_err(malformed)?;
-    let name: String = parts.first().and_then(|name| serde_json::from_str(name.get()).ok()).unwrap_or_default();
+    let name: String =
+        parts.first().and_then(|name| serde_json::from_str(name.get()).ok()).unwrap_or_default();
     if parts.len() > 2 {
         let violation = Violation::new("arguments", "too_many", "must be one object");
         return Err(Error::invalid(violation));

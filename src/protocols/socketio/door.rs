@@ -3,8 +3,8 @@
 //! Both go to the engine of the library, and both are seen here first, because the engine does not tell when a client
 //! has taken what waited for it: a poll takes everything, and a WebSocket is given a [`Line`] of ours to write to.
 
-use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::Router;
@@ -13,9 +13,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use socketioxide::service::SocketIoService;
 use socketioxide::socket::Sid;
+use tokio::time::timeout;
 use tower::Service;
 
-use super::flow::{Flow, Flows};
+use super::flow::Flows;
 use super::line::Line;
 use crate::domain::Result;
 use crate::protocols::http::Query;
@@ -25,6 +26,9 @@ use crate::tasks::Tasks;
 
 /// Of the handshake only: the engine has an own configuration for what comes after.
 const HANDSHAKE_LIMITS: SocketLimits = SocketLimits { max_message_bytes: 128, read_buffer_bytes: 128 };
+
+/// How long an upgrade from polling may take; then the engine closes the session itself.
+pub(super) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The headers that are looked at after the handshake. The engine keeps all that it gets for the life of a session.
 const KEPT_HEADERS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-tenant-id")];
@@ -114,26 +118,40 @@ impl Door {
         let flow = match sid {
             Some(sid) => self.flows.of(sid),
             None => {
-                let flow = Arc::new(Flow::new());
+                let flow = self.flows.unnamed();
                 opening.extensions_mut().insert(flow.clone());
                 flow
             }
         };
-        let mut engine = self.engine.clone();
+        let (door, mut engine) = (self.clone(), self.engine.clone());
         self.tasks.spawn_connection("socket.io upgrade", async move {
-            if let Some(socket) = socket.await {
-                let line = Line::new(socket.into_inner(), flow);
-                // It refuses only addresses that are no `Purpose::WebSocket`.
-                let _ = Service::<(Line<_>, Request<()>)>::call(&mut engine, (line, opening)).await;
+            let Some(socket) = socket.await else { return };
+            let (line, ended) = Line::new(socket.into_inner(), flow);
+            // It refuses only addresses that are no `Purpose::WebSocket`.
+            let _ = Service::<(Line<_>, Request<()>)>::call(&mut engine, (line, opening)).await;
+            if let Some(sid) = sid
+                && timeout(UPGRADE_TIMEOUT, ended).await.is_ok()
+            {
+                door.close(sid).await;
             }
         });
         Ok(response)
+    }
+
+    /// Closes a session that uses polling, as its client would. An upgrade that was begun and given up leaves it in a
+    /// state in which each poll is answered at once, with nothing.
+    async fn close(&self, sid: Sid) {
+        let address = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+        if let Ok(request) = Request::post(address).body(Body::from("1")) {
+            self.ask(request).await;
+        }
     }
 }
 
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let kept = KEPT_HEADERS.into_iter();
-    kept.flat_map(|name| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone()))).collect()
+    kept.flat_map(|name| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone())))
+        .collect()
 }
 
 /// The engine's answer to a session that is not there (any more).

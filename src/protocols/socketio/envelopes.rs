@@ -32,7 +32,9 @@ impl Envelopes {
         // Smaller than KEPT, which fits.
         let slot = usize::try_from(seq.0 % KEPT).unwrap_or_default();
         let mut slot = self.0[slot].lock();
-        if let Some((kept, envelope)) = slot.as_ref() && *kept == seq {
+        if let Some((kept, envelope)) = slot.as_ref()
+            && *kept == seq
+        {
             return Ok(envelope.clone());
         }
         let json = published.form(Form::Envelope, wire::event::envelope);

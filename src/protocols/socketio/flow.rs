@@ -48,16 +48,12 @@ pub(super) struct Flow {
     /// Those who wait to read from and to write to the connection.
     reader: AtomicWaker,
     writer: AtomicWaker,
-    listed: Option<(Flows, Sid)>,
+    flows: Flows,
+    sid: Sid,
 }
 
 impl Flow {
-    /// Of a client that comes with one connection.
-    pub fn new() -> Self {
-        Self::listed(None)
-    }
-
-    fn listed(listed: Option<(Flows, Sid)>) -> Self {
+    fn new(flows: Flows, sid: Sid) -> Self {
         Self {
             handed: AtomicU64::new(0),
             drained: AtomicU64::new(0),
@@ -67,7 +63,8 @@ impl Flow {
             severed: Notify::new(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
-            listed,
+            flows,
+            sid,
         }
     }
 
@@ -113,15 +110,17 @@ impl Flow {
 
     /// Waits until the client has taken packets. `false`: it took nothing for `patience`.
     pub async fn moved(&self, patience: Duration) -> bool {
-        loop {
+        /// Looks at the progress while it waits; the last one may be as late as its part of the patience.
+        const LOOKS: u32 = 4;
+        let mut idle = 0;
+        while idle < LOOKS {
             let before = self.progress.load(Ordering::Relaxed);
-            if timeout(patience, self.moved.notified()).await.is_ok() {
+            if timeout(patience / LOOKS, self.moved.notified()).await.is_ok() {
                 return true;
             }
-            if self.progress.load(Ordering::Relaxed) == before {
-                return false;
-            }
+            idle = if self.progress.load(Ordering::Relaxed) == before { idle + 1 } else { 0 };
         }
+        false
     }
 
     /// Waits until the client has taken everything, or nothing for `patience`.
@@ -164,17 +163,15 @@ impl Flow {
 
 impl Drop for Flow {
     fn drop(&mut self) {
-        if let Some((flows, sid)) = self.listed.take() {
-            let mut flows = flows.0.lock();
-            // Another may have taken the place since the last owner of this one let go.
-            if flows.get(&sid).is_some_and(|flow| flow.strong_count() == 0) {
-                flows.remove(&sid);
-            }
+        let mut flows = self.flows.0.lock();
+        // Another may have taken the place since the last owner of this one let go.
+        if flows.get(&self.sid).is_some_and(|flow| flow.strong_count() == 0) {
+            flows.remove(&self.sid);
         }
     }
 }
 
-/// The flows of the clients that come with several requests, by session; each is listed while somebody holds it.
+/// The flows of all clients, by session, each while somebody holds it.
 #[derive(Clone, Default)]
 pub(super) struct Flows(Arc<Mutex<HashMap<Sid, Weak<Flow>>>>);
 
@@ -185,9 +182,23 @@ impl Flows {
         if let Some(flow) = flows.get(&sid).and_then(Weak::upgrade) {
             return flow;
         }
-        let flow = Arc::new(Flow::listed(Some((self.clone(), sid))));
+        let flow = Arc::new(Flow::new(self.clone(), sid));
         flows.insert(sid, Arc::downgrade(&flow));
         flow
+    }
+
+    /// The flow of a client that comes with one connection, whose session has no name yet.
+    pub fn unnamed(&self) -> Arc<Flow> {
+        self.of(Sid::new())
+    }
+
+    /// Cuts every connection.
+    pub fn cut_all(&self) {
+        // Not under the lock, which the end of a flow takes too.
+        let flows: Vec<Arc<Flow>> = self.0.lock().values().filter_map(Weak::upgrade).collect();
+        for flow in flows {
+            flow.cut();
+        }
     }
 }
 
@@ -199,7 +210,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_more_than_the_window_is_handed_over() {
-        let (flow, window) = (Flow::new(), Window::new(1000, 10));
+        let (flow, window) = (Flows::default().unnamed(), Window::new(1000, 10));
         assert_eq!(window.cost(300), 400);
         for _ in 0..2 {
             assert!(flow.room(window, window.cost(300), PATIENCE).await);
@@ -212,7 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_larger_than_the_window_goes_alone() {
-        let (flow, window) = (Flow::new(), Window::new(1000, 10));
+        let (flow, window) = (Flows::default().unnamed(), Window::new(1000, 10));
         assert!(flow.room(window, 5000, PATIENCE).await);
         flow.hand(5000);
         assert!(!flow.room(window, 1, PATIENCE).await);
@@ -222,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_takes_a_little_is_waited_for() {
-        let (flow, window) = (Flow::new(), Window::new(1000, 10));
+        let (flow, window) = (Flows::default().unnamed(), Window::new(1000, 10));
         flow.hand(1000);
         let slow = async {
             for _ in 0..6 {
@@ -237,7 +248,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_is_seen_before_and_after() {
-        let flow = Flow::new();
+        let flow = Flows::default().unnamed();
         let (cut, ()) = tokio::join!(timeout(PATIENCE, flow.severed()), async { flow.cut() });
         assert!(cut.is_ok() && timeout(PATIENCE, flow.severed()).await.is_ok());
     }

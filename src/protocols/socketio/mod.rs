@@ -11,6 +11,7 @@ mod calls;
 mod door;
 mod envelopes;
 mod error;
+mod farewell;
 mod flow;
 mod line;
 mod reception;
@@ -22,16 +23,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::any;
 use socketioxide::{ParserConfig, SocketIo};
+use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 
 use crate::app::App;
-use crate::domain::Error;
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
-use crate::wire::Problem;
 use door::Door;
 use envelopes::Envelopes;
-use error::{PROBLEM, Told};
 use flow::{Flows, Window};
 use reception::Reception;
 
@@ -47,9 +46,6 @@ const MAX_ATTACHMENTS: usize = 4;
 
 /// Places in the engine's buffer for its own packets: pings, the answer to the handshake, the close.
 const ENGINE_PACKETS: usize = 16;
-
-/// How long clients get at shutdown to take what waits for them and the reason.
-const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Settings of Socket.IO connections.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +76,8 @@ struct Parts {
     tasks: Tasks,
     flows: Flows,
     envelopes: Envelopes,
+    /// The sessions that run.
+    present: TaskTracker,
 }
 
 /// The route. At shutdown the clients are told and disconnected, in a way that makes them come back by themselves.
@@ -93,6 +91,7 @@ pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tas
         .ping_interval(settings.ping_interval)
         .ping_timeout(settings.ping_timeout)
         .connect_timeout(settings.connect_timeout)
+        .upgrade_timeout(door::UPGRADE_TIMEOUT)
         .max_payload(settings.max_payload_bytes as u64)
         .ws_max_message_size(settings.max_payload_bytes)
         .ws_max_frame_size(settings.max_payload_bytes)
@@ -114,20 +113,10 @@ pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tas
         tasks: tasks.clone(),
         flows: flows.clone(),
         envelopes: Envelopes::new(),
+        present: TaskTracker::new(),
     });
+    tasks.spawn("socket.io farewell", farewell::run(io.clone(), parts.clone()));
     io.ns("/", Reception(parts));
-    tasks.spawn("socket.io farewell", farewell(io, tasks.clone()));
     let door = Door { engine: layer.layer(Router::new()), flows, tasks };
     Router::new().route("/socket.io/", any(door::enter)).with_state(door)
-}
-
-/// Waits for the shutdown, then disconnects everybody. The transport is closed and not the namespace: clients come back
-/// by themselves only from that, each after a random time of its own.
-async fn farewell(io: SocketIo, tasks: Tasks) {
-    tasks.shutdown().cancelled().await;
-    let detail = "the server restarts; connect again and resume from the last cursor".to_owned();
-    let problem = Problem { detail, ..Problem::from(&Error::Unavailable(None)) };
-    // Who has no room for it is closed without.
-    let _ = io.emit(PROBLEM, &Told { problem, subscription: None }).await;
-    let _ = tokio::time::timeout(FAREWELL, io.close()).await;
 }

@@ -90,7 +90,8 @@ impl ConnectHandler<LocalAdapter, Own> for Reception {
         auth: &'a Option<Value>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn Display + Send>>> + Send + 'a>> {
         let admitted = self.admit(&socket, auth.as_ref());
-        let told = admitted.map_err(|error| Box::new(error::connect_error(&error)) as Box<dyn Display + Send>);
+        let told =
+            admitted.map_err(|error| Box::new(error::connect_error(&error)) as Box<dyn Display + Send>);
         Box::pin(std::future::ready(told))
     }
 }

@@ -4,7 +4,6 @@
 //! behind, and read from the ring or from the log when there is room again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -12,22 +11,22 @@ use socketioxide::extract::AckSender;
 use socketioxide::handler::FromMessageParts as _;
 use socketioxide::handler::Value;
 use socketioxide::socket::Socket;
-use socketioxide::{SendError, SocketError};
+use socketioxide::{SendError, SocketError, TransportType};
+use tokio::time::timeout;
 use tokio_stream::StreamMap;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Parts;
 use super::calls::{Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
 use super::error::{PROBLEM, Refused, Told, problem};
+use super::farewell::{self, LAST_WORDS};
 use super::reception::Seat;
 use crate::app::Feed;
 use crate::bus::Published;
-use crate::protocols::batches::Batches;
 use crate::domain::{Error, Result, Topic, Violation};
+use crate::protocols::batches::Batches;
 use crate::telemetry::GaugeGuard;
-
-
-/// How long a client that is sent away gets to take the reason.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+use crate::wire::Problem;
 
 /// The packet of an acknowledgement or a problem, when its size is not worth knowing.
 const SMALL_PACKET_BYTES: usize = 256;
@@ -41,6 +40,7 @@ pub(super) struct Session {
     /// Subscriptions so far, those that have ended included.
     joined: u64,
     _connected: GaugeGuard,
+    _present: TaskTrackerToken,
 }
 
 /// Why a session ends.
@@ -49,6 +49,8 @@ enum End {
     Gone,
     /// The client takes nothing any more.
     Stalled,
+    /// The server stops. The client is told here and disconnected with all others.
+    Shutdown,
     /// The client has to go, and need not come back at once.
     Dismissed(Error),
     /// A fault of ours; the client comes back and resumes.
@@ -57,8 +59,8 @@ enum End {
 
 impl Session {
     pub fn new(parts: Arc<Parts>, socket: Arc<Socket>, seat: Arc<Seat>) -> Self {
-        let _connected = parts.channel.connection();
-        Self { parts, socket, seat, subscriptions: StreamMap::new(), joined: 0, _connected }
+        let (_connected, _present) = (parts.channel.connection(), parts.present.token());
+        Self { parts, socket, seat, subscriptions: StreamMap::new(), joined: 0, _connected, _present }
     }
 
     /// Serves the client until it goes, or has to.
@@ -74,22 +76,19 @@ impl Session {
             biased;
             () = seat.leaving.cancelled() => seat.reason().map_or(End::Gone, |error| End::Dismissed(error.clone())),
             () = expiry => End::Dismissed(Error::Unauthenticated("the bearer token has expired")),
-            () = parts.tasks.shutdown().cancelled() => {
-                // Everybody is told and disconnected together; who cannot be is cut off.
-                if tokio::time::timeout(super::FAREWELL, seat.leaving.cancelled()).await.is_err() {
-                    seat.flow.cut();
-                }
-                End::Gone
-            }
+            () = parts.tasks.shutdown().cancelled() => End::Shutdown,
             end = self.serve() => end,
         };
         self.end(end).await;
     }
 
     async fn end(self, end: End) {
-        let Self { parts, socket, seat, .. } = self;
+        let Self { parts, socket, seat, .. } = &self;
         match end {
             End::Gone => {}
+            // A poll is answered with the first packet that comes, and there will be no other: it has to be the close.
+            End::Shutdown if socket.transport_type() == TransportType::Polling => {}
+            End::Shutdown => self.last_words(farewell::problem()).await,
             End::Stalled => {
                 parts.metrics.limit_hit("socketio.stall_timeout_ms");
                 tracing::debug!(sid = %socket.id, "client cut off: it took nothing for socketio.stall_timeout_ms");
@@ -99,19 +98,29 @@ impl Session {
                 if let Error::LimitReached { limit, .. } = &error {
                     parts.metrics.limit_hit(limit);
                 }
-                // Both have places in the engine's buffer that the window leaves free.
-                let _ = socket.emit(PROBLEM, &Told { problem: problem(&error), subscription: None });
-                if socket.disconnect().is_err() {
+                self.tell(problem(&error));
+                if socket.clone().disconnect().is_err() {
                     seat.flow.cut();
                 }
             }
             End::Failed(error) => {
-                let _ = socket.emit(PROBLEM, &Told { problem: problem(&error), subscription: None });
-                seat.flow.hand(parts.window.cost(SMALL_PACKET_BYTES));
-                seat.flow.settled(LAST_WORDS).await;
+                self.last_words(problem(&error)).await;
                 seat.flow.cut();
             }
         }
+    }
+
+    /// Tells a problem that does not wait for room: the engine's buffer has places that the window leaves free.
+    fn tell(&self, problem: Problem) {
+        if self.socket.emit(PROBLEM, &Told { problem, subscription: None }).is_ok() {
+            self.seat.flow.hand(self.parts.window.cost(SMALL_PACKET_BYTES));
+        }
+    }
+
+    /// Tells a problem and waits a while for the client to take it.
+    async fn last_words(&self, problem: Problem) {
+        self.tell(problem);
+        let _ = timeout(LAST_WORDS, self.seat.flow.settled(LAST_WORDS)).await;
     }
 
     async fn serve(&mut self) -> End {
@@ -167,7 +176,11 @@ impl Session {
         }
         match id {
             Some(id) if self.subscriptions.contains_key(&id) => {
-                let violation = Violation::new("id", "duplicate", "is already the id of a subscription of this connection");
+                let violation = Violation::new(
+                    "id",
+                    "duplicate",
+                    "is already the id of a subscription of this connection",
+                );
                 Err(Error::invalid(violation))
             }
             Some(id) => Ok(id),
@@ -188,7 +201,8 @@ impl Session {
     async fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, ack: Option<i64>) -> Result<Result<()>, End> {
         let Unsubscribe { id } = unsubscribe;
         if self.subscriptions.remove(id).is_none() {
-            let violation = Violation::new("id", "unknown_subscription", "is no subscription of this connection");
+            let violation =
+                Violation::new("id", "unknown_subscription", "is no subscription of this connection");
             return Ok(Err(Error::invalid(violation)));
         }
         self.acknowledge(&Unsubscribed { id }, ack).await?;
@@ -227,7 +241,8 @@ impl Session {
 
     async fn acknowledge<T: Serialize>(&self, answer: &T, ack: Option<i64>) -> Result<(), End> {
         let send = || {
-            let Ok(sender) = AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
+            let Ok(sender) =
+                AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
             sender.send(answer)
         };
         if ack.is_none() { Ok(()) } else { self.hand_over(SMALL_PACKET_BYTES, send).await }
@@ -253,7 +268,9 @@ impl Session {
                     }
                 }
                 Err(SendError::Socket(SocketError::Closed)) => return Err(End::Gone),
-                Err(SendError::Serialize(error)) => return Err(End::Failed(Error::internal(error.to_string()))),
+                Err(SendError::Serialize(error)) => {
+                    return Err(End::Failed(Error::internal(error.to_string())));
+                }
             }
         }
     }

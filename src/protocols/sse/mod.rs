@@ -71,9 +71,7 @@ struct Asked {
 
 async fn events(State(sse): State<Sse>, request: Request<Body>) -> Told {
     let (parts, _) = request.into_parts();
-    let form = negotiate(&parts.headers).ok_or(Error::UnsupportedMediaType(
-        "text/event-stream or application/json; send one of them in Accept",
-    ));
+    let form = negotiate(&parts.headers).ok_or(Error::NotAcceptable("text/event-stream or application/json"));
     let asked = read(&sse.app, &parts)?;
     match form? {
         Answer::Stream => {
@@ -95,12 +93,14 @@ fn read(app: &App, parts: &::http::request::Parts) -> Result<Asked> {
     let mut query = Query::of(&parts.uri);
     let token = query.take("access_token");
     let principal = http::caller(app, parts, token.as_deref(), Channel::Sse)?.principal;
-    let topics = query.take("topics").unwrap_or_default();
+    let topics = query.take_list("topics").unwrap_or_default();
     let listed = topics.split(',').map(str::trim).filter(|topic| !topic.is_empty());
     let topics = Topic::parse_list(listed, app.settings().max_topics)?;
     // A browser that comes back sends the header, and it is newer than the URL that the page once made.
     let last = parts.headers.get("last-event-id");
     let last = last.map(|value| value.to_str().map(str::to_owned).unwrap_or_else(|_| "not ASCII".to_owned()));
+    // Some clients send an empty one before they saw any.
+    let last = last.filter(|last| !last.is_empty());
     let after = query.take("after");
     let max = app.settings().max_poll_events;
     let limit = match query.take("limit") {
@@ -110,7 +110,7 @@ fn read(app: &App, parts: &::http::request::Parts) -> Result<Asked> {
         })?,
     };
     let unknown: Vec<Violation> =
-        query.rest().map(|name| Violation::new(name, "unknown_parameter", "is not known here")).collect();
+        query.rest().map(|name| Violation::new(name, "unknown_parameter", "is not known here, or given twice")).collect();
     if !unknown.is_empty() {
         return Err(Error::Invalid(unknown));
     }
@@ -127,7 +127,12 @@ fn negotiate(headers: &HeaderMap) -> Option<Answer> {
     let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let wanted: Vec<String> = accept
         .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let kind = parts.next()?.to_ascii_lowercase();
+            let refused = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+            (!refused).then_some(kind)
+        })
         .filter(|range| !range.is_empty())
         .collect();
     let first = wanted.iter().find_map(|range| match range.as_str() {
@@ -135,7 +140,8 @@ fn negotiate(headers: &HeaderMap) -> Option<Answer> {
         "application/json" | "application/*" => Some(Answer::Json),
         _ => None,
     });
-    first.or_else(|| (wanted.is_empty() || wanted.iter().any(|range| range == "*/*")).then_some(Answer::Stream))
+    let silent = !headers.contains_key(header::ACCEPT);
+    first.or_else(|| (silent || wanted.iter().any(|range| range == "*/*")).then_some(Answer::Stream))
 }
 
 /// The answer to a poll.
@@ -183,6 +189,7 @@ mod tests {
         assert_eq!(form("application/json"), Some(false));
         assert_eq!(form("application/json, text/event-stream"), Some(false));
         assert_eq!(form("application/json;q=0.9, */*;q=0.1"), Some(false));
+        assert_eq!(form("application/json;q=0, text/event-stream"), Some(true));
         assert_eq!(form("image/png"), None);
         assert!(negotiate(&HeaderMap::new()).is_some());
     }

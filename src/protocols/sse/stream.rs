@@ -85,7 +85,10 @@ impl Stream {
                 }
                 Err(error) => (closing(&error), false),
             },
-            () = tokio::time::sleep(self.settings.keep_alive) => (": keep-alive\n\n".into(), true),
+            () = tokio::time::sleep(self.settings.keep_alive) => {
+                // With the cursor, so that a quiet client does not come back with one that is too old.
+                (format!(": keep-alive\nid: {}\n\n", self.feed.idle_cursor()).into(), true)
+            }
         }
     }
 }
@@ -105,6 +108,7 @@ fn join(events: &[Arc<Published>]) -> Bytes {
 
 /// The last block of a stream that ends for a reason that the client must know.
 fn closing(error: &Error) -> Bytes {
+    tracing::debug!(code = error.code(), cause = ?std::error::Error::source(error), "a stream ended");
     let problem = serde_json::to_string(&Problem::from(error)).unwrap_or_default();
     format!("event: stream.closed\ndata: {problem}\n\n").into()
 }

@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::get;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
@@ -49,6 +49,8 @@ pub mod close_code {
     pub const UNAUTHENTICATED: u16 = 4401;
     /// No pong came in time.
     pub const SILENT: u16 = 4408;
+    /// What waits was not read for too long.
+    pub const SLOW: u16 = 4413;
 }
 
 /// What connections work with.
@@ -73,10 +75,13 @@ impl WebSocket {
 
 /// The route below `/v1`.
 pub fn router(websocket: WebSocket) -> Router {
-    Router::new().route("/ws", any(open)).with_state(websocket)
+    Router::new().route("/ws", get(open)).with_state(websocket)
 }
 
 async fn open(State(websocket): State<WebSocket>, request: Request<Body>) -> Result<Response, Refusal> {
+    if let Some(refused) = upgrade::refuse(request.headers()) {
+        return Ok(refused);
+    }
     let (parts, body) = request.into_parts();
     let token = Query::of(&parts.uri).take("token");
     let principal = http::principal(&websocket.0.app, &parts, token.as_deref())?;
@@ -96,8 +101,6 @@ async fn open(State(websocket): State<WebSocket>, request: Request<Body>) -> Res
 enum Told {
     /// A frame to send.
     Frame(String),
-    /// A pong to send.
-    Pong(bytes::Bytes),
     Subscribed { id: String, feed: Box<crate::app::Feed> },
     Unsubscribed { id: String },
     /// The principal of the connection is another now.

@@ -69,8 +69,8 @@ impl Reader {
                     let error = Error::malformed("frame", "must be a text frame of JSON");
                     Told::Frame(frames::error(None, &error))
                 }
-                Ok(Message::Ping(payload)) => Told::Pong(payload),
-                Ok(Message::Pong(_) | Message::Frame(_)) => continue,
+                // A ping is answered by the library, with the next read.
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => continue,
                 Ok(Message::Close(_)) => break,
             };
             if self.tell.send(told).await.is_err() {
@@ -83,7 +83,7 @@ impl Reader {
         let max_bytes = self.websocket.0.settings.limits.max_message_bytes;
         if text.len() > max_bytes {
             self.websocket.0.metrics.limit_hit("websocket.max_frame_bytes");
-            return Told::Frame(frames::error(None, &Error::TooLarge { max_bytes }));
+            return Told::Frame(frames::error(None, &Error::TooLarge { field: "frame", max_bytes }));
         }
         match frames::read(text) {
             Ok(request) => match self.serve(request).await {

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream::{SplitSink, Stream};
@@ -11,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_stream::StreamMap;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::frames::{self, Reply};
 use super::reader::{Heard, Names};
@@ -21,6 +22,9 @@ use crate::domain::{Result, Timestamp};
 use crate::protocols::batches::Batches;
 use crate::protocols::upgrade::Socket;
 use crate::wire;
+
+/// How long the closing frame may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 type Sink = SplitSink<Socket, Message>;
 type Batch = Result<Vec<Arc<Published>>>;
@@ -45,9 +49,19 @@ impl Stream for Subscription {
 
 /// Why the writing side ends.
 enum End {
-    /// The connection is gone, or the other side closed it.
+    /// The other side closed it.
     Gone,
+    /// The socket failed: there is nobody to tell.
+    Broken,
     Close(u16, &'static str),
+}
+
+/// Why frames could not be written.
+enum Unwritten {
+    /// The other side took nothing for as long as a write may take.
+    Slow,
+    /// The connection is gone.
+    Broken,
 }
 
 /// The writing side.
@@ -76,6 +90,7 @@ impl Writer {
         let end = self.write_all(&mut sink).await;
         let (code, reason) = match end {
             End::Gone => (1000, ""),
+            End::Broken => return,
             End::Close(code, reason) => (code, reason),
         };
         let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
@@ -83,7 +98,7 @@ impl Writer {
             let _ = sink.send(Message::Close(Some(frame))).await;
             let _ = sink.close().await;
         };
-        let _ = timeout(self.websocket.0.settings.write_timeout, close).await;
+        let _ = timeout(FAREWELL, close).await;
     }
 
     async fn write_all(&mut self, sink: &mut Sink) -> End {
@@ -133,16 +148,17 @@ impl Writer {
                     flush(&self.websocket, sink, vec![Message::Ping(Bytes::new())]).await
                 }
             };
-            if written.is_err() {
-                return End::Gone;
+            match written {
+                Ok(()) => {}
+                Err(Unwritten::Slow) => return End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor"),
+                Err(Unwritten::Broken) => return End::Broken,
             }
         }
     }
 
-    async fn obey(&mut self, told: Told, sink: &mut Sink) -> Result<(), tungstenite::Error> {
+    async fn obey(&mut self, told: Told, sink: &mut Sink) -> Result<(), Unwritten> {
         let frame = match told {
             Told::Frame(text) => Message::text(text),
-            Told::Pong(payload) => Message::Pong(payload),
             Told::End(..) => return Ok(()),
             Told::Principal(principal) => {
                 self.expires_at = principal.expires_at();
@@ -170,7 +186,7 @@ impl Writer {
         prefix: &Bytes,
         batch: Batch,
         sink: &mut Sink,
-    ) -> Result<(), tungstenite::Error> {
+    ) -> Result<(), Unwritten> {
         match batch {
             Ok(events) => {
                 self.websocket.0.channel.delivered(events.len() as u64);
@@ -180,7 +196,10 @@ impl Writer {
             Err(error) => {
                 self.subscriptions.remove(id);
                 self.names.lock().remove(id);
-                flush(&self.websocket, sink, vec![Message::text(frames::error(Some(id), &error))]).await
+                tracing::debug!(code = error.code(), cause = ?std::error::Error::source(&error), "a subscription ended");
+                // First why, then that it is over: an error alone may also answer a request.
+                let why = Message::text(frames::error(Some(id), &error));
+                flush(&self.websocket, sink, vec![why, Message::text(Reply::Unsubscribed { id }.text())]).await
             }
         }
     }
@@ -192,18 +211,20 @@ async fn flush(
     websocket: &WebSocket,
     sink: &mut Sink,
     frames: Vec<Message>,
-) -> Result<(), tungstenite::Error> {
+) -> Result<(), Unwritten> {
     let write = async {
         for frame in frames {
             sink.feed(frame).await?;
         }
         sink.flush().await
     };
-    let written = timeout(websocket.0.settings.write_timeout, write).await;
-    written.unwrap_or_else(|_| {
-        websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
-        Err(tungstenite::Error::ConnectionClosed)
-    })
+    match timeout(websocket.0.settings.write_timeout, write).await {
+        Ok(written) => written.map_err(|_| Unwritten::Broken),
+        Err(_) => {
+            websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
+            Err(Unwritten::Slow)
+        }
+    }
 }
 
 /// The frame of an event: the shared envelope between what the subscription adds.

@@ -8,7 +8,7 @@ use super::{events, webhooks};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
 use crate::domain::{
-    AttemptId, DeliveryId, EndpointId, Epoch, Error, EventId, EventType, Result, Seq, Tenant, Timestamp,
+    AttemptId, DeliveryId, EndpointId, Epoch, EventId, EventType, Result, Seq, Tenant, Timestamp,
 };
 use crate::store::{ClaimedDelivery, Verdict};
 
@@ -18,6 +18,10 @@ const ROWS: usize = 16;
 const COLUMNS: &str = "deliveries.id, deliveries.tenant, deliveries.endpoint_id, deliveries.event_id, \
                        deliveries.event_seq, deliveries.event_type, deliveries.status, deliveries.attempts, \
                        deliveries.next_attempt_at, deliveries.created_at, deliveries.settled_at";
+
+/// The deliveries of an endpoint are gone with it, for everyone but [`purge_deleted`].
+const NOT_DELETED: &str =
+    "EXISTS (SELECT 1 FROM webhook_endpoints WHERE webhook_endpoints.id = endpoint_id AND deleted = 0)";
 
 fn read(fields: &mut Fields<'_>) -> Result<Delivery> {
     Ok(Delivery {
@@ -40,7 +44,9 @@ fn read_row(row: &SqliteRow) -> Result<Delivery> {
 }
 
 pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>> {
-    let select = Statement::read(format!("SELECT {COLUMNS} FROM deliveries WHERE id = ? AND tenant = ?"));
+    let select = Statement::read(format!(
+        "SELECT {COLUMNS} FROM deliveries WHERE id = ? AND tenant = ? AND {NOT_DELETED}"
+    ));
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
 }
 
@@ -52,10 +58,13 @@ pub(super) async fn list(
     request: PageRequest,
 ) -> Result<Page<Delivery>> {
     // The tenant is checked once, at the endpoint, so that the count needs nothing but the index.
-    Filter::tenant("endpoint_id = (SELECT id FROM webhook_endpoints WHERE tenant = ? AND id = ?)", tenant)
-        .bind(endpoint.0)
-        .page(link, (COLUMNS, "deliveries", "event_seq DESC"), request, read_row)
-        .await
+    Filter::tenant(
+        "endpoint_id = (SELECT id FROM webhook_endpoints WHERE tenant = ? AND id = ? AND deleted = 0)",
+        tenant,
+    )
+    .bind(endpoint.0)
+    .page(link, (COLUMNS, "deliveries", "event_seq DESC"), request, read_row)
+    .await
 }
 
 /// In the order they were made.
@@ -64,11 +73,11 @@ pub(super) async fn attempts(
     tenant: Tenant,
     delivery: DeliveryId,
 ) -> Result<Vec<Attempt>> {
-    let select = Statement::read(
+    let select = Statement::read(format!(
         "SELECT attempts.id, delivery_id, number, started_at, duration_ms, status_code, error, response_body \
          FROM attempts JOIN deliveries ON deliveries.id = delivery_id \
-         WHERE delivery_id = ? AND tenant = ? ORDER BY number",
-    );
+         WHERE delivery_id = ? AND tenant = ? AND {NOT_DELETED} ORDER BY number"
+    ));
     let read = |row: &SqliteRow| {
         let mut fields = Fields::of(row);
         Ok(Attempt {
@@ -100,7 +109,7 @@ pub(super) async fn next_due(link: &mut Link<'_>) -> Result<Option<Timestamp>> {
 
 pub(super) async fn dispatched(link: &mut Link<'_>) -> Result<Seq> {
     let seq = link.row(Statement::read("SELECT dispatched FROM meta"), |row| Fields::of(row).seq()).await?;
-    seq.ok_or_else(|| Error::unavailable("the database has lost its row of table meta"))
+    seq.ok_or_else(events::no_meta)
 }
 
 /// Queues the rows and the dispatcher's position.
@@ -110,7 +119,7 @@ pub(super) async fn insert(link: &mut Link<'_>, deliveries: &[Delivery], upto: S
         let insert = format!(
             "INSERT INTO deliveries (id, tenant, endpoint_id, event_id, event_seq, event_type, status, attempts, \
              next_attempt_at, created_at, settled_at) SELECT * FROM (VALUES {}) AS new \
-             WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = new.column3) \
+             WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = new.column3 AND deleted = 0) \
              ON CONFLICT (endpoint_id, event_seq) DO NOTHING",
             places(11, deliveries.len())
         );
@@ -294,4 +303,28 @@ pub(super) async fn release_leases(link: &mut Link<'_>) -> Result<u64> {
     link.queue(Statement::write("UPDATE deliveries SET lease_until = NULL WHERE lease_until IS NOT NULL"))
         .await?;
     link.flush().await
+}
+
+/// Deletes up to `limit` deliveries of endpoints that were deleted, and those endpoints that have none left. Returns how
+/// many deliveries.
+pub(super) async fn purge_deleted(link: &mut Link<'_>, limit: u32) -> Result<u64> {
+    let deliveries = Statement::write(
+        "DELETE FROM deliveries WHERE id IN (SELECT deliveries.id FROM webhook_endpoints CROSS JOIN deliveries \
+         ON deliveries.endpoint_id = webhook_endpoints.id WHERE deleted = 1 LIMIT ?)",
+    );
+    link.queue(deliveries.bind(limit)).await?;
+    let purged = link.flush().await?;
+    if purged < u64::from(limit) {
+        link.queue(Statement::write("DELETE FROM webhook_endpoints WHERE deleted = 1")).await?;
+    }
+    Ok(purged)
+}
+
+/// Takes away up to `limit` that were settled before `before`, with their attempts.
+pub(super) async fn purge_settled(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
+    let delete = Statement::write(
+        "DELETE FROM deliveries WHERE id IN \
+         (SELECT id FROM deliveries WHERE settled_at < ? ORDER BY settled_at LIMIT ?) RETURNING 1",
+    );
+    Ok(link.rows(delete.bind(before).bind(limit)).await?.len() as u64)
 }

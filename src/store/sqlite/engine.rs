@@ -62,7 +62,12 @@ impl SqliteEngine {
 impl Engine for SqliteEngine {
     async fn begin(&mut self) -> Result<()> {
         // Takes the write lock at once, so that no change has to be taken back because of it later.
-        self.send("BEGIN IMMEDIATE").await
+        let begun = self.send("BEGIN IMMEDIATE").await;
+        if begun.is_err() {
+            // Should an earlier transaction still be open, then not for the next batch.
+            self.rollback().await;
+        }
+        begun
     }
 
     async fn savepoint(&mut self) -> Result<()> {
@@ -71,6 +76,7 @@ impl Engine for SqliteEngine {
     }
 
     async fn release(&mut self) -> Result<()> {
+        self.outbox.check_whole()?;
         let mut link = Link::new(&mut self.connection, &mut self.outbox);
         events::append(&mut link, &self.events[self.kept..]).await?;
         link.flush().await?;
@@ -104,11 +110,8 @@ impl Engine for SqliteEngine {
         self.events.clear();
         self.kept = 0;
         self.outbox.reset();
-        // Past the faults: nothing can be done about a failure here. SQLite has ended the transaction by itself then,
-        // or the next BEGIN is refused.
-        if let Err(error) = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await {
-            tracing::warn!(%error, "the shared transaction could not be rolled back");
-        }
+        // Past the faults, and whatever it answers: when SQLite has ended the transaction by itself this is refused.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
     }
 
     fn writes(&mut self) -> &mut dyn Writes {
@@ -130,8 +133,8 @@ impl Writes for SqliteEngine {
         pets::update(&mut self.link(), pet).await
     }
 
-    async fn delete_pet(&mut self, tenant: Tenant, id: PetId) -> Result<()> {
-        pets::delete(&mut self.link(), tenant, id).await
+    async fn delete_pet(&mut self, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()> {
+        pets::delete(&mut self.link(), tenant, id, at).await
     }
 
     async fn pet_has_open_order(&mut self, tenant: Tenant, id: PetId) -> Result<bool> {
@@ -210,8 +213,8 @@ impl Writes for SqliteEngine {
         webhooks::delete(&mut self.link(), tenant, id).await
     }
 
-    async fn count_endpoints(&mut self, tenant: Tenant) -> Result<u64> {
-        webhooks::count(&mut self.link(), tenant).await
+    async fn count_endpoints(&mut self, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
+        webhooks::count(&mut self.link(), tenant, owner).await
     }
 
     async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()> {
@@ -258,7 +261,13 @@ impl Writes for SqliteEngine {
         deliveries::release_leases(&mut self.link()).await
     }
 
+    async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        let deliveries = deliveries::purge_settled(&mut self.link(), before, limit).await?;
+        Ok(deliveries.max(tokens::purge_expired(&mut self.link(), before, limit).await?))
+    }
+
     async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        events::purge(&mut self.link(), before, limit).await
+        let past = events::purge(&mut self.link(), before, limit).await?;
+        Ok(past.max(deliveries::purge_deleted(&mut self.link(), limit).await?))
     }
 }

@@ -61,7 +61,12 @@ pub(super) async fn bounds(link: &mut Link<'_>) -> Result<LogBounds> {
         let mut fields = Fields::of(row);
         Ok(LogBounds { epoch: Epoch(fields.int()?), floor: fields.seq()?, head: fields.seq()? })
     });
-    bounds.await?.ok_or_else(|| Error::unavailable("the database has lost its row of table meta"))
+    bounds.await?.ok_or_else(no_meta)
+}
+
+/// The row of table `meta` is gone.
+pub(super) fn no_meta() -> Error {
+    Error::unavailable("the row of table meta is missing")
 }
 
 /// The first `limit` events with `after < seq <= upto` that belong to any of `keys` (or to anyone, without keys), in
@@ -87,23 +92,17 @@ pub(super) async fn page(
             keys.iter().map(|key| range(key, &mut values, (after, upto), limit)).collect();
         format!("seq IN ({})", ranges.join(" UNION "))
     };
-    // The floor comes from the same snapshot as the events.
+    // The floor comes first, in a row of its own: from the same snapshot, and also when there is no event.
     let select = Statement::read(format!(
-        "SELECT meta.floor, {COLUMNS} FROM meta LEFT JOIN \
-         (SELECT * FROM events WHERE {chosen} ORDER BY seq LIMIT ?) AS events ON TRUE ORDER BY events.seq"
+        "SELECT floor, NULL, NULL, NULL, NULL, NULL FROM meta UNION ALL \
+         SELECT * FROM (SELECT {COLUMNS} FROM events WHERE {chosen} ORDER BY seq LIMIT ?)"
     ));
     let rows = link.rows(select.bind_all(values).bind(limit)).await?;
-    let mut events = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut fields = Fields::of(row);
-        if after < fields.seq()? && !keys.is_empty() {
-            return Err(Error::CursorExpired);
-        }
-        if !fields.next_is_null()? {
-            events.push(read(&mut fields, epoch)?);
-        }
+    let Some((first, rows)) = rows.split_first() else { return Err(no_meta()) };
+    if !keys.is_empty() && after < Fields::of(first).seq()? {
+        return Err(Error::CursorExpired);
     }
-    Ok(events)
+    rows.iter().map(|row| read(&mut Fields::of(row), epoch)).collect()
 }
 
 fn range(key: &Key, values: &mut Vec<Value>, (after, upto): (Seq, Seq), limit: u32) -> String {
@@ -123,25 +122,28 @@ fn range(key: &Key, values: &mut Vec<Value>, (after, upto): (Seq, Seq), limit: u
 
 /// Raises the floor past the next events that occurred before `before`, `limit` of them at most and none that was not
 /// dispatched, and deletes those that no pending delivery needs; the others go with their last delivery (a trigger).
+/// Returns how many events it went past.
 pub(super) async fn purge(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
     // A run without holes: a clock that was set back must not make the floor jump over younger events.
     let select = Statement::read(
-        "WITH oldest AS (SELECT seq, occurred_at FROM events, meta WHERE seq > floor AND seq <= dispatched \
-         ORDER BY seq LIMIT ?) \
-         SELECT ifnull((SELECT min(seq) - 1 FROM oldest WHERE occurred_at >= ?), (SELECT max(seq) FROM oldest)), \
-         (SELECT min(seq) FROM oldest)",
+        "WITH oldest AS (SELECT seq, occurred_at FROM events WHERE seq > (SELECT floor FROM meta) \
+         AND seq <= (SELECT dispatched FROM meta) ORDER BY seq LIMIT ?) \
+         SELECT floor, ifnull((SELECT min(seq) - 1 FROM oldest WHERE occurred_at >= ?), \
+         ifnull((SELECT max(seq) FROM oldest), floor)) FROM meta",
     );
     let read = |row: &SqliteRow| {
         let mut fields = Fields::of(row);
-        Ok(fields.take::<Option<i64>>()?.zip(fields.take::<Option<i64>>()?))
+        Ok((fields.seq()?, fields.seq()?))
     };
-    let run = link.row(select.bind(limit).bind(before), read).await?.flatten();
-    let Some((floor, first)) = run.filter(|(floor, first)| floor >= first) else { return Ok(0) };
-    link.queue(Statement::write("UPDATE meta SET floor = ?").bind(floor)).await?;
+    let (old, new) = link.row(select.bind(limit).bind(before), read).await?.ok_or_else(no_meta)?;
+    if new <= old {
+        return Ok(0);
+    }
+    link.queue(Statement::write("UPDATE meta SET floor = ?").bind(new)).await?;
     let delete = Statement::write(
-        "DELETE FROM events WHERE seq BETWEEN ? AND ? AND NOT EXISTS \
+        "DELETE FROM events WHERE seq > ? AND seq <= ? AND NOT EXISTS \
          (SELECT 1 FROM deliveries WHERE event_seq = events.seq AND status = 'PENDING')",
     );
-    link.queue(delete.bind(first).bind(floor)).await?;
-    link.flush().await
+    link.queue(delete.bind(old).bind(new)).await?;
+    Ok(new.0 - old.0)
 }

@@ -101,6 +101,9 @@ pub(super) struct Outbox {
     held: bool,
     /// Whether a statement failed in a way after which SQLite may have ended the transaction on its own.
     broken: bool,
+    /// Why statements of the change that is under way were never run, although it may have gone on: those that were
+    /// queued behind one that failed.
+    spoiled: Option<Error>,
     faults: Faults,
     yields: u32,
 }
@@ -118,13 +121,20 @@ impl Outbox {
 
     /// Forgets what belongs to the open transaction, after its end.
     pub fn reset(&mut self) {
-        self.queued.clear();
-        (self.savepoint, self.held, self.broken) = (Savepoint::None, false, false);
+        *self = Self { faults: self.faults.clone(), yields: self.yields, ..Self::default() };
     }
 
     /// Begins a change; costs nothing until it writes.
     pub fn begin_change(&mut self) {
-        self.savepoint = Savepoint::Wanted;
+        (self.savepoint, self.spoiled) = (Savepoint::Wanted, None);
+    }
+
+    /// Whether the change can be kept.
+    ///
+    /// # Errors
+    /// Why statements of it were never run.
+    pub fn check_whole(&self) -> Result<()> {
+        self.spoiled.clone().map_or(Ok(()), Err)
     }
 
     /// Queues what takes the change back, in place of what is still queued.
@@ -207,23 +217,32 @@ impl<'c> Link<'c> {
     }
 
     async fn send(&mut self) -> Result<(Vec<SqliteRow>, u64)> {
-        let outbox = &mut *self.outbox;
-        let mut statements = outbox.take();
+        let mut statements = self.outbox.take();
+        let all = statements.len();
         let mut fault = None;
-        for index in 0..statements.len() {
-            if let Err(error) = outbox.faults.check() {
+        for index in 0..all {
+            if let Err(error) = self.outbox.faults.check() {
                 // As when the database fails: what came before was done.
                 statements.truncate(index);
                 fault = Some(error);
                 break;
             }
         }
-        outbox.note(&statements);
-        let sent = if statements.is_empty() { Ok((Vec::new(), 0)) } else { self.run(statements).await };
-        fault.map_or(sent, Err)
+        self.outbox.note(&statements);
+        let mut done = 0;
+        let sent =
+            if statements.is_empty() { Ok(<_>::default()) } else { self.run(statements, &mut done).await };
+        let sent = fault.map_or(sent, Err);
+        if let Err(error) = &sent
+            && done + 1 < all
+        {
+            self.outbox.spoiled = Some(error.clone());
+        }
+        sent
     }
 
-    async fn run(&mut self, statements: Vec<Statement>) -> Result<(Vec<SqliteRow>, u64)> {
+    /// Counts in `done` the statements that succeeded.
+    async fn run(&mut self, statements: Vec<Statement>, done: &mut usize) -> Result<(Vec<SqliteRow>, u64)> {
         let kinds: Vec<Kind> = statements.iter().map(|statement| statement.kind).collect();
         let mut arguments = SqliteArguments::default();
         let mut sql = Cow::Borrowed("");
@@ -241,13 +260,12 @@ impl<'c> Link<'c> {
         }
         let yields = self.outbox.yields;
         let mut answers = self.connection.fetch_many(sqlx::query_with(AssertSqlSafe(sql), arguments));
-        let (mut rows, mut kinds, mut changed) = (Vec::new(), kinds.into_iter(), 0);
+        let (mut rows, mut changed) = (Vec::new(), 0);
         loop {
             let next = poll_fn(|context| {
                 for _ in 0..yields {
-                    if let Poll::Ready(answer) =
-                        answers.try_poll_next_unpin(&mut Context::from_waker(Waker::noop()))
-                    {
+                    let mut unwoken = Context::from_waker(Waker::noop());
+                    if let Poll::Ready(answer) = answers.try_poll_next_unpin(&mut unwoken) {
                         return Poll::Ready(answer);
                     }
                     std::thread::yield_now();
@@ -256,13 +274,14 @@ impl<'c> Link<'c> {
             });
             match next.await.transpose() {
                 Ok(Some(Either::Right(row))) => rows.push(row),
-                Ok(Some(Either::Left(done))) => {
-                    changed = done.rows_affected();
-                    if let Some(Kind::WriteOne(resource)) = kinds.next()
+                Ok(Some(Either::Left(result))) => {
+                    changed = result.rows_affected();
+                    if let Some(Kind::WriteOne(resource)) = kinds.get(*done)
                         && changed != 1
                     {
                         return Err(Error::NotFound(resource));
                     }
+                    *done += 1;
                 }
                 Ok(None) => return Ok((rows, changed)),
                 Err(error) => {

@@ -114,7 +114,13 @@ pub(super) async fn update(link: &mut Link<'_>, pet: &Pet) -> Result<()> {
     link.queue(update).await
 }
 
-pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: PetId) -> Result<()> {
+pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()> {
+    // The trigger that counts the stock knows no time when a row goes.
+    let touch = Statement::write(
+        "UPDATE inventory SET updated_at = max(updated_at, ?) WHERE (tenant, species, status) = \
+         (SELECT tenant, species, status FROM pets WHERE id = ? AND tenant = ?)",
+    );
+    link.queue(touch.bind(at).bind(id.0).bind(tenant.as_uuid())).await?;
     let delete = Statement::write_one("pet", "DELETE FROM pets WHERE id = ? AND tenant = ?");
     link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await
 }

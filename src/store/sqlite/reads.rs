@@ -15,8 +15,8 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Event, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId, Result,
-    Seq, Tenant, Timestamp, User, UserId,
+    DeliveryId, EndpointId, Epoch, Error, Event, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId,
+    Result, Seq, Tenant, Timestamp, User, UserId,
 };
 use crate::store::{Credentials, LogBounds, Reads, Writer};
 
@@ -26,7 +26,7 @@ pub(super) struct SqliteReads {
     epoch: Epoch,
     /// To ask whether it can write.
     writer: Writer,
-    _lock: DirectoryLock,
+    lock: DirectoryLock,
 }
 
 /// A connection from the pool for the length of one call.
@@ -44,7 +44,7 @@ impl Reading {
 impl SqliteReads {
     /// Reads the log that `epoch` names.
     pub fn new(pool: SqlitePool, epoch: Epoch, writer: Writer, lock: DirectoryLock) -> Self {
-        Self { pool, epoch, writer, _lock: lock }
+        Self { pool, epoch, writer, lock }
     }
 
     async fn reading(&self) -> Result<Reading> {
@@ -146,9 +146,15 @@ impl Reads for SqliteReads {
     }
 
     async fn ping(&self) -> Result<()> {
-        self.log_bounds().await?;
-        // Moves the dispatcher's position by nothing: a row is written, and with it the disk is.
-        let nothing_new = self.writer.submit(async |writes| writes.insert_deliveries(&[], Seq::START).await);
-        nothing_new.await
+        if !self.writer.is_open() {
+            return Err(Error::unavailable("the writer has ended"));
+        }
+        self.log_bounds().await.map(drop)
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+        // A handle that is still somewhere is of no use any more, and must not keep the next process out.
+        let _ = self.lock.unlock();
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Column as _, Decode, Row as _, Sqlite, Type, ValueRef as _};
+use sqlx::{Arguments as _, Column as _, Decode, Row as _, Sqlite, Type};
 use uuid::Uuid;
 
 use crate::domain::{Error, Result, Seq, Timestamp};
@@ -83,11 +83,6 @@ impl<'r> Fields<'r> {
     pub fn take<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T> {
         self.next += 1;
         self.row.try_get(self.next - 1).map_err(Error::internal)
-    }
-
-    /// Whether the next column is NULL; stays before it.
-    pub fn next_is_null(&self) -> Result<bool> {
-        Ok(self.row.try_get_raw(self.next).map_err(Error::internal)?.is_null())
     }
 
     /// A whole number within the limits of its type.

@@ -50,3 +50,12 @@ pub(super) async fn revoke_session(link: &mut Link<'_>, session: SessionId, at: 
         Statement::write("UPDATE refresh_tokens SET revoked_at = ? WHERE session = ? AND revoked_at IS NULL");
     link.queue(update.bind(at).bind(session.0)).await
 }
+
+/// Takes away up to `limit` that expired before `before`.
+pub(super) async fn purge_expired(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
+    let delete = Statement::write(
+        "DELETE FROM refresh_tokens WHERE hash IN \
+         (SELECT hash FROM refresh_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?) RETURNING 1",
+    );
+    Ok(link.rows(delete.bind(before).bind(limit)).await?.len() as u64)
+}

@@ -9,6 +9,7 @@ use crate::domain::webhook::{Endpoint, EventPattern};
 use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
 
 pub(super) const COLUMNS: &str = "webhook_endpoints.id, webhook_endpoints.tenant, webhook_endpoints.owner, webhook_endpoints.created_at, \
+     webhook_endpoints.since, \
      webhook_endpoints.url, webhook_endpoints.description, webhook_endpoints.event_types, \
      webhook_endpoints.sealed_secret, webhook_endpoints.enabled, webhook_endpoints.disabled_reason, \
      webhook_endpoints.updated_at";
@@ -19,6 +20,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Endpoint> {
         tenant: Tenant::from_uuid(fields.take()?),
         owner: fields.take::<Option<_>>()?.map(UserId),
         created_at: fields.time()?,
+        since: fields.seq()?,
         url: fields.take()?,
         description: fields.take()?,
         event_types: patterns(&fields.json::<Vec<String>>()?)?,
@@ -54,8 +56,9 @@ fn changeable(endpoint: &Endpoint) -> Result<[Value; 7]> {
 }
 
 pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
-    let select =
-        Statement::read(format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ?"));
+    let select = Statement::read(format!(
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0"
+    ));
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn list(
     owner: Option<UserId>,
     request: PageRequest,
 ) -> Result<Page<Endpoint>> {
-    Filter::tenant("tenant = ?", tenant)
+    Filter::tenant("tenant = ? AND deleted = 0", tenant)
         .and("owner = ?", owner.map(|owner| owner.0))
         .page(link, (COLUMNS, "webhook_endpoints", "created_at DESC, id DESC"), request, read_row)
         .await
@@ -78,17 +81,21 @@ pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
     link.rows(select).await?.iter().map(read_row).collect()
 }
 
-pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant) -> Result<u64> {
-    let select =
-        Statement::read("SELECT count(*) FROM webhook_endpoints WHERE tenant = ?").bind(tenant.as_uuid());
+pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
+    let select = Statement::read(
+        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner IS ? AND deleted = 0",
+    )
+    .bind(tenant.as_uuid())
+    .bind(owner.map(|owner| owner.0));
     Ok(link.row(select, |row| Fields::of(row).int()).await?.unwrap_or(0))
 }
 
 pub(super) async fn insert(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<()> {
     let insert = format!(
         "INSERT INTO webhook_endpoints (id, tenant, owner, created_at, url, description, event_types, sealed_secret, \
-         enabled, disabled_reason, updated_at) VALUES {}",
-        places(11, 1)
+         enabled, disabled_reason, updated_at, since) \
+         SELECT {}, max(floor, ifnull((SELECT max(seq) FROM events), 0)) FROM meta",
+        places(11, 1).trim_matches(['(', ')'])
     );
     let insert = Statement::write(insert)
         .bind(endpoint.id.0)
@@ -103,7 +110,7 @@ pub(super) async fn update(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<(
     let update = Statement::write_one(
         "webhook endpoint",
         "UPDATE webhook_endpoints SET url = ?, description = ?, event_types = ?, sealed_secret = ?, enabled = ?, \
-         disabled_reason = ?, updated_at = ? WHERE id = ? AND tenant = ?",
+         disabled_reason = ?, updated_at = ? WHERE id = ? AND tenant = ? AND deleted = 0",
     )
     .bind_all(changeable(endpoint)?)
     .bind(endpoint.id.0)
@@ -111,9 +118,17 @@ pub(super) async fn update(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<(
     link.queue(update).await
 }
 
-/// Its deliveries and their attempts go with it, by the foreign keys.
+/// Its deliveries and their attempts are gone with it at once, but their rows are taken away in bounded steps
+/// ([`super::deliveries::purge_deleted`]): a million of them would hold up the one writer for half a minute.
 pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<()> {
-    let delete =
-        Statement::write_one("webhook endpoint", "DELETE FROM webhook_endpoints WHERE id = ? AND tenant = ?");
-    link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await
+    let delete = Statement::write_one(
+        "webhook endpoint",
+        "UPDATE webhook_endpoints SET deleted = 1, enabled = 0, url = '', sealed_secret = x'' \
+         WHERE id = ? AND tenant = ? AND deleted = 0",
+    );
+    link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await?;
+    // Who holds one can no longer settle it.
+    let release =
+        "UPDATE deliveries SET lease_until = NULL WHERE endpoint_id = ? AND lease_until IS NOT NULL";
+    link.queue(Statement::write(release).bind(id.0)).await
 }

@@ -51,6 +51,7 @@ fn claimed(endpoint_number: u128, seq: u64) -> ClaimedDelivery {
             sealed_secret: Vec::new(),
             enabled: true,
             disabled_reason: None,
+            since: Seq::START,
             created_at: now,
             updated_at: now,
         },

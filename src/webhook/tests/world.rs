@@ -19,7 +19,7 @@ use crate::store::sqlite::{self, SqliteSettings};
 use crate::store::{Store, Writes};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
-use crate::webhook::{AddressGuard, EndpointDesk, Setup, Vault, Webhooks};
+use crate::webhook::{AddressGuard, Allowed, EndpointDesk, Setup, Vault, Webhooks};
 
 /// The default `[webhook]` section, with loopback allowed and no jitter.
 pub fn settings() -> WebhookSettings {
@@ -86,6 +86,7 @@ impl World {
             tasks: self.tasks.clone(),
             metrics: Metrics::new(self.tasks.clone()),
             settings: self.settings.clone(),
+            guard: AddressGuard::new(if self.settings.allow_private_addresses { Allowed::Private } else { Allowed::Public }),
             vault: Arc::clone(&self.vault),
             committed,
         })
@@ -120,7 +121,7 @@ impl World {
 
     /// An endpoint for every event, and its secret. Its URL is not checked: that is for the deliverer to do.
     pub async fn endpoint(&self, url: &str) -> (Endpoint, String) {
-        let desk = EndpointDesk::new(Arc::clone(&self.vault), AddressGuard::new(true));
+        let desk = EndpointDesk::new(Arc::clone(&self.vault), AddressGuard::new(Allowed::Private));
         let draft = EndpointDraft {
             url: Some(url.to_owned()),
             event_types: Some(vec!["*".to_owned()]),

@@ -1,5 +1,6 @@
 //! GraphQL: requests over HTTP, and messages of graphql-transport-ws.
 
+use futures_util::SinkExt as _;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -30,13 +31,13 @@ async fn bad_requests_over_http() {
         (b"".to_vec(), malformed, "body"),
         (b"hello".to_vec(), malformed, "body"),
         (b"{\"query\":\"\xff\"}".to_vec(), malformed, "body"),
-        (b"{}".to_vec(), invalid, "query"),
+        (b"{}".to_vec(), malformed, "query"),
         (b"[]".to_vec(), invalid, "body"),
         (br#"{"query":42}"#.to_vec(), invalid, "query"),
         (br#"{"query":"{ me { id } }","variables":[]}"#.to_vec(), invalid, "variables"),
         (br#"{"query":"{ me { id } }","wings":2}"#.to_vec(), invalid, "wings"),
         (deep("query").into_bytes(), invalid, "query"),
-        (query("{"), invalid, ""),
+        (query("{"), malformed, "query"),
         (query("{ wings }"), invalid, ""),
         (query("{ pet(id: 5.5) { id } }"), invalid, ""),
         (query("{ pet(id: \"42\") { id } }"), malformed, "id"),
@@ -46,7 +47,7 @@ async fn bad_requests_over_http() {
         (query("mutation { createPet(input: {name: \"Rex\"}) { id } }"), invalid, "price"),
         (query("mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { id } }"), invalid, ""),
         (query("mutation { placeOrder(input: {petId: \"42\"}) { id } }"), invalid, "petId"),
-        (query(&format!("{} me {{ id }} {}", "{".repeat(10_000), "}".repeat(10_000))), invalid, ""),
+        (query(&format!("{} me {{ id }} {}", "{".repeat(10_000), "}".repeat(10_000))), "limit_reached", ""),
         (query(&format!("{{ me {{ {} }} }}", "id ".repeat(20_000))), "limit_reached", ""),
     ];
     for (body, code, field) in table {
@@ -98,7 +99,7 @@ async fn a_bad_subscription_is_an_error_of_its_own() {
         (events(&["orders/019b4139-1234-7abc-8def-123456789abc"], None), "not_found", ""),
         ("subscription { events(topics: 5) { cursor } }".to_owned(), "validation_failed", ""),
         ("subscription { wings }".to_owned(), "validation_failed", ""),
-        ("subscription {".to_owned(), "validation_failed", ""),
+        ("subscription {".to_owned(), "malformed_request", "query"),
         ("subscription { orderStatusChanged(orderId: \"42\") { cursor } }".to_owned(), "malformed_request", "orderId"),
     ];
     for (number, (query, code, field)) in table.iter().enumerate() {
@@ -137,7 +138,8 @@ async fn a_bad_message_closes_with_the_code_for_it() {
     for (messages, codes) in table {
         let mut connection = Connection::open(&target.staff).await.unwrap();
         for message in messages {
-            connection.send(message).await;
+            // What is too large is cut off before all of it is sent.
+            let _ = connection.0.send(message.to_string().into()).await;
         }
         let what = messages[0].to_string().chars().take(80).collect::<String>();
         let end = loop {

@@ -22,7 +22,7 @@ async fn each_bad_frame_gets_an_error_and_the_connection_goes_on() {
         ("hello".into(), malformed, "body"),
         ("".into(), malformed, "body"),
         (r#"{"op":"subscribe""#.into(), malformed, "body"),
-        ("[1,2,3]".into(), invalid, ""),
+        ("[1,2,3]".into(), invalid, "body"),
         ("null".into(), invalid, "body"),
         ("{}".into(), invalid, "op"),
         (r#"{"id":"s1"}"#.into(), invalid, "op"),

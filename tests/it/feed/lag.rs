@@ -118,9 +118,9 @@ async fn a_reader_that_the_log_was_purged_past_is_told() {
     let stream = sse::Stream::open(anonymous.request(http::Method::GET, &sse::path(&["pets"], Some(&start))));
     let stream = stream.await.unwrap();
     let log = flood(&server, &staff, &start).await;
-    server.settled().await;
+    server.quiet().await;
     clock.advance(Duration::from_secs(RETENTION_S + 1));
-    server.app().purge_events(RETENTION_S).await.unwrap();
+    server.app().purge(RETENTION_S).await.unwrap();
     for listener in [websocket::listener(from, socket), sse::listener(None, stream)] {
         let refusal = listener.ended("the refusal").await;
         assert_eq!(refusal.code, "cursor_expired", "{refusal:?}");

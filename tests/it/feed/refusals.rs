@@ -19,11 +19,11 @@ async fn an_expired_cursor_is_named_on_every_channel() {
     let start = websocket::position(&story.staff).await.unwrap();
     story.tell(Driver::Rest).await;
     let old = channel::past(&story.staff, &TOPICS, Some(&start), 500).await;
-    server.settled().await;
+    server.quiet().await;
     clock.advance(Duration::from_secs(RETENTION_S + 1));
     story.staff.create_pet("Young").await;
-    server.settled().await;
-    server.app().purge_events(RETENTION_S).await.unwrap();
+    server.quiet().await;
+    server.app().purge(RETENTION_S).await.unwrap();
 
     let (before_last, last) = (&old[old.len() - 2].cursor, &old[old.len() - 1].cursor);
     for channel in Channel::ALL {
@@ -49,7 +49,7 @@ async fn the_janitor_purges_by_itself() {
     let server = Setup::demo().clock(&clock).set("store.event_retention_s", RETENTION_S).start().await;
     let story = Story::cast(&server).await;
     story.tell(Driver::Rest).await;
-    server.settled().await;
+    server.quiet().await;
     let mut database = server.database().await;
     eventually("the janitor to purge", async || {
         clock.advance(Duration::from_secs(2 * RETENTION_S));

@@ -15,7 +15,7 @@ use crate::support::story::{DECLINED_CARD, GOOD_CARD};
 use crate::support::{Database, Setup, TestServer};
 
 const PETS: usize = 3;
-const CASES: u32 = 40;
+const CASES: u32 = 32;
 
 #[derive(Clone, Copy, Debug)]
 enum Payment {
@@ -37,7 +37,10 @@ enum Command {
 }
 
 fn command() -> impl Strategy<Value = Command> {
-    let (pet, order, buyer) = (0..PETS, 0..4usize, 0..3usize);
+    let pet = 0..PETS;
+    // Weighted, so that many a sequence gets far: mostly the first orders, mostly by those who may.
+    let order = prop_oneof![4 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
+    let buyer = prop_oneof![3 => Just(2usize), 1 => Just(0), 1 => Just(1)];
     let payment = prop_oneof![4 => Just(Payment::Good), 1 => Just(Payment::Declined), 1 => Just(Payment::TooLittle)];
     prop_oneof![
         6 => (pet.clone(), buyer.clone()).prop_map(|(pet, buyer)| Command::Place { pet, buyer }),
@@ -261,7 +264,7 @@ async fn no_sequence_of_commands_goes_astray() {
     let server = Setup::empty().start().await;
     let database = Mutex::new(server.database().await);
     let config = ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() };
-    let sequences = prop::collection::vec(command(), 1..25);
+    let sequences = prop::collection::vec(command(), 1..40);
     let check = |commands: Vec<Command>| {
         let holds = async { hold_to_the_model(&server, &mut *database.lock().await, &commands).await };
         tokio::task::block_in_place(|| Handle::current().block_on(holds));

@@ -107,10 +107,8 @@ async fn ask(world: &World, driver: Driver, database: &mut Database) -> Vec<(&'s
 async fn one_table_of_refusals_is_the_same_everywhere_and_leaves_nothing() {
     let server = TestServer::demo().await;
     let world = World::new(&server).await;
-    server.settled().await;
     let mut database = server.database().await;
     let rest = ask(&world, Driver::Rest, &mut database).await;
-    server.settled().await;
     let graphql = ask(&world, Driver::GraphQl, &mut database).await;
     let mut differences = Vec::new();
     for ((what, code, rest), (_, _, graphql)) in rest.iter().zip(&graphql) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::Method;
 use petstore::telemetry::Channel as Counted;
 use serde_json::Value;
 use tokio_util::task::AbortOnDropHandle;
@@ -115,9 +116,13 @@ pub fn query_of(pairs: &[(&str, String)]) -> String {
 
 /// One page of the poll form.
 pub async fn poll_page(api: &Api, topics: &[&str], after: Option<&str>, limit: u32) -> Answer {
+    api.get(&poll_path(topics, after, limit)).await
+}
+
+fn poll_path(topics: &[&str], after: Option<&str>, limit: u32) -> String {
     let mut pairs = vec![("topics", topics.join(",")), ("limit", limit.to_string())];
     pairs.extend(after.map(|after| ("after", after.to_owned())));
-    api.get(&format!("/v1/events?{}", query_of(&pairs))).await
+    format!("/v1/events?{}", query_of(&pairs))
 }
 
 /// The events of a page, and where the next begins.
@@ -156,7 +161,10 @@ async fn poll(api: &Api, topics: &[&str], after: Option<&str>) -> Result<Listene
             if quiet {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            body = match poll_page(&api, &topics, Some(&next), LIMIT).await.result() {
+            let request = api.request(Method::GET, &poll_path(&topics, Some(&next), LIMIT));
+            let answer = api.try_send(request.header("accept", "application/json")).await;
+            let answer = answer.map_err(|error| Refusal::closed(None, error.to_string()));
+            body = match answer.and_then(Answer::result) {
                 Ok(body) => body,
                 Err(refusal) => return refusal,
             };

@@ -129,12 +129,18 @@ impl Database {
         assert_eq!(self.number(gaps).await, 0, "the log has holes");
     }
 
-    /// Whether the dispatcher has read the log to its end, and no delivery is due or under way.
-    pub async fn is_settled(&mut self, now_ms: i64) -> bool {
+    /// Whether the dispatcher has noted that it read the log to its end. When nobody wants what it read, it does so only
+    /// after a quiet time.
+    pub async fn is_dispatched(&mut self) -> bool {
         let behind = "SELECT count(*) FROM meta WHERE dispatched < coalesce((SELECT max(seq) FROM events), 0)";
+        self.number(behind).await == 0
+    }
+
+    /// Whether no delivery is due or under way.
+    pub async fn is_settled(&mut self, now_ms: i64) -> bool {
         let due = "SELECT count(*) FROM deliveries JOIN webhook_endpoints e ON e.id = endpoint_id \
                    WHERE status = 'PENDING' AND e.enabled AND next_attempt_at <=";
-        self.number(behind).await == 0 && self.number(&format!("{due} {now_ms}")).await == 0
+        self.number(&format!("{due} {now_ms}")).await == 0 && self.leased().await == 0
     }
 
     /// Deliveries whose attempt has begun and has no result.

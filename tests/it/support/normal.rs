@@ -24,8 +24,8 @@ impl Normal {
     }
 
     fn text(&mut self, text: &str) -> String {
-        if let Some(receipt) = text.strip_prefix("http://").and_then(|url| url.rsplit_once('/')) {
-            return format!("http://host/{}", self.text(receipt.1));
+        if let Some((path, last)) = text.rsplit_once('/') {
+            return format!("{path}/{}", self.text(last));
         }
         let (prefix, id) = match text.split_once('_') {
             Some((prefix @ ("evt" | "rcp"), id)) => (prefix, id),

@@ -1,6 +1,7 @@
 //! A server in this process, on a port and in a folder of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use petstore::app::App;
 use petstore::clock::Clock;
@@ -124,11 +125,24 @@ impl TestServer {
         self.server().first_admin_password.as_deref()
     }
 
-    /// Waits until the dispatcher has nothing left to do, and no delivery is due.
+    /// Waits until no delivery is due or under way.
     pub async fn settled(&self) {
         let mut database = self.database().await;
         let clock = &self.setup.clock;
-        eventually("webhooks to settle", async || database.is_settled(clock.now_ms()).await.then_some(())).await;
+        eventually("deliveries to settle", async || database.is_settled(clock.now_ms()).await.then_some(())).await;
+    }
+
+    /// Moves a manual clock until all that waits for a quiet time or tries again has come to its end: the log is
+    /// dispatched and no delivery is due.
+    pub async fn quiet(&self) {
+        let mut database = self.database().await;
+        let clock = &self.setup.clock;
+        eventually("webhooks to come to rest", async || {
+            clock.advance(Duration::from_secs(6));
+            let rest = database.is_dispatched().await && database.is_settled(clock.now_ms()).await;
+            rest.then_some(())
+        })
+        .await;
     }
 
     /// Stops it and starts another on the same folder and port.

@@ -28,7 +28,8 @@ impl Blocks {
         loop {
             let chunk = self.0.frame().await?.unwrap().into_data().unwrap();
             let chunk = String::from_utf8(chunk.to_vec()).unwrap();
-            let blocks: Vec<_> = chunk.split_terminator("\n\n").filter(|block| !block.starts_with(':')).collect();
+            let blocks: Vec<_> =
+                chunk.split_terminator("\n\n").filter(|block| !block.starts_with(':')).collect();
             if !blocks.is_empty() {
                 return Some(blocks.into_iter().map(block).collect());
             }
@@ -38,7 +39,9 @@ impl Blocks {
 
 fn block(text: &str) -> (Option<String>, String, Value) {
     let field = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(|value| value.trim().to_owned())
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(|value| value.trim().to_owned())
     };
     let data = field("data").unwrap();
     (field("id"), field("event").unwrap(), serde_json::from_str(&data).unwrap_or(Value::Null))
@@ -65,8 +68,10 @@ fn watching(topics: &[&str], after: Option<&str>) -> Value {
 #[tokio::test]
 async fn subscribers_get_every_event_and_resume() {
     let store = Fixture::new().await;
-    let mut first = Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], None))).await);
-    let mut equal = Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], None))).await);
+    let mut first =
+        Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], None))).await);
+    let mut equal =
+        Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], None))).await);
     let channel = store.metrics.channel(Channel::GraphQl);
     assert_eq!((channel.connections(), channel.subscriptions(), store.graphql.0.cohorts.count()), (2, 2, 1));
 
@@ -80,11 +85,16 @@ async fn subscribers_get_every_event_and_resume() {
 
     // From another position it is the same cohort, and an EventSource resumes by its header.
     let after = text(&seen[0]["cursor"]);
-    let mut resumed = Blocks::of(store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], Some(&after)))).await);
+    let mut resumed = Blocks::of(
+        store.send(posting(Some(STAFF), STREAM, &watching(&["orders", "pets"], Some(&after)))).await,
+    );
     assert_eq!(store.graphql.0.cohorts.count(), 1);
     assert_eq!(events(&store, 2, &mut resumed).await, seen[1..]);
     let query: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("query", "subscription { events(topics: [\"orders\"]) { eventId eventType cursor data } }")
+        .append_pair(
+            "query",
+            "subscription { events(topics: [\"orders\"]) { eventId eventType cursor data } }",
+        )
         .append_pair("access_token", STAFF)
         .finish();
     let mut request = getting(&query, STREAM);
@@ -109,11 +119,17 @@ async fn typed_subscriptions_are_personal() {
     let mut hers = Blocks::of(store.send(posting(Some(&alice), STREAM, &body)).await);
     let mut staffs = Blocks::of(store.send(posting(Some(STAFF), STREAM, &body)).await);
     assert_eq!(store.graphql.0.cohorts.count(), 2, "who asks decides what the fields show");
-    store.data(Some(&alice), "mutation ($id: ID!) { cancelOrder(id: $id) { id } }", json!({ "id": order })).await;
+    store
+        .data(Some(&alice), "mutation ($id: ID!) { cancelOrder(id: $id) { id } }", json!({ "id": order }))
+        .await;
     for stream in [&mut hers, &mut staffs] {
         let (_, _, data) = stream.next().await.unwrap().remove(0);
         let change = &data["data"]["orderStatusChanged"];
-        assert_eq!((&change["previousStatus"], &change["newStatus"]), (&json!("PLACED"), &json!("CANCELLED")), "{data}");
+        assert_eq!(
+            (&change["previousStatus"], &change["newStatus"]),
+            (&json!("PLACED"), &json!("CANCELLED")),
+            "{data}"
+        );
         assert_eq!(change["order"], json!({ "id": order, "user": { "username": "alice" }, "payments": [] }));
     }
 }
@@ -134,7 +150,8 @@ async fn a_refusal_is_one_result_and_the_end() {
         assert_eq!(both[0].2["errors"][0]["extensions"]["code"], code, "{body}: {both:?}");
         assert!(blocks.next().await.is_none());
     }
-    let mut query = Blocks::of(store.send(posting(None, STREAM, &json!({ "query": "{ __typename }" }))).await);
+    let mut query =
+        Blocks::of(store.send(posting(None, STREAM, &json!({ "query": "{ __typename }" }))).await);
     assert_eq!(query.next().await.unwrap()[0].2, json!({ "data": { "__typename": "Query" } }));
 }
 

@@ -65,7 +65,7 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::manual(1_800_000_000_000);
         let ids = Ids::new(clock.clone());
-        let hub = Hub::new(1024);
+        let hub = Hub::new(crate::bus::Capacity { events: 1024, bytes: usize::MAX });
         let publisher = hub.clone();
         let store = SqliteSettings {
             data_dir: dir.path().to_owned(),
@@ -104,7 +104,10 @@ impl Fixture {
             ids,
             tokens: Tokens::open(&own).unwrap(),
             passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
-            endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, webhook::AddressGuard::new(false))),
+            endpoint_secrets: Arc::new(webhook::EndpointDesk::new(
+                vault,
+                webhook::AddressGuard::new(webhook::Allowed::Public),
+            )),
             settings: own,
         });
         let tasks = Tasks::new();
@@ -116,7 +119,8 @@ impl Fixture {
 
     /// Signs a customer up; the token lives for a minute.
     pub async fn customer(&self, name: &str) -> String {
-        let origin = Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None };
+        let origin =
+            Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None };
         let caller = Caller { principal: Principal::anonymous(Tenant::PUBLIC), origin };
         let draft = UserDraft {
             username: Some(name.to_owned()),
@@ -173,7 +177,12 @@ pub fn posting(token: Option<&str>, accept: &str, body: &Value) -> Request<Body>
 
 pub fn getting(query: &str, accept: &str) -> Request<Body> {
     let uri = format!("{PATH}?{query}");
-    Request::builder().method(Method::GET).uri(uri).header(header::ACCEPT, accept).body(Body::empty()).unwrap()
+    Request::builder()
+        .method(Method::GET)
+        .uri(uri)
+        .header(header::ACCEPT, accept)
+        .body(Body::empty())
+        .unwrap()
 }
 
 pub async fn read(response: Response) -> (StatusCode, Value) {

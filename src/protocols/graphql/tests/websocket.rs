@@ -25,7 +25,10 @@ impl Client {
             let (stream, _) = listener.accept().await.unwrap();
             let io = hyper_util::rt::TokioIo::new(stream);
             let service = hyper_util::service::TowerToHyperService::new(router);
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).with_upgrades().await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(io, service)
+                .with_upgrades()
+                .await;
         });
         let mut request = format!("ws://{address}{PATH}").into_client_request().unwrap();
         if let Some(subprotocol) = subprotocol {
@@ -100,7 +103,9 @@ async fn a_connection_is_opened_first() {
 #[tokio::test]
 async fn a_bad_message_ends_the_connection_with_a_reason() {
     let store = Fixture::new().await;
-    for message in ["{", "{}", "[]", r#"{"type":"start"}"#, r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#] {
+    for message in
+        ["{", "{}", "[]", r#"{"type":"start"}"#, r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#]
+    {
         let mut client = Client::ready(&store, json!(null)).await;
         client.0.send(Message::text(message)).await.unwrap();
         let (code, reason) = client.closed().await;
@@ -124,7 +129,10 @@ async fn operations_run_side_by_side() {
     let mut client = Client::ready(&store, json!({ "authorization": format!("Bearer {STAFF}") })).await;
     client.subscribe("live", EVENTS).await;
     client.subscribe("q", "{ __typename }").await;
-    assert_eq!(client.hear().await, json!({ "id": "q", "type": "next", "payload": { "data": { "__typename": "Query" } } }));
+    assert_eq!(
+        client.hear().await,
+        json!({ "id": "q", "type": "next", "payload": { "data": { "__typename": "Query" } } })
+    );
     assert_eq!(client.hear().await, json!({ "id": "q", "type": "complete" }));
     client.subscribe("bad", "{ nope }").await;
     let error = client.hear().await;
@@ -132,18 +140,28 @@ async fn operations_run_side_by_side() {
     assert_eq!(error["payload"][0]["extensions"]["code"], "validation_failed");
     client.subscribe("topic", "subscription { events(topics: [\"dragons\"]) { eventId } }").await;
     let error = client.hear().await;
-    assert_eq!((&error["type"], &error["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("validation_failed")));
+    assert_eq!(
+        (&error["type"], &error["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("validation_failed"))
+    );
 
     store.pet().await;
     let next = client.hear().await;
-    assert_eq!((&next["id"], &next["payload"]["data"]["events"]["eventType"]), (&json!("live"), &json!("pet.created")));
+    assert_eq!(
+        (&next["id"], &next["payload"]["data"]["events"]["eventType"]),
+        (&json!("live"), &json!("pet.created"))
+    );
     client.say(json!({ "id": "live", "type": "complete" })).await;
     client.say(json!({ "type": "ping", "payload": { "n": 1 } })).await;
     assert_eq!(client.hear().await, json!({ "type": "pong", "payload": { "n": 1 } }));
     store.pet().await;
     client.subscribe("live", "{ __typename }").await;
     assert_eq!(text(&client.hear().await["id"]), "live");
-    assert_eq!(client.hear().await["type"], "complete", "the id is free again, and nothing more came for the old one");
+    assert_eq!(
+        client.hear().await["type"],
+        "complete",
+        "the id is free again, and nothing more came for the old one"
+    );
 }
 
 #[tokio::test]
@@ -175,7 +193,8 @@ async fn a_connection_ends_with_its_token_and_with_the_server() {
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_pings_is_let_go() {
-    let store = Fixture::with(GraphQlSettings { ping_interval_ms: 50, pong_timeout_ms: 50, ..settings() }).await;
+    let store =
+        Fixture::with(GraphQlSettings { ping_interval_ms: 50, pong_timeout_ms: 50, ..settings() }).await;
     let mut client = Client::ready(&store, json!({})).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     // It did not read, so it did not answer.
@@ -184,4 +203,36 @@ async fn a_client_that_does_not_answer_pings_is_let_go() {
     for _ in 0..5 {
         assert!(matches!(lively.receive().await, Message::Ping(_)));
     }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let store = Fixture::with(GraphQlSettings { write_timeout_ms: 200, ..settings() }).await;
+    let mut client = Client::ready(&store, json!({ "token": STAFF })).await;
+    let channel = store.metrics.channel(crate::telemetry::Channel::GraphQl);
+    let page = r#"{ pets(limit: 100) { data { description } } }"#;
+    for _ in 0..20 {
+        let input = format!(
+            "{{name: \"Rex\", species: DOG, ageMonths: 1, price: \"1\", description: \"{}\"}}",
+            "x".repeat(3_000)
+        );
+        store
+            .data(Some(STAFF), &format!("mutation {{ createPet(input: {input}) {{ id }} }}"), json!({}))
+            .await;
+    }
+    // Answers of 60 KB that are never read.
+    for round in 0..2_000 {
+        let message = json!({ "id": round.to_string(), "type": "subscribe", "payload": { "query": page } });
+        if channel.connections() == 0 || client.0.send(Message::text(message.to_string())).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while channel.connections() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .expect("a reader that stopped keeps its connection");
 }

@@ -17,8 +17,13 @@ pub enum Incoming<'m> {
     /// With its payload, which the answer repeats.
     Ping(Option<&'m RawValue>),
     Pong,
-    Subscribe { id: String, params: Params },
-    Complete { id: String },
+    Subscribe {
+        id: String,
+        params: Params,
+    },
+    Complete {
+        id: String,
+    },
 }
 
 /// What the payload of `connection_init` says of the client.
@@ -48,7 +53,8 @@ impl<'m> Incoming<'m> {
         if !text.trim_start().starts_with('{') {
             return Err("a message must be a JSON object".to_owned());
         }
-        let frame: Frame<'m> = serde_json::from_str(text).map_err(|error| format!("not a message: {error}"))?;
+        let frame: Frame<'m> =
+            serde_json::from_str(text).map_err(|error| format!("not a message: {error}"))?;
         let object = || match frame.payload {
             Some(payload) if !payload.get().starts_with('{') => {
                 Err(format!("the payload of {} must be an object", frame.kind))
@@ -65,12 +71,19 @@ impl<'m> Incoming<'m> {
             "pong" => object().map(|_| Self::Pong),
             "subscribe" => {
                 let payload = object()?.ok_or("subscribe needs a payload")?;
-                let params = Params::read(payload.get().as_bytes()).map_err(|error| format!("payload: {error}"))?;
+                let params = Params::read(payload.get().as_bytes()).map_err(|error| reason(&error))?;
                 Ok(Self::Subscribe { id: id(frame.id)?, params })
             }
             "complete" => Ok(Self::Complete { id: id(frame.id)? }),
             _ => Err("unknown type of message".to_owned()),
         }
+    }
+}
+
+fn reason(error: &Error) -> String {
+    match error.violations().into_iter().next() {
+        Some(violation) => format!("payload.{}: {}", violation.field, violation.message),
+        None => format!("payload: {error}"),
     }
 }
 
@@ -93,8 +106,10 @@ impl Credentials {
             match name.to_ascii_lowercase().as_str() {
                 _ if value.is_null() => {}
                 "authorization" => {
-                    let bearer = text()?.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-                    let (_, token) = bearer.ok_or(Error::Unauthenticated("authorization must be \"Bearer TOKEN\""))?;
+                    let bearer =
+                        text()?.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+                    let (_, token) =
+                        bearer.ok_or(Error::Unauthenticated("authorization must be \"Bearer TOKEN\""))?;
                     credentials.token = Some(token.trim().to_owned());
                 }
                 "token" => credentials.token = Some(text()?.to_owned()),
@@ -195,16 +210,22 @@ mod tests {
         ] {
             assert!(!reason(text).is_empty(), "{text}");
         }
-        assert!(reason(r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#).contains("query"));
+        assert!(
+            reason(r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#).starts_with("payload.query: ")
+        );
     }
 
     #[test]
     fn messages_are_read() {
         assert!(matches!(Incoming::parse(r#"{"type":"ping","payload":null}"#), Ok(Incoming::Ping(None))));
         assert!(matches!(Incoming::parse(r#" {"type":"pong","payload":{"a":1}}"#), Ok(Incoming::Pong)));
-        assert!(matches!(Incoming::parse(r#"{"type":"complete","id":"é"}"#), Ok(Incoming::Complete { id }) if id == "é"));
+        assert!(
+            matches!(Incoming::parse(r#"{"type":"complete","id":"é"}"#), Ok(Incoming::Complete { id }) if id == "é")
+        );
         let subscribe = r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#;
-        assert!(matches!(Incoming::parse(subscribe), Ok(Incoming::Subscribe { params, .. }) if params.query == "{a}"));
+        assert!(
+            matches!(Incoming::parse(subscribe), Ok(Incoming::Subscribe { params, .. }) if params.query == "{a}")
+        );
     }
 
     #[test]

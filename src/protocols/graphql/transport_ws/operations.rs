@@ -57,7 +57,12 @@ impl Session {
     ///
     /// # Errors
     /// [`Ended`] when the id is in use, or the connection is gone.
-    pub(super) async fn subscribe(self: &Arc<Self>, id: String, params: Params, caller: &Caller) -> Result<(), Ended> {
+    pub(super) async fn subscribe(
+        self: &Arc<Self>,
+        id: String,
+        params: Params,
+        caller: &Caller,
+    ) -> Result<(), Ended> {
         let max = self.graphql.0.settings.max_subscriptions;
         let (abort, registration) = AbortHandle::new_pair();
         let ticket = {
@@ -74,7 +79,8 @@ impl Session {
         };
         let Some(ticket) = ticket else {
             self.graphql.0.metrics.limit_hit("graphql.max_subscriptions");
-            let message = format!("at most {max} operations at a time on one connection (graphql.max_subscriptions)");
+            let message =
+                format!("at most {max} operations at a time on one connection (graphql.max_subscriptions)");
             let error = refusal(Error::LimitReached { limit: "graphql.max_subscriptions", message });
             return self.write(vec![self.error(&Outgoing::new(&id), vec![error])]).await;
         };

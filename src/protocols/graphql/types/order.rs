@@ -8,7 +8,7 @@ use super::pet::Pet;
 use super::scalars::{DateTime, Decimal};
 use super::user::User;
 use crate::domain;
-use crate::protocols::graphql::schema::{app, caller, optional};
+use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, optional};
 
 /// One pet for one buyer.
 #[derive(SimpleObject)]
@@ -56,18 +56,21 @@ impl From<domain::Order> for Order {
 #[ComplexObject]
 impl Order {
     /// The pet that is ordered, as it is now; null when it has left the store.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn pet(&self, ctx: &Context<'_>) -> Result<Option<Pet>> {
         let pet = app(ctx)?.get_pet(&caller(ctx)?.principal, self.order.pet_id).await;
         Ok(optional(pet)?.map(Into::into))
     }
 
     /// Every try to pay the order, newest first.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
         let payments = app(ctx)?.list_payments(&caller(ctx)?.principal, self.order.id).await?;
         Ok(payments.into_iter().map(Into::into).collect())
     }
 
     /// The buyer; null for an anonymous order, and when the user is gone.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         let Some(id) = self.order.user_id else { return Ok(None) };
         let user = optional(app(ctx)?.get_user(&caller(ctx)?.principal, id).await)?;

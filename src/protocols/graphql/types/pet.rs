@@ -115,7 +115,8 @@ impl From<domain::Pet> for Pet {
 
 impl From<pet::MedicalInfo> for MedicalInfo {
     fn from(info: pet::MedicalInfo) -> Self {
-        let pet::MedicalInfo { spayed_neutered, vaccinated, microchipped, special_needs, health_notes } = info;
+        let pet::MedicalInfo { spayed_neutered, vaccinated, microchipped, special_needs, health_notes } =
+            info;
         Self { spayed_neutered, vaccinated, microchipped, special_needs, health_notes }
     }
 }
