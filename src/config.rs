@@ -128,7 +128,7 @@ pub struct AuthSettings {
     pub hash_concurrency: usize,
     /// Password hashes that may wait; one more is answered with 429.
     pub hash_queue: usize,
-    /// The iss claim of tokens; empty takes the public URL.
+    /// The iss claim of tokens; tokens with another one are not taken.
     pub issuer: String,
     /// The aud claim of tokens.
     pub audience: String,
@@ -224,7 +224,7 @@ pub struct SocketIoSettings {
 pub struct GraphQlSettings {
     /// Deepest nesting of a query.
     pub max_depth: usize,
-    /// Highest complexity of a query, counted in fields.
+    /// Highest complexity of a query: its fields, those of a list once for every five items, and 5 for each look-up.
     pub max_complexity: usize,
     /// Subscriptions on one connection.
     pub max_subscriptions: usize,

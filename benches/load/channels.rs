@@ -35,7 +35,12 @@ impl Kind {
 const MARK: &[u8] = b"\"eventId\":";
 
 /// Subscribes to the events of one pet and counts them into `received` until aborted.
-pub async fn subscribe(kind: Kind, address: SocketAddr, pet: &str, received: Arc<AtomicU64>) -> JoinHandle<()> {
+pub async fn subscribe(
+    kind: Kind,
+    address: SocketAddr,
+    pet: &str,
+    received: Arc<AtomicU64>,
+) -> JoinHandle<()> {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let topic = format!("pets/{pet}");
@@ -129,6 +134,11 @@ async fn until(stream: &mut TcpStream, wanted: &[u8]) {
     let mut seen = Vec::new();
     while !seen.windows(wanted.len()).any(|window| window == wanted) {
         let count = stream.read_buf(&mut seen).await.unwrap();
-        assert!(count > 0, "closed before {:?}: {}", String::from_utf8_lossy(wanted), String::from_utf8_lossy(&seen));
+        assert!(
+            count > 0,
+            "closed before {:?}: {}",
+            String::from_utf8_lossy(wanted),
+            String::from_utf8_lossy(&seen)
+        );
     }
 }

@@ -19,7 +19,8 @@ pub struct Answer {
 impl Answer {
     /// The first string value of that name.
     pub fn field(&self, name: &str) -> String {
-        let start = self.body.find(&format!("\"{name}\":\"")).unwrap_or_else(|| panic!("no {name} in {}", self.body));
+        let start =
+            self.body.find(&format!("\"{name}\":\"")).unwrap_or_else(|| panic!("no {name} in {}", self.body));
         self.body[start + name.len() + 4..].split('"').next().unwrap().to_owned()
     }
 }

@@ -35,7 +35,12 @@ impl App {
     /// # Errors
     /// What [`policy::key_of`] refuses, [`Error::NotFound`] for an order that there is not, [`Error::Malformed`] for
     /// what is no cursor, [`Error::CursorExpired`] and [`Error::CursorForeign`] for one that cannot be resumed from.
-    pub async fn subscribe(&self, principal: &Principal, topics: &[Topic], after: Option<&str>) -> Result<Feed> {
+    pub async fn subscribe(
+        &self,
+        principal: &Principal,
+        topics: &[Topic],
+        after: Option<&str>,
+    ) -> Result<Feed> {
         let keys = self.keys_of(principal, topics).await?;
         let after = match after {
             Some(cursor) => Some(self.resolve(cursor).await?),
@@ -70,6 +75,11 @@ impl App {
         };
         let (events, position) = self.read_page(principal, &keys, after, self.0.hub.head(), limit).await?;
         Ok(Past { events, next: self.cursor(position) })
+    }
+
+    /// The cursor of the newest event that is published.
+    pub fn head_cursor(&self) -> Cursor {
+        self.cursor(self.0.hub.head())
     }
 
     /// One page of the log, and the position that it reaches.

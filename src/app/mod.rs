@@ -18,7 +18,6 @@ mod tokens;
 mod users;
 mod webhooks;
 
-
 use std::path::PathBuf;
 use std::sync::Arc;
 

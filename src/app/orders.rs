@@ -7,9 +7,7 @@ use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::{ChangedBy, Fact};
 use crate::domain::order::{OrderCommand, OrderFilter};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::{
-    Error, Order, OrderId, OrderStatus, PaymentStatus, PetId, PetStatus, Principal, Result,
-};
+use crate::domain::{Error, Order, OrderId, OrderStatus, PaymentStatus, PetId, PetStatus, Principal, Result};
 
 impl App {
     /// Orders a pet, which is then PENDING. Two buyers of one pet: exactly one wins.
@@ -92,7 +90,13 @@ impl App {
         self.fulfil(caller, id, OrderCommand::Deliver, Action::OrderDelivered).await
     }
 
-    async fn fulfil(&self, caller: &Caller, id: OrderId, command: OrderCommand, action: Action) -> Result<Order> {
+    async fn fulfil(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        command: OrderCommand,
+        action: Action,
+    ) -> Result<Order> {
         authorize(Operation::FulfilOrder, &caller.principal)?;
         self.change(caller, async move |change| {
             let before = found(change.writes.order(change.tenant, id).await?, "order")?;
@@ -138,7 +142,12 @@ impl App {
 
 impl Change<'_> {
     /// Moves an order along its life, and states it.
-    pub async fn move_order(&mut self, before: &Order, command: OrderCommand, by: ChangedBy) -> Result<Order> {
+    pub async fn move_order(
+        &mut self,
+        before: &Order,
+        command: OrderCommand,
+        by: ChangedBy,
+    ) -> Result<Order> {
         let mut order = before.clone();
         order.status = before.status.after(command)?;
         order.updated_at = self.now;
@@ -149,7 +158,9 @@ impl Change<'_> {
 
     /// Gives a captured payment of the order back, when there is one.
     async fn refund(&mut self, order: &Order) -> Result<()> {
-        let Some(mut payment) = self.writes.captured_payment(self.tenant, order.id).await? else { return Ok(()) };
+        let Some(mut payment) = self.writes.captured_payment(self.tenant, order.id).await? else {
+            return Ok(());
+        };
         payment.status = PaymentStatus::Refunded;
         self.writes.update_payment(&payment).await?;
         self.state(Fact::payment_refunded(&payment, order)).await

@@ -30,7 +30,8 @@ impl Passwords {
             .map_err(|error| Error::internal(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, "nobody's password")?.into();
-        let (running, queue) = (Arc::new(Semaphore::new(concurrency)), Arc::new(Semaphore::new(concurrency + queue)));
+        let (running, queue) =
+            (Arc::new(Semaphore::new(concurrency)), Arc::new(Semaphore::new(concurrency + queue)));
         Ok(Self { argon2, running, queue, decoy })
     }
 
@@ -57,9 +58,15 @@ impl Passwords {
         .await
     }
 
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static) -> Result<T> {
-        let queued =
-            self.queue.clone().try_acquire_owned().map_err(|_| Error::RateLimited { limit: "auth.hash_queue", retry_after_s: 2 })?;
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Argon2<'static>) -> T + Send + 'static,
+    ) -> Result<T> {
+        let queued = self
+            .queue
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Error::RateLimited { limit: "auth.hash_queue", retry_after_s: 2 })?;
         let running = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
         let argon2 = self.argon2.clone();
         // The permits go with the work: a caller that hangs up does not make room for another.
@@ -73,6 +80,7 @@ impl Passwords {
 }
 
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
-    let hash = argon2.hash_password(password.as_bytes()).map_err(|error| Error::internal(error.to_string()))?;
+    let hash =
+        argon2.hash_password(password.as_bytes()).map_err(|error| Error::internal(error.to_string()))?;
     Ok(hash.to_string())
 }

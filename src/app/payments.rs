@@ -8,8 +8,8 @@ use crate::domain::event::{ChangedBy, Fact};
 use crate::domain::order::OrderCommand;
 use crate::domain::payment::{Outcome, PaymentDraft};
 use crate::domain::{
-    Amount, Currency, Error, Order, OrderId, Payment, PaymentId, PaymentStatus, PetStatus, Principal, Receipt,
-    ReceiptId, Result, Violation,
+    Amount, Currency, Error, Order, OrderId, Payment, PaymentId, PaymentStatus, PetStatus, Principal,
+    Receipt, ReceiptId, Result, Violation,
 };
 
 impl App {
@@ -51,7 +51,8 @@ impl App {
                     return Ok(((payment, outcome), Audited::new(Action::OrderPaymentFailed, None, after)));
                 }
                 change.writes.insert_payment(&payment).await?;
-                let receipt = Receipt { id: receipt_id, payment_id, url: receipt_url, generated_at: change.now };
+                let receipt =
+                    Receipt { id: receipt_id, payment_id, url: receipt_url, generated_at: change.now };
                 change.writes.insert_receipt(change.tenant, &receipt).await?;
                 let mut approved = before.clone();
                 approved.status = before.status.after(OrderCommand::Approve)?;
@@ -78,7 +79,11 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`], also for another's.
-    pub async fn get_receipt(&self, principal: &Principal, id: ReceiptId) -> Result<(Receipt, Payment, Order)> {
+    pub async fn get_receipt(
+        &self,
+        principal: &Principal,
+        id: ReceiptId,
+    ) -> Result<(Receipt, Payment, Order)> {
         authorize(Operation::ReadReceipt, principal)?;
         let receipt = found(self.0.store.read().find_receipt(principal.tenant, id).await?, "receipt")?;
         // The contract lists no 403 here: whose it is not, for them it is not there.
@@ -97,7 +102,10 @@ impl App {
 }
 
 /// The parts of a draft that matches the order.
-fn check(draft: PaymentDraft, order: &Order) -> Result<(Amount, Currency, crate::domain::payment::SourceDraft)> {
+fn check(
+    draft: PaymentDraft,
+    order: &Order,
+) -> Result<(Amount, Currency, crate::domain::payment::SourceDraft)> {
     let mut found = Vec::new();
     match draft.amount {
         None => found.push(Violation::required("amount")),

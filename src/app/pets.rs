@@ -15,7 +15,12 @@ impl App {
     ///
     /// # Errors
     /// The store's failures.
-    pub async fn list_pets(&self, principal: &Principal, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>> {
+    pub async fn list_pets(
+        &self,
+        principal: &Principal,
+        filter: &PetFilter,
+        page: PageRequest,
+    ) -> Result<Page<Pet>> {
         authorize(Operation::ReadPets, principal)?;
         self.0.store.read().list_pets(principal.tenant, filter, page).await
     }
@@ -80,8 +85,11 @@ impl App {
             if moved || pet.species != before.species {
                 change.state_stock(&pet).await?;
             }
-            let audited =
-                Audited::new(Action::PetUpdated, Some(Snapshot::Pet(before)), Some(Snapshot::Pet(pet.clone())));
+            let audited = Audited::new(
+                Action::PetUpdated,
+                Some(Snapshot::Pet(before)),
+                Some(Snapshot::Pet(pet.clone())),
+            );
             Ok((pet, audited))
         })
         .await

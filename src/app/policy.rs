@@ -101,7 +101,9 @@ pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
     let (tenant, collection) = (principal.tenant, topic.collection());
     match topic {
         // The public pool's pets are for everyone; a tenant's events need a token of that tenant (contract §7).
-        Topic::Pets | Topic::Pet(_) | Topic::Inventory if tenant != Tenant::PUBLIC && principal.identity.is_none() => {
+        Topic::Pets | Topic::Pet(_) | Topic::Inventory
+            if tenant != Tenant::PUBLIC && principal.identity.is_none() =>
+        {
             return Err(Error::Unauthenticated(NEEDS_TOKEN));
         }
         Topic::Pets | Topic::Inventory => return Ok(Key::Collection(tenant, collection)),
@@ -123,7 +125,9 @@ pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
 pub fn may_see(principal: &Principal, event: &Event) -> bool {
     event.tenant == principal.tenant
         && match event.kind.collection() {
-            Collection::Pets | Collection::Inventory => event.tenant == Tenant::PUBLIC || principal.identity.is_some(),
+            Collection::Pets | Collection::Inventory => {
+                event.tenant == Tenant::PUBLIC || principal.identity.is_some()
+            }
             Collection::Orders | Collection::Payments | Collection::Users => {
                 principal.is_self_or_staff(event.owner())
             }

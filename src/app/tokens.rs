@@ -78,9 +78,11 @@ impl Tokens {
                 .map_err(|_| Error::internal("no Ed25519 key could be made"))?;
             Ok(key.as_ref().to_vec())
         })?;
-        let pair = Ed25519KeyPair::from_pkcs8(&der).map_err(|_| Error::internal("token-ed25519.der is no key"))?;
+        let pair =
+            Ed25519KeyPair::from_pkcs8(&der).map_err(|_| Error::internal("token-ed25519.der is no key"))?;
         let public = pair.public_key().as_ref();
-        let verify = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public)).map_err(Error::internal)?;
+        let verify =
+            DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(public)).map_err(Error::internal)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(URL_SAFE_NO_PAD.encode(&digest(&SHA256, public).as_ref()[..12]));
         let mut validation = Validation::new(Algorithm::EdDSA);
@@ -99,7 +101,14 @@ impl Tokens {
         })))
     }
 
-    fn issue(&self, user: &User, scopes: &[Scope], session: SessionId, jti: Uuid, span: (Timestamp, Timestamp)) -> Result<String> {
+    fn issue(
+        &self,
+        user: &User,
+        scopes: &[Scope],
+        session: SessionId,
+        jti: Uuid,
+        span: (Timestamp, Timestamp),
+    ) -> Result<String> {
         let scope: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
         let claims = Claims {
             iss: self.0.issuer.clone(),
@@ -147,7 +156,9 @@ impl App {
             return Ok(Principal::anonymous(tenant.unwrap_or(Tenant::PUBLIC)));
         };
         match self.0.tokens.verify(token, self.now()) {
-            Ok((own, _)) if tenant.is_some_and(|named| named != own) => Err(Error::Unauthenticated(FOREIGN_TENANT)),
+            Ok((own, _)) if tenant.is_some_and(|named| named != own) => {
+                Err(Error::Unauthenticated(FOREIGN_TENANT))
+            }
             Ok((own, identity)) => Ok(Principal { tenant: own, identity: Some(identity) }),
             Err(_) if self.0.settings.open_auth => Ok(self.open_principal(token, tenant)),
             Err(error) => Err(error),
@@ -175,7 +186,12 @@ impl App {
     /// # Errors
     /// [`Error::WrongCredentials`], the same for an unknown user and a wrong password; [`Error::Invalid`] when either
     /// is missing; [`Error::RateLimited`] when too many log in at once.
-    pub async fn log_in(&self, caller: &Caller, username: Option<String>, password: Option<String>) -> Result<Grant> {
+    pub async fn log_in(
+        &self,
+        caller: &Caller,
+        username: Option<String>,
+        password: Option<String>,
+    ) -> Result<Grant> {
         authorize(Operation::LogIn, &caller.principal)?;
         let missing = [("username", username.is_none()), ("password", password.is_none())];
         let missing = missing.into_iter().filter(|(_, missing)| *missing);
@@ -192,11 +208,14 @@ impl App {
             None => (None, None),
         };
         let matches = self.0.passwords.verify(password, hash).await?;
-        let user = user.filter(|user| matches && user.status == UserStatus::Active).ok_or(Error::WrongCredentials)?;
+        let user = user
+            .filter(|user| matches && user.status == UserStatus::Active)
+            .ok_or(Error::WrongCredentials)?;
         let app = self.clone();
         self.change(caller, async move |change| {
             let grant = app.grant(change, &user, SessionId(change.ids.uuid_v7())).await?;
-            let audited = Audited::new(Action::TokenIssued, None, Some(Snapshot::User(user.clone()))).of(&user);
+            let audited =
+                Audited::new(Action::TokenIssued, None, Some(Snapshot::User(user.clone()))).of(&user);
             Ok((grant, audited))
         })
         .await
@@ -207,7 +226,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when it is unknown, expired, revoked or used.
-    pub async fn refresh(&self, caller: &Caller, tenant: Option<Tenant>, refresh_token: &str) -> Result<Grant> {
+    pub async fn refresh(
+        &self,
+        caller: &Caller,
+        tenant: Option<Tenant>,
+        refresh_token: &str,
+    ) -> Result<Grant> {
         let hash = fingerprint(refresh_token);
         let app = self.clone();
         let grant = self
@@ -234,7 +258,12 @@ impl App {
     }
 
     /// New tokens for `user`, of the login `session`.
-    pub(super) async fn grant(&self, change: &mut Change<'_>, user: &User, session: SessionId) -> Result<Grant> {
+    pub(super) async fn grant(
+        &self,
+        change: &mut Change<'_>,
+        user: &User,
+        session: SessionId,
+    ) -> Result<Grant> {
         let settings = &self.0.settings;
         let ttl = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX / 1000).saturating_mul(1000);
         let expires_at = change.now.plus_ms(ttl(settings.token_ttl_s));

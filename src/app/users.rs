@@ -27,7 +27,8 @@ impl App {
             change.writes.insert_user(&Credentials { user: user.clone(), password_hash }).await?;
             change.state(Fact::user_created(&user)).await?;
             let grant = app.grant(change, &user, SessionId(change.ids.uuid_v7())).await?;
-            let audited = Audited::new(Action::UserCreated, None, Some(Snapshot::User(user.clone()))).of(&user);
+            let audited =
+                Audited::new(Action::UserCreated, None, Some(Snapshot::User(user.clone()))).of(&user);
             Ok((grant, audited))
         })
         .await

@@ -64,7 +64,12 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`].
-    pub async fn update_endpoint(&self, caller: &Caller, id: EndpointId, draft: EndpointDraft) -> Result<Endpoint> {
+    pub async fn update_endpoint(
+        &self,
+        caller: &Caller,
+        id: EndpointId,
+        draft: EndpointDraft,
+    ) -> Result<Endpoint> {
         authorize(Operation::WriteWebhooks, &caller.principal)?;
         let (principal, secrets) = (caller.principal.clone(), self.0.endpoint_secrets.clone());
         self.change(caller, async move |change| {

@@ -77,7 +77,11 @@ impl Hub {
                 state.push(event);
                 for listener in keys.filter_map(|key| state.listeners.get(&key)).flatten().map(|(_, l)| l) {
                     // One wake-up until it has looked, however many events come.
-                    if listener.pending.compare_exchange(0, seq.0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+                    if listener
+                        .pending
+                        .compare_exchange(0, seq.0, Ordering::AcqRel, Ordering::Relaxed)
+                        .is_ok()
+                    {
                         wakers.extend(listener.waker.take());
                     }
                 }
@@ -105,7 +109,10 @@ impl Hub {
         let live_from = state.head;
         let position = after.unwrap_or(live_from);
         let behind = position < live_from;
-        Joined { subscription: Subscription { hub: self.clone(), listener, places, position, behind }, live_from }
+        Joined {
+            subscription: Subscription { hub: self.clone(), listener, places, position, behind },
+            live_from,
+        }
     }
 
     /// How many subscriptions wait for any of a key's events.
@@ -119,7 +126,9 @@ impl State {
         self.head = event.position.seq;
         self.weight += event.weight();
         self.ring.push_back(Arc::new(Published::new(event)));
-        while self.ring.len() > self.capacity.events || (self.weight > self.capacity.bytes && self.ring.len() > 1) {
+        while self.ring.len() > self.capacity.events
+            || (self.weight > self.capacity.bytes && self.ring.len() > 1)
+        {
             let oldest = self.ring.pop_front();
             self.weight -= oldest.map_or(0, |oldest| oldest.event.weight());
         }

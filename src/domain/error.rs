@@ -116,7 +116,9 @@ pub enum Error {
     #[error("the payment was declined: {reason}")]
     PaymentDeclined { reason: &'static str, payment_id: super::PaymentId },
     /// The cursor is older than the log reaches.
-    #[error("the cursor is older than the retained events; read the current state and subscribe without a cursor")]
+    #[error(
+        "the cursor is older than the retained events; read the current state and subscribe without a cursor"
+    )]
     CursorExpired,
     /// The cursor belongs to another database, or to the future of this one.
     #[error("the cursor was not issued by this store; read the current state and subscribe without a cursor")]
@@ -145,7 +147,8 @@ pub enum Error {
 }
 
 fn summary(violations: &[Violation]) -> String {
-    let shown: Vec<String> = violations.iter().take(5).map(|v| format!("{} {}", v.field, v.message)).collect();
+    let shown: Vec<String> =
+        violations.iter().take(5).map(|v| format!("{} {}", v.field, v.message)).collect();
     shown.join("; ")
 }
 

@@ -113,7 +113,9 @@ mod tests {
         let text = "019b4132-70aa-764f-b315-e2803d882a24";
         assert_eq!(PetId::parse("id", text).unwrap().to_string(), text);
         assert_eq!(EventId::parse("id", &format!("evt_{text}")).unwrap().to_string(), format!("evt_{text}"));
-        for bad in ["", "1", "019b413270aa764fb315e2803d882a24", "{019b4132-70aa-764f-b315-e2803d882a24}", "evt_1"] {
+        for bad in
+            ["", "1", "019b413270aa764fb315e2803d882a24", "{019b4132-70aa-764f-b315-e2803d882a24}", "evt_1"]
+        {
             assert!(PetId::parse("id", bad).is_err(), "{bad}");
         }
         assert!(EventId::parse("id", text).is_err());

@@ -30,7 +30,11 @@ impl PageRequest {
         let mut check = |field: &str, value: Option<i64>, default: u32, max: u32| {
             let value = value.unwrap_or(i64::from(default));
             u32::try_from(value).ok().filter(|value| (1..=max).contains(value)).unwrap_or_else(|| {
-                found.push(Violation::new(field, "out_of_range", format!("must be between 1 and {max}; got {value}")));
+                found.push(Violation::new(
+                    field,
+                    "out_of_range",
+                    format!("must be between 1 and {max}; got {value}"),
+                ));
                 default
             })
         };

@@ -44,7 +44,14 @@ pub struct Address {
 /// Where the money came from, reduced: no full number, no cvc.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    Card { name: String, brand: CardBrand, last4: String, exp_month: u8, exp_year: u16, address: Address },
+    Card {
+        name: String,
+        brand: CardBrand,
+        last4: String,
+        exp_month: u8,
+        exp_year: u16,
+        address: Address,
+    },
     BankAccount {
         name: String,
         last4: String,
@@ -129,9 +136,11 @@ impl SourceDraft {
                 let mut found = Vec::new();
                 let name = text(&mut found, "source.name", name);
                 let number = digits(&mut found, "source.number", number.as_deref(), 4, 34);
-                for (field, value) in
-                    [("source.routingNumber", &routing_number), ("source.sortCode", &sort_code), ("source.bankName", &bank_name)]
-                {
+                for (field, value) in [
+                    ("source.routingNumber", &routing_number),
+                    ("source.sortCode", &sort_code),
+                    ("source.bankName", &bank_name),
+                ] {
                     found.extend(value.as_ref().and_then(|value| check_text(field, value, 1, 100)));
                 }
                 if routing_number.is_none() && sort_code.is_none() {
@@ -148,7 +157,10 @@ impl SourceDraft {
                 };
                 let account_type = account_type.unwrap_or(AccountType::Individual);
                 let last4 = last4(&number);
-                Ok((Source::BankAccount { name, last4, routing_number, sort_code, account_type, bank_name }, outcome))
+                Ok((
+                    Source::BankAccount { name, last4, routing_number, sort_code, account_type, bank_name },
+                    outcome,
+                ))
             }
         }
     }
@@ -166,7 +178,11 @@ fn charge_card(
     let name = text(&mut found, "source.name", name);
     let number = digits(&mut found, "source.number", number, 12, 19);
     if !number.is_empty() && !luhn(&number) {
-        found.push(Violation::new("source.number", "invalid_number", "is not a valid card number (Luhn check)"));
+        found.push(Violation::new(
+            "source.number",
+            "invalid_number",
+            "is not a valid card number (Luhn check)",
+        ));
     }
     let brand = brand(&number);
     if !number.is_empty() && brand.is_none() {
@@ -179,10 +195,18 @@ fn charge_card(
     let exp_month = expiry.0.and_then(|m| u8::try_from(m).ok()).filter(|m| (1..=12).contains(m));
     let exp_year = expiry.1.and_then(|y| u16::try_from(y).ok()).filter(|y| (2000..=2100).contains(y));
     if exp_month.is_none() {
-        found.push(Violation::new("source.expMonth", "out_of_range", "is required and must be between 1 and 12"));
+        found.push(Violation::new(
+            "source.expMonth",
+            "out_of_range",
+            "is required and must be between 1 and 12",
+        ));
     }
     if exp_year.is_none() {
-        found.push(Violation::new("source.expYear", "out_of_range", "is required and must be a year of four digits"));
+        found.push(Violation::new(
+            "source.expYear",
+            "out_of_range",
+            "is required and must be a year of four digits",
+        ));
     }
     let (exp_month, exp_year) = (exp_month.unwrap_or(12), exp_year.unwrap_or(2100));
     if (i32::from(exp_year), exp_month) < (this_year, this_month) {

@@ -220,7 +220,11 @@ impl PetDraft {
             }
         }
         if self.age_months.is_some_and(|age| !(0..=i64::from(MAX_AGE_MONTHS)).contains(&age)) {
-            found.push(Violation::new("ageMonths", "out_of_range", format!("must be between 0 and {MAX_AGE_MONTHS}")));
+            found.push(Violation::new(
+                "ageMonths",
+                "out_of_range",
+                format!("must be between 0 and {MAX_AGE_MONTHS}"),
+            ));
         }
         found
     }
@@ -230,7 +234,11 @@ impl PetDraft {
 pub fn check_text(field: &str, value: &str, min: usize, max: usize) -> Option<Violation> {
     let length = value.chars().count();
     if length < min || length > max {
-        return Some(Violation::new(field, "length", format!("must be {min} to {max} characters long; it has {length}")));
+        return Some(Violation::new(
+            field,
+            "length",
+            format!("must be {min} to {max} characters long; it has {length}"),
+        ));
     }
     if min > 0 && value.trim().is_empty() {
         return Some(Violation::new(field, "blank", "must not be blank"));

@@ -53,7 +53,13 @@ impl UserDraft {
     ///
     /// # Errors
     /// Every violation, by field.
-    pub fn create(self, id: UserId, tenant: Tenant, role: Role, now: Timestamp) -> Result<(User, String), Vec<Violation>> {
+    pub fn create(
+        self,
+        id: UserId,
+        tenant: Tenant,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<(User, String), Vec<Violation>> {
         let mut found = Vec::new();
         let mut required = |field: &str, value: Option<String>| {
             value.unwrap_or_else(|| {
@@ -73,7 +79,11 @@ impl UserDraft {
                 ));
             }
             if !is_email(&email) {
-                found.push(Violation::new("email", "invalid_email", "must be an e-mail address such as jane@example.com"));
+                found.push(Violation::new(
+                    "email",
+                    "invalid_email",
+                    "must be an e-mail address such as jane@example.com",
+                ));
             }
             if !PASSWORD_LENGTH.contains(&password.chars().count()) {
                 found.push(Violation::new("password", "length", "must be 8 to 256 characters long"));
@@ -107,17 +117,24 @@ impl UserDraft {
 }
 
 fn is_username(text: &str) -> bool {
-    (3..=50).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    (3..=50).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else { return false };
     let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
-    text.len() <= 254 && plain(local) && plain(host) && host.split('.').count() > 1 && host.split('.').all(|p| !p.is_empty())
+    text.len() <= 254
+        && plain(local)
+        && plain(host)
+        && host.split('.').count() > 1
+        && host.split('.').all(|p| !p.is_empty())
 }
 
 fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0')
+        (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
     })
 }

@@ -24,7 +24,9 @@ const GRAPHIQL_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inli
 
 /// The routes, at the root.
 pub fn router() -> Router {
-    Router::new().route("/", get(|| async { page("index.html", POLICY) })).route("/assets/{*path}", get(asset))
+    Router::new()
+        .route("/", get(|| async { page("index.html", POLICY) }))
+        .route("/assets/{*path}", get(asset))
 }
 
 /// The GraphiQL page.

@@ -21,7 +21,10 @@ pub(super) fn table(server: &Server) -> String {
         lines.push("  demo users  admin, staff, alice, bob; password petstore-demo".to_owned());
     }
     if server.settings.auth.mode == AuthMode::Open {
-        lines.push("  WARNING     --auth open: ANY bearer text is taken for staff. Never do this in public.".to_owned());
+        lines.push(
+            "  WARNING     --auth open: ANY bearer text is taken for staff. Never do this in public."
+                .to_owned(),
+        );
     }
     if let Some(password) = &server.first_admin_password {
         lines.push(format!("  first user  admin, password {password} (shown this once)"));

@@ -167,7 +167,10 @@ fn sse_settings(settings: &Settings) -> sse::SseSettings {
 fn websocket_settings(settings: &Settings) -> websocket::WebSocketSettings {
     let own = &settings.websocket;
     websocket::WebSocketSettings {
-        limits: SocketLimits { max_message_bytes: own.max_frame_bytes, read_buffer_bytes: own.read_buffer_bytes },
+        limits: SocketLimits {
+            max_message_bytes: own.max_frame_bytes,
+            read_buffer_bytes: own.read_buffer_bytes,
+        },
         max_subscriptions: own.max_subscriptions,
         ping_interval: Duration::from_millis(own.ping_interval_ms),
         pong_timeout: Duration::from_millis(own.pong_timeout_ms),

@@ -52,7 +52,8 @@ impl Server {
         let address = listener.local_addr().map_err(Error::unavailable)?;
         if settings.server.public_url.is_empty() {
             // Where every interface is listened on, this machine's own name for itself is as good as any.
-            let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+            let host =
+                if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
             let host = if host.contains(':') { format!("[{host}]") } else { host };
             settings.server.public_url = format!("http://{host}:{}", address.port());
         }
@@ -70,7 +71,8 @@ impl Server {
             let summary = seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
             tracing::info!("seeded: {summary}");
         }
-        let parts = compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
+        let parts =
+            compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
         compose::start_webhooks(&settings, &parts, store.clone(), committed)?;
         janitor::start(&settings, &parts);
         let router = compose::router(&settings, &parts);
@@ -79,7 +81,8 @@ impl Server {
             Seed::Demo => None,
             Seed::None => seed::first_admin(&store, app.passwords(), &parts.ids, app.now()).await?,
         };
-        let accept = accept::serve(listener, router, (&settings.server).into(), tasks.clone(), metrics.clone());
+        let accept =
+            accept::serve(listener, router, (&settings.server).into(), tasks.clone(), metrics.clone());
         tasks.spawn("accept loop", accept);
         Ok(Self { address, app, metrics, tasks, first_admin_password, settings, store })
     }

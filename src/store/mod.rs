@@ -72,7 +72,9 @@ pub struct ClaimedDelivery {
 pub enum Verdict {
     Succeeded,
     /// Try again then.
-    Retry { at: Timestamp },
+    Retry {
+        at: Timestamp,
+    },
     /// No further try.
     Dead,
 }
@@ -94,7 +96,12 @@ pub trait Reads: Send + Sync {
 
     async fn find_order(&self, tenant: Tenant, id: OrderId) -> Result<Option<Order>>;
     /// Newest first.
-    async fn list_orders(&self, tenant: Tenant, filter: &OrderFilter, page: PageRequest) -> Result<Page<Order>>;
+    async fn list_orders(
+        &self,
+        tenant: Tenant,
+        filter: &OrderFilter,
+        page: PageRequest,
+    ) -> Result<Page<Order>>;
     /// Of one order, newest first.
     async fn payments_of(&self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>>;
     /// With the payment and the order that it belongs to.
@@ -102,12 +109,22 @@ pub trait Reads: Send + Sync {
 
     async fn find_endpoint(&self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>>;
     /// Newest first; only those of `owner` when given.
-    async fn list_endpoints(&self, tenant: Tenant, owner: Option<UserId>, page: PageRequest) -> Result<Page<Endpoint>>;
+    async fn list_endpoints(
+        &self,
+        tenant: Tenant,
+        owner: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<Endpoint>>;
     /// Every enabled endpoint of every tenant, for the dispatcher.
     async fn enabled_endpoints(&self) -> Result<Vec<Endpoint>>;
     async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>>;
     /// Newest first.
-    async fn list_deliveries(&self, tenant: Tenant, endpoint: EndpointId, page: PageRequest) -> Result<Page<Delivery>>;
+    async fn list_deliveries(
+        &self,
+        tenant: Tenant,
+        endpoint: EndpointId,
+        page: PageRequest,
+    ) -> Result<Page<Delivery>>;
     /// In the order they were made.
     async fn list_attempts(&self, tenant: Tenant, delivery: DeliveryId) -> Result<Vec<Attempt>>;
     /// When the next delivery that nobody holds is due, over all enabled endpoints.

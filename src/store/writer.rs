@@ -115,13 +115,16 @@ impl Writer {
             Box::pin(async move {
                 let outcome = change(writes).await;
                 let held = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-                let deliver: Answer = Box::new(move |committed: Result<()>| send(&answer, committed.and(outcome)));
+                let deliver: Answer =
+                    Box::new(move |committed: Result<()>| send(&answer, committed.and(outcome)));
                 (held, deliver)
             })
         });
         let refuse = Box::new(move |error| send(&refusal, Err(error)));
         self.queue.try_send(Job { run, refuse }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => Error::RateLimited { limit: "store.write_queue", retry_after_s: 1 },
+            mpsc::error::TrySendError::Full(_) => {
+                Error::RateLimited { limit: "store.write_queue", retry_after_s: 1 }
+            }
             mpsc::error::TrySendError::Closed(_) => Error::Unavailable(None),
         })?;
         answered.await.map_err(|_| Error::Unavailable(None))?

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::Unreadable;
 use super::order::Order;
 use super::payment::{Payment, Receipt};
 use super::pet::{Pet, Stock};
 use super::user::User;
-use super::Unreadable;
 use crate::domain::event::{ChangedBy, Collection, Data, Event, EventType, OrderChange, PetChange};
 use crate::domain::{OrderStatus, PetStatus, Timestamp, UserId};
 
@@ -159,7 +159,9 @@ pub fn data_from_json(kind: EventType, text: &str) -> Result<Data, Unreadable> {
             let PetData { pet, change } = parse(text)?;
             Data::Pet { pet: pet.restore()?, change: change.as_ref().map(pet_change).transpose()? }
         }
-        Collection::Inventory => Data::Inventory { stock: parse::<InventoryData>(text)?.inventory.restore()? },
+        Collection::Inventory => {
+            Data::Inventory { stock: parse::<InventoryData>(text)?.inventory.restore()? }
+        }
         Collection::Users => Data::User { user: parse::<UserData>(text)?.user.restore()? },
     })
 }

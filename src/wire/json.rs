@@ -31,7 +31,9 @@ fn refusal(path: &str, error: &serde_json::Error) -> Error {
     let message = error.to_string();
     let path = if path == "." { "" } else { path };
     match error.classify() {
-        Category::Data if message.starts_with("recursion limit") => Error::malformed("body", "is nested too deeply"),
+        Category::Data if message.starts_with("recursion limit") => {
+            Error::malformed("body", "is nested too deeply")
+        }
         Category::Data => Error::invalid(violation(path, &message)),
         Category::Syntax | Category::Eof | Category::Io => {
             Error::malformed("body", format!("must be valid JSON in UTF-8: {message}"))

@@ -39,7 +39,11 @@ impl Violations {
     }
 
     /// Reads an optional text with `parse`.
-    pub fn read<T>(&mut self, text: Option<String>, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+    pub fn read<T>(
+        &mut self,
+        text: Option<String>,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
         text.and_then(|text| self.take(parse(&text)))
     }
 

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Unreadable;
-use crate::domain::{self, Amount, Currency, Error, OrderId, OrderStatus, PetId, Tenant, Timestamp, UserId, Violation};
+use crate::domain::{
+    self, Amount, Currency, Error, OrderId, OrderStatus, PetId, Tenant, Timestamp, UserId, Violation,
+};
 
 /// An order (contract §3).
 #[derive(Clone, Debug, Serialize, Deserialize)]

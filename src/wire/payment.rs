@@ -121,7 +121,8 @@ impl PaymentSource {
                 },
             },
             Self::BankAccount { name, routing_number, sort_code, account_type, bank_name, last4, .. } => {
-                let account_type = AccountType::from_name(&account_type).ok_or_else(|| unreadable(&account_type))?;
+                let account_type =
+                    AccountType::from_name(&account_type).ok_or_else(|| unreadable(&account_type))?;
                 Source::BankAccount { name, last4, routing_number, sort_code, account_type, bank_name }
             }
         })

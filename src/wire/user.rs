@@ -121,9 +121,9 @@ impl From<UserInput> for UserDraft {
             first_name: input.first_name,
             last_name: input.last_name,
             phone: input.phone,
-            preferences: input
-                .preferences
-                .map(|Preferences { newsletter, notifications }| user::Preferences { newsletter, notifications }),
+            preferences: input.preferences.map(|Preferences { newsletter, notifications }| {
+                user::Preferences { newsletter, notifications }
+            }),
         }
     }
 }

@@ -96,7 +96,9 @@ async fn everyone_hears_exactly_what_they_may_on_every_topic_and_channel() {
     for (order, guest) in orders.iter().zip([&guests[1], &guests[2], &guests[0]]) {
         owners.push((format!("orders/{order}"), guest.user()));
     }
-    owners.extend([&guests[1], &guests[3]].map(|guest| (format!("users/{}", guest.api.user_id()), guest.user())));
+    owners.extend(
+        [&guests[1], &guests[3]].map(|guest| (format!("users/{}", guest.api.user_id()), guest.user())),
+    );
     topics.extend(owners.iter().map(|(topic, _)| topic.clone()));
 
     let mut listeners = Vec::new();
@@ -127,16 +129,21 @@ async fn everyone_hears_exactly_what_they_may_on_every_topic_and_channel() {
         let what = format!("{} on {topic} over {channel:?}", guest.name);
         let heard = listener.until_id(&what, last).await;
         let wanted = log.iter().filter(|event| belongs(event, topic) || belongs(event, &sentinel));
-        let expected: Vec<&str> = wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect();
+        let expected: Vec<&str> =
+            wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect();
         assert_eq!(crate::support::inbox::ids(&heard), expected, "{what}");
     }
     // Through the poll form the same, for everything at once.
     for guest in &guests {
-        let allowed: Vec<&str> =
-            topics.iter().filter(|topic| guest.refusal(topic, &owners).is_none()).map(String::as_str).collect();
+        let allowed: Vec<&str> = topics
+            .iter()
+            .filter(|topic| guest.refusal(topic, &owners).is_none())
+            .map(String::as_str)
+            .collect();
         let heard = crate::support::channel::past(&guest.api, &allowed, Some(&start), 500).await;
         let wanted = log.iter().filter(|event| allowed.iter().any(|topic| belongs(event, topic)));
-        let expected: Vec<&str> = wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect();
+        let expected: Vec<&str> =
+            wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect();
         assert_eq!(crate::support::inbox::ids(&heard), expected, "{} by polling", guest.name);
     }
 }

@@ -49,13 +49,19 @@ impl Target {
 fn assert_problem(refusal: &Refusal, code: &str, field: &str, what: &str) {
     assert_eq!(refusal.code, code, "{what}: {refusal:?}");
     assert!(refusal.status.is_some_and(|status| (400..500).contains(&status)), "{what}: {refusal:?}");
-    assert!(field.is_empty() || refusal.fields.iter().any(|named| named == field), "{what} must name {field}: {refusal:?}");
+    assert!(
+        field.is_empty() || refusal.fields.iter().any(|named| named == field),
+        "{what} must name {field}: {refusal:?}"
+    );
 }
 
 /// The problem in an error frame or an acknowledgement.
 fn problem_of(problem: &Value) -> Refusal {
     let refusal = Refusal::of_problem(problem);
-    assert!(problem["type"].as_str().is_some_and(|uri| uri.starts_with("https://petstoreapi.com/errors/")), "{problem}");
+    assert!(
+        problem["type"].as_str().is_some_and(|uri| uri.starts_with("https://petstoreapi.com/errors/")),
+        "{problem}"
+    );
     assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
     refusal
 }
@@ -79,12 +85,14 @@ async fn bad_queries_of_the_event_stream() {
     ];
     for accept in ["text/event-stream", "application/json"] {
         for (query, code, field) in table {
-            let request = target.staff.request(Method::GET, &format!("/v1/events?{query}")).header("accept", accept);
+            let request =
+                target.staff.request(Method::GET, &format!("/v1/events?{query}")).header("accept", accept);
             let answer = target.staff.send(request).await;
             assert_problem(&answer.refusal(), code, field, &format!("{query} as {accept}"));
         }
         for bad in ["yesterday", "%", "\u{e9}"] {
-            let request = target.staff.request(Method::GET, "/v1/events?topics=pets").header("accept", accept);
+            let request =
+                target.staff.request(Method::GET, "/v1/events?topics=pets").header("accept", accept);
             let answer = target.staff.send(request.header("last-event-id", bad)).await;
             assert_eq!(answer.refusal().code, "malformed_request", "{bad:?} as {accept}");
         }

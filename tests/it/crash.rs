@@ -40,7 +40,9 @@ impl Run {
         loop {
             let pet = self.pets.lock().pop().expect("more pets than orders before the kill");
             let body = serde_json::json!({ "petId": pet });
-            let order = self.done(alice.try_send(with_json(alice.request(http::Method::POST, "/v1/orders"), &body)).await?);
+            let order = self.done(
+                alice.try_send(with_json(alice.request(http::Method::POST, "/v1/orders"), &body)).await?,
+            );
             let id = id(&order).to_owned();
             self.note(&id, 0);
             let path = |what: &str| format!("/v1/orders/{id}/{what}");
@@ -147,26 +149,50 @@ async fn the_log_and_the_store_agree(binary: &Binary, run: &Run, events: &[Envel
         let now = run.staff.get(&format!("/v1/orders/{order}")).await.result().unwrap();
         let now = LIFE.iter().position(|status| now["status"] == **status).expect("a status of the story");
         assert!(now >= *place, "{order} was answered {} and is {}", LIFE[*place], LIFE[now]);
-        let moves = events.iter().filter(|event| event.data["order"]["id"] == order.as_str() && event.event_type.starts_with("order."));
-        let moves: Vec<&str> = moves.map(|event| event.data["newStatus"].as_str().unwrap_or("PLACED")).collect();
+        let moves = events.iter().filter(|event| {
+            event.data["order"]["id"] == order.as_str() && event.event_type.starts_with("order.")
+        });
+        let moves: Vec<&str> =
+            moves.map(|event| event.data["newStatus"].as_str().unwrap_or("PLACED")).collect();
         assert_eq!(moves, LIFE[..=now], "the log holds every step of {order}, once");
     }
     let mut database = Database::open(&binary.data()).await;
     database.assert_contiguous().await;
     for (what, sql) in [
-        ("events without their order", "SELECT count(*) FROM events WHERE collection = 'orders' AND resource NOT IN (SELECT id FROM orders)"),
-        ("payments without their order's approval", "SELECT count(*) FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.status = 'SUCCEEDED' AND o.status = 'PLACED'"),
-        ("captured payments without a receipt", "SELECT count(*) FROM payments WHERE status = 'SUCCEEDED' AND id NOT IN (SELECT payment_id FROM receipts)"),
-        ("open orders whose pet can be ordered", "SELECT count(*) FROM orders o JOIN pets p ON p.id = o.pet_id WHERE o.status IN ('PLACED', 'APPROVED', 'SHIPPED') AND p.status = 'AVAILABLE'"),
-        ("events that the dispatcher has passed without a delivery", "SELECT count(*) FROM events, meta, webhook_endpoints w WHERE seq <= dispatched AND occurred_at >= w.created_at AND collection IN ('orders', 'payments') AND seq NOT IN (SELECT event_seq FROM deliveries)"),
+        (
+            "events without their order",
+            "SELECT count(*) FROM events WHERE collection = 'orders' AND resource NOT IN (SELECT id FROM orders)",
+        ),
+        (
+            "payments without their order's approval",
+            "SELECT count(*) FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.status = 'SUCCEEDED' AND o.status = 'PLACED'",
+        ),
+        (
+            "captured payments without a receipt",
+            "SELECT count(*) FROM payments WHERE status = 'SUCCEEDED' AND id NOT IN (SELECT payment_id FROM receipts)",
+        ),
+        (
+            "open orders whose pet can be ordered",
+            "SELECT count(*) FROM orders o JOIN pets p ON p.id = o.pet_id WHERE o.status IN ('PLACED', 'APPROVED', 'SHIPPED') AND p.status = 'AVAILABLE'",
+        ),
+        (
+            "events that the dispatcher has passed without a delivery",
+            "SELECT count(*) FROM events, meta, webhook_endpoints w WHERE seq <= dispatched AND occurred_at >= w.created_at AND collection IN ('orders', 'payments') AND seq NOT IN (SELECT event_seq FROM deliveries)",
+        ),
     ] {
         assert_eq!(database.number(sql).await, 0, "{what}");
     }
-    let mut orders: Vec<&str> = events.iter().filter(|event| event.event_type == "order.created").map(|event| id(&event.data["order"])).collect();
+    let mut orders: Vec<&str> = events
+        .iter()
+        .filter(|event| event.event_type == "order.created")
+        .map(|event| id(&event.data["order"]))
+        .collect();
     let created = orders.len();
     orders.sort_unstable();
     orders.dedup();
     assert_eq!(orders.len(), created, "each order was created once");
-    let audited = database.number("SELECT count(*) FROM audit WHERE action = 'ORDER_PLACED' AND channel = 'REST'").await;
+    let audited = database
+        .number("SELECT count(*) FROM audit WHERE action = 'ORDER_PLACED' AND channel = 'REST'")
+        .await;
     assert_eq!(usize::try_from(audited).unwrap(), created, "one audit row for each order");
 }

@@ -115,7 +115,9 @@ fn declined<T>(outcome: Result<T, Error>) -> Result<(), Error> {
 async fn pets_survive_a_fault_at_every_statement() {
     let mut frail = Frail::new(Setup::empty()).await;
     let staff = &staff_of(Tenant::PUBLIC);
-    let create = async |frail: &Frail, (): &()| frail.server.app().create_pet(staff, inside::pet("Rex")).await.map(drop);
+    let create = async |frail: &Frail, (): &()| {
+        frail.server.app().create_pet(staff, inside::pet("Rex")).await.map(drop)
+    };
     frail.strike("creating a pet", async |_| (), create).await;
     let update = async |frail: &Frail, pet: &PetId| {
         let draft = petstore::domain::pet::PetDraft {
@@ -134,7 +136,8 @@ async fn pets_survive_a_fault_at_every_statement() {
 async fn orders_survive_a_fault_at_every_statement() {
     let mut frail = Frail::new(Setup::empty()).await;
     let (staff, buyer) = (&staff_of(Tenant::PUBLIC), &customer_of(Tenant::PUBLIC, 1));
-    let place = async |frail: &Frail, pet: &PetId| frail.server.app().place_order(buyer, *pet).await.map(drop);
+    let place =
+        async |frail: &Frail, pet: &PetId| frail.server.app().place_order(buyer, *pet).await.map(drop);
     frail.strike("placing an order", Frail::pet, place).await;
     let pay = async |frail: &Frail, order: &OrderId| {
         frail.server.app().pay_order(buyer, *order, inside::payment(7500, GOOD_CARD)).await.map(drop)
@@ -144,11 +147,15 @@ async fn orders_survive_a_fault_at_every_statement() {
         declined(frail.server.app().pay_order(buyer, *order, inside::payment(7500, DECLINED_CARD)).await)
     };
     frail.strike("a declined payment", Frail::order, decline).await;
-    let ship = async |frail: &Frail, order: &OrderId| frail.server.app().ship_order(staff, *order).await.map(drop);
+    let ship =
+        async |frail: &Frail, order: &OrderId| frail.server.app().ship_order(staff, *order).await.map(drop);
     frail.strike("shipping an order", Frail::paid, ship).await;
-    let deliver = async |frail: &Frail, order: &OrderId| frail.server.app().deliver_order(staff, *order).await.map(drop);
+    let deliver = async |frail: &Frail, order: &OrderId| {
+        frail.server.app().deliver_order(staff, *order).await.map(drop)
+    };
     frail.strike("delivering an order", Frail::shipped, deliver).await;
-    let cancel = async |frail: &Frail, order: &OrderId| frail.server.app().cancel_order(buyer, *order).await.map(drop);
+    let cancel =
+        async |frail: &Frail, order: &OrderId| frail.server.app().cancel_order(buyer, *order).await.map(drop);
     frail.strike("cancelling an order", Frail::order, cancel).await;
     frail.strike("cancelling a paid order", Frail::paid, cancel).await;
 }
@@ -235,7 +242,10 @@ async fn a_fault_is_told_alike_by_every_driver() {
         frail.faults.fail_after(2);
         let refusal = driver.place(&story.buyer, pet).await.unwrap_err();
         assert_eq!((refusal.code.as_str(), refusal.status), ("unavailable", Some(503)), "{refusal:?}");
-        assert!(!refusal.text.contains("a fault that a test asked for"), "causes are never sent: {refusal:?}");
+        assert!(
+            !refusal.text.contains("a fault that a test asked for"),
+            "causes are never sent: {refusal:?}"
+        );
         driver.place(&story.buyer, pet).await.unwrap();
     }
     frail.recover().await;

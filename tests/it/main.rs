@@ -1,6 +1,9 @@
 //! The store as its users meet it: the real server, over its real channels (design §9).
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-#![expect(clippy::disallowed_methods, reason = "tests start tasks and make ids on their own, outside the server")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests start tasks and make ids on their own, outside the server"
+)]
 
 mod access;
 mod bad_input;

@@ -34,7 +34,9 @@ async fn of_several_buyers_of_one_pet_exactly_one_wins() {
     for (pet, answer) in &answers {
         match answer {
             Ok(order) => winners.entry(pet).or_default().push(id(order).to_owned()),
-            Err(refusal) => assert_eq!((refusal.code.as_str(), refusal.status), ("pet_not_available", Some(409))),
+            Err(refusal) => {
+                assert_eq!((refusal.code.as_str(), refusal.status), ("pet_not_available", Some(409)))
+            }
         }
     }
     assert_eq!(winners.len(), PETS, "every pet found its buyer");
@@ -47,7 +49,8 @@ async fn of_several_buyers_of_one_pet_exactly_one_wins() {
         let pet = staff.get(&format!("/v1/pets/{pet}")).await.result().unwrap();
         assert_eq!(pet["status"], "PENDING");
     }
-    let created = database.events(log).await.iter().filter(|event| event.event_type == "order.created").count();
+    let created =
+        database.events(log).await.iter().filter(|event| event.event_type == "order.created").count();
     assert_eq!(created, PETS, "one event for each order");
     database.assert_contiguous().await;
 }
@@ -64,7 +67,10 @@ async fn paying_and_cancelling_at_once_end_in_one_of_the_two_orders() {
         let (first, second, cancelled) = tokio::join!(pay(), pay(), Driver::GraphQl.cancel(&alice, order));
         assert!(cancelled.is_ok(), "an order can be cancelled before and after it is paid: {cancelled:?}");
         assert!(!(first.is_ok() && second.is_ok()), "paid twice");
-        let payments = alice.graphql(&format!("{{ order(id: {}) {{ payments {{ status }} }} }}", json!(order))).await.unwrap();
+        let payments = alice
+            .graphql(&format!("{{ order(id: {}) {{ payments {{ status }} }} }}", json!(order)))
+            .await
+            .unwrap();
         let paid = usize::from(first.is_ok()) + usize::from(second.is_ok());
         let expected: Vec<_> = (0..paid).map(|_| json!({ "status": "REFUNDED" })).collect();
         assert_eq!(payments["payments"], json!(expected), "what was captured was given back");

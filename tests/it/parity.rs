@@ -178,7 +178,9 @@ async fn typed_subscriptions_tell_the_same_story() {
         }
     }
     assert_eq!(moved.len(), 3);
-    let paid = format!("subscription {{ paymentSucceeded(after: \"{start}\") {{ eventId payment {{ id }} order {{ id }} receipt {{ receiptId }} }} }}");
+    let paid = format!(
+        "subscription {{ paymentSucceeded(after: \"{start}\") {{ eventId payment {{ id }} order {{ id }} receipt {{ receiptId }} }} }}"
+    );
     connection.subscribe("paid", &paid).await;
     let (name, payment) = crate::support::within("the payment", connection.next()).await.unwrap();
     let event = past.iter().find(|event| event.event_type == "payment.succeeded").unwrap();

@@ -71,9 +71,16 @@ fn named(line: &str) -> Vec<String> {
         .flat_map(|rest| {
             let list = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
             let names: Vec<&str> = list.map_or_else(|| vec![rest], |list| list.split(',').collect());
-            names.into_iter().map(|name| {
-                name.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned()
-            }).collect::<Vec<_>>()
+            names
+                .into_iter()
+                .map(|name| {
+                    name.trim()
+                        .split(|c: char| !c.is_alphanumeric() && c != '_')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
+                })
+                .collect::<Vec<_>>()
         })
         .filter(|name| !name.is_empty())
         .collect()

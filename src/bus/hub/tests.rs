@@ -35,7 +35,8 @@ fn pet_event(seq: u64, id: u128) -> Event {
 }
 
 fn stock_event(seq: u64) -> Event {
-    let stock = SpeciesStock { species: Species::Dog, counts: Counts::default(), updated_at: Timestamp::from_ms(0) };
+    let stock =
+        SpeciesStock { species: Species::Dog, counts: Counts::default(), updated_at: Timestamp::from_ms(0) };
     event(seq, Fact::inventory_changed(Tenant::PUBLIC, stock))
 }
 

@@ -6,7 +6,6 @@ use super::mutation::Mutation;
 use super::subscription::Subscription;
 use super::types::enums::{OrderStatus, PetStatus, Size, Species};
 use super::types::order::Order;
-use super::types::page::{OrderPage, PetPage};
 use super::types::pet::Pet;
 use super::types::user::User;
 use crate::app::{App, Caller};
@@ -87,7 +86,7 @@ impl Query {
         >,
         #[graphql(desc = "Page, counted from 1; 1 when it is left out.")] page: Option<i32>,
         #[graphql(desc = "Items on a page, 1 to 100; 20 when it is left out.")] limit: Option<i32>,
-    ) -> Result<PetPage> {
+    ) -> Result<Vec<Pet>> {
         let mut violations = Vec::new();
         let filter = PetFilter {
             species: species.map(Into::into),
@@ -98,7 +97,8 @@ impl Query {
             good_with_kids,
         };
         let page = page_request(page, limit, violations)?;
-        Ok(app(ctx)?.list_pets(&caller(ctx)?.principal, &filter, page).await?.into())
+        let pets = app(ctx)?.list_pets(&caller(ctx)?.principal, &filter, page).await?;
+        Ok(pets.items.into_iter().map(Into::into).collect())
     }
 
     /// One pet; null when there is none with this id.
@@ -117,10 +117,11 @@ impl Query {
         #[graphql(desc = "Only with this status.")] status: Option<OrderStatus>,
         #[graphql(desc = "Page, counted from 1; 1 when it is left out.")] page: Option<i32>,
         #[graphql(desc = "Items on a page, 1 to 100; 20 when it is left out.")] limit: Option<i32>,
-    ) -> Result<OrderPage> {
+    ) -> Result<Vec<Order>> {
         let page = page_request(page, limit, Vec::new())?;
         let filter = OrderFilter { status: status.map(Into::into), ..OrderFilter::default() };
-        Ok(app(ctx)?.list_orders(&caller(ctx)?.principal, filter, page).await?.into())
+        let orders = app(ctx)?.list_orders(&caller(ctx)?.principal, filter, page).await?;
+        Ok(orders.items.into_iter().map(Into::into).collect())
     }
 
     /// One order, for its buyer and the staff; null when there is none with this id.
@@ -133,6 +134,12 @@ impl Query {
         let id = OrderId::parse_address("id", &id)?;
         let order = app(ctx)?.get_order(&caller(ctx)?.principal, id).await;
         Ok(optional(order)?.map(Into::into))
+    }
+
+    /// Where the event log stands now. A subscription that begins `after` it misses nothing that happens from now on, also
+    /// when it is cut off before its first event.
+    async fn events_cursor(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(app(ctx)?.head_cursor())
     }
 
     /// The user that the token stands for.

@@ -32,7 +32,12 @@ pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
 }
 
 /// updateWebhookEndpoint
-pub async fn update(State(rest): State<Rest>, By(caller): By, id: Id, Json(input): Json<EndpointInput>) -> Told {
+pub async fn update(
+    State(rest): State<Rest>,
+    By(caller): By,
+    id: Id,
+    Json(input): Json<EndpointInput>,
+) -> Told {
     let endpoint = rest.app.update_endpoint(&caller, endpoint_id(&id.0)?, input.into()).await?;
     Ok(json(StatusCode::OK, &Endpoint::from(&endpoint)))
 }

@@ -47,8 +47,12 @@ impl IntoResponse for Refusal {
             headers.insert(header::RETRY_AFTER, retry_after_s.into());
         }
         match error {
-            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => drop(response.extensions_mut().insert(LimitHit(limit))),
-            Error::TooLarge { .. } => drop(response.extensions_mut().insert(LimitHit("server.max_body_bytes"))),
+            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => {
+                drop(response.extensions_mut().insert(LimitHit(limit)))
+            }
+            Error::TooLarge { .. } => {
+                drop(response.extensions_mut().insert(LimitHit("server.max_body_bytes")))
+            }
             _ => {}
         }
         // The body is written by `complete_problem`, which knows the path and the request's id.
@@ -77,18 +81,25 @@ pub async fn complete_problem(request: Request<Body>, next: Next) -> Response {
 /// The problem of a refusal that the router or a layer made, which has no body.
 fn of_router(response: &Response) -> Option<Problem> {
     let status = response.status();
-    if response.headers().contains_key(header::CONTENT_TYPE) || !(status.is_client_error() || status.is_server_error()) {
+    if response.headers().contains_key(header::CONTENT_TYPE)
+        || !(status.is_client_error() || status.is_server_error())
+    {
         return None;
     }
     let (slug, title, code, detail) = match status {
-        StatusCode::NOT_FOUND => return Some(Problem::from(&Error::UnknownOperation("there is nothing at this path"))),
+        StatusCode::NOT_FOUND => {
+            return Some(Problem::from(&Error::UnknownOperation("there is nothing at this path")));
+        }
         StatusCode::METHOD_NOT_ALLOWED => {
             let detail = "the Allow header lists the methods of this path".to_owned();
             ("method-not-allowed", "Method Not Allowed", "method_not_allowed", detail)
         }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ("payload-too-large", "Payload Too Large", "payload_too_large", "the body is too large".to_owned())
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "payload-too-large",
+            "Payload Too Large",
+            "payload_too_large",
+            "the body is too large".to_owned(),
+        ),
         StatusCode::UPGRADE_REQUIRED => {
             let detail = "this path speaks WebSocket, version 13".to_owned();
             ("upgrade-required", "Upgrade Required", "upgrade_required", detail)
@@ -96,7 +107,12 @@ fn of_router(response: &Response) -> Option<Problem> {
         StatusCode::REQUEST_TIMEOUT => {
             ("request-timeout", "Request Timeout", "request_timeout", "the request took too long".to_owned())
         }
-        _ => ("bad-request", status.canonical_reason().unwrap_or("Refused"), "refused", "the request was refused".to_owned()),
+        _ => (
+            "bad-request",
+            status.canonical_reason().unwrap_or("Refused"),
+            "refused",
+            "the request was refused".to_owned(),
+        ),
     };
     Some(Problem {
         type_uri: type_uri(slug),

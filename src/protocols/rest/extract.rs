@@ -71,7 +71,9 @@ impl<T: DeserializeOwned> FromRequest<Rest> for Json<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
@@ -106,7 +108,11 @@ impl FromRequestParts<Rest> for Params {
 
 impl Params {
     /// The value of `name`, read by `parse`.
-    pub fn read<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, Violation>) -> Option<T> {
+    pub fn read<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Violation>,
+    ) -> Option<T> {
         let text = self.query.take(name)?;
         let value = parse(&text).map_err(|violation| self.violations.push(violation)).ok();
         self.kept.push((name, text));
@@ -117,7 +123,11 @@ impl Params {
     pub fn number(&mut self, name: &'static str, min: u32, max: u32) -> Option<u32> {
         self.read(name, |text| {
             text.parse::<u32>().ok().filter(|value| (min..=max).contains(value)).ok_or_else(|| {
-                Violation::new(name, "out_of_range", format!("must be a whole number between {min} and {max}"))
+                Violation::new(
+                    name,
+                    "out_of_range",
+                    format!("must be a whole number between {min} and {max}"),
+                )
             })
         })
     }
@@ -139,7 +149,9 @@ impl Params {
         let mut number = |name: &'static str| {
             let text = self.query.take(name)?;
             text.parse::<i64>()
-                .map_err(|_| self.violations.push(Violation::new(name, "invalid_type", "must be a whole number")))
+                .map_err(|_| {
+                    self.violations.push(Violation::new(name, "invalid_type", "must be a whole number"))
+                })
                 .ok()
         };
         let (page, limit) = (number("page"), number("limit"));
@@ -155,7 +167,8 @@ impl Params {
     }
 
     fn refuse_rest(&mut self) {
-        let unknown = |name: &str| Violation::new(name, "unknown_parameter", "is not known here, or given twice");
+        let unknown =
+            |name: &str| Violation::new(name, "unknown_parameter", "is not known here, or given twice");
         self.violations.extend(self.query.rest().map(unknown));
     }
 }

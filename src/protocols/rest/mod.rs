@@ -75,7 +75,12 @@ fn created<T: Serialize>(location: &str, body: &T) -> Response {
 }
 
 /// A page of a collection, with its links also as a header.
-fn collection<T, W: Serialize>(page: &Page<T>, path: &str, query: &str, encode: impl FnMut(&T) -> W) -> Response {
+fn collection<T, W: Serialize>(
+    page: &Page<T>,
+    path: &str,
+    query: &str,
+    encode: impl FnMut(&T) -> W,
+) -> Response {
     let collection: Collection<W> = wire::page::Collection::new(page, path, query, encode);
     let links = collection.links.header();
     let mut response = json(StatusCode::OK, &collection);

@@ -11,7 +11,11 @@ use crate::domain::{Scope, UserId};
 use crate::wire::user::{SignUpAnswer, TokenAnswer, TokenInput, User, UserInput};
 
 /// createUser
-pub async fn sign_up(State(rest): State<Rest>, Anyone(caller, _): Anyone, Json(input): Json<UserInput>) -> Told {
+pub async fn sign_up(
+    State(rest): State<Rest>,
+    Anyone(caller, _): Anyone,
+    Json(input): Json<UserInput>,
+) -> Told {
     let grant = rest.app.sign_up(&caller, input.into()).await?;
     let created_user = User::from(&grant.user);
     let location = format!("/v1/users/{}", created_user.id);
@@ -27,7 +31,11 @@ pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
 }
 
 /// createToken: by user name and password, or by a refresh token.
-pub async fn create_token(State(rest): State<Rest>, Anyone(caller, tenant): Anyone, Json(input): Json<TokenInput>) -> Told {
+pub async fn create_token(
+    State(rest): State<Rest>,
+    Anyone(caller, tenant): Anyone,
+    Json(input): Json<TokenInput>,
+) -> Told {
     let grant = match input.refresh_token {
         Some(token) => rest.app.refresh(&caller, tenant, &token).await?,
         None => rest.app.log_in(&caller, input.username, input.password).await?,

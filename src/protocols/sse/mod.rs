@@ -106,11 +106,17 @@ fn read(app: &App, parts: &::http::request::Parts) -> Result<Asked> {
     let limit = match query.take("limit") {
         None => max.min(100),
         Some(text) => text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
-            Error::invalid(Violation::new("limit", "out_of_range", format!("must be a whole number between 1 and {max}")))
+            Error::invalid(Violation::new(
+                "limit",
+                "out_of_range",
+                format!("must be a whole number between 1 and {max}"),
+            ))
         })?,
     };
-    let unknown: Vec<Violation> =
-        query.rest().map(|name| Violation::new(name, "unknown_parameter", "is not known here, or given twice")).collect();
+    let unknown: Vec<Violation> = query
+        .rest()
+        .map(|name| Violation::new(name, "unknown_parameter", "is not known here, or given twice"))
+        .collect();
     if !unknown.is_empty() {
         return Err(Error::Invalid(unknown));
     }
@@ -154,7 +160,8 @@ struct PollAnswer<'e> {
 
 async fn poll(sse: &Sse, asked: &Asked) -> Result<Response> {
     let _open = sse.polls.connection();
-    let past = sse.app.past_events(&asked.principal, &asked.topics, asked.after.as_deref(), asked.limit).await?;
+    let past =
+        sse.app.past_events(&asked.principal, &asked.topics, asked.after.as_deref(), asked.limit).await?;
     let envelopes: Vec<bytes::Bytes> =
         past.events.iter().map(|published| published.form(Form::Envelope, wire::event::envelope)).collect();
     let data = envelopes.iter().map(|bytes| serde_json::from_slice(bytes)).collect::<Result<_, _>>();

@@ -71,9 +71,9 @@ fn request(input: Input) -> Result<Request> {
         Ok(id)
     };
     match op.as_str() {
-        "auth" => {
-            token.map(|token| Request::Auth { token }).ok_or_else(|| Error::invalid(Violation::required("token")))
-        }
+        "auth" => token
+            .map(|token| Request::Auth { token })
+            .ok_or_else(|| Error::invalid(Violation::required("token"))),
         "subscribe" => Ok(Request::Subscribe { id: named(id)?, topics: topics.unwrap_or_default(), after }),
         "unsubscribe" => Ok(Request::Unsubscribe { id: named(id)? }),
         "ping" => Ok(Request::Ping { id }),
@@ -142,7 +142,10 @@ mod tests {
         assert_eq!(refused(r#"{"op":"nope","id":"s1"}"#), (Some("s1".into()), "op".into()));
         assert_eq!(refused(r#"{"op":"subscribe"}"#), (None, "id".into()));
         assert_eq!(refused(r#"{"op":"ping","token":"x"}"#), (None, "token".into()));
-        assert_eq!(refused(r#"{"op":"subscribe","id":"s1","topic":["pets"]}"#), (Some("s1".into()), "topic".into()));
+        assert_eq!(
+            refused(r#"{"op":"subscribe","id":"s1","topic":["pets"]}"#),
+            (Some("s1".into()), "topic".into())
+        );
         assert_eq!(refused(r#"{"op":"subscribe","id":7,"topics":["pets"]}"#), (None, "id".into()));
         assert!(read(r#"{"op":"subscribe","id":"s1","topics":["pets"],"after":null}"#).is_ok());
     }

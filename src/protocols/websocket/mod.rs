@@ -101,8 +101,13 @@ async fn open(State(websocket): State<WebSocket>, request: Request<Body>) -> Res
 enum Told {
     /// A frame to send.
     Frame(String),
-    Subscribed { id: String, feed: Box<crate::app::Feed> },
-    Unsubscribed { id: String },
+    Subscribed {
+        id: String,
+        feed: Box<crate::app::Feed>,
+    },
+    Unsubscribed {
+        id: String,
+    },
     /// The principal of the connection is another now.
     Principal(Box<Principal>),
     /// What came cannot be read on: close with that code and reason.

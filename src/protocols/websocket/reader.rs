@@ -110,7 +110,8 @@ impl Reader {
                 if self.subscriptions.lock().remove(&id) {
                     Ok(Told::Unsubscribed { id })
                 } else {
-                    let violation = Violation::new("id", "unknown_subscription", "is no subscription of this connection");
+                    let violation =
+                        Violation::new("id", "unknown_subscription", "is no subscription of this connection");
                     Err((Some(id), Error::invalid(violation)))
                 }
             }
@@ -121,7 +122,8 @@ impl Reader {
     async fn subscribe(&self, id: &str, topics: &[String], after: Option<&str>) -> Result<crate::app::Feed> {
         let parts = &self.websocket.0;
         if self.subscriptions.lock().contains(id) {
-            let violation = Violation::new("id", "duplicate", "is already the id of a subscription of this connection");
+            let violation =
+                Violation::new("id", "duplicate", "is already the id of a subscription of this connection");
             return Err(Error::invalid(violation));
         }
         let max = parts.settings.max_subscriptions;

@@ -10,9 +10,9 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_stream::StreamMap;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
-use tokio_tungstenite::tungstenite::Message;
 
 use super::frames::{self, Reply};
 use super::reader::{Heard, Names};
@@ -150,7 +150,9 @@ impl Writer {
             };
             match written {
                 Ok(()) => {}
-                Err(Unwritten::Slow) => return End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor"),
+                Err(Unwritten::Slow) => {
+                    return End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor");
+                }
                 Err(Unwritten::Broken) => return End::Broken,
             }
         }
@@ -162,7 +164,9 @@ impl Writer {
             Told::End(..) => return Ok(()),
             Told::Principal(principal) => {
                 self.expires_at = principal.expires_at();
-                Message::text(Reply::Authenticated { expires_at: self.expires_at.map(|at| at.to_string()) }.text())
+                Message::text(
+                    Reply::Authenticated { expires_at: self.expires_at.map(|at| at.to_string()) }.text(),
+                )
             }
             Told::Unsubscribed { id } => {
                 self.subscriptions.remove(&id);
@@ -199,19 +203,15 @@ impl Writer {
                 tracing::debug!(code = error.code(), cause = ?std::error::Error::source(&error), "a subscription ended");
                 // First why, then that it is over: an error alone may also answer a request.
                 let why = Message::text(frames::error(Some(id), &error));
-                flush(&self.websocket, sink, vec![why, Message::text(Reply::Unsubscribed { id }.text())]).await
+                flush(&self.websocket, sink, vec![why, Message::text(Reply::Unsubscribed { id }.text())])
+                    .await
             }
         }
     }
-
 }
 
 /// Hands frames to the socket in one write, within the time that a write may take.
-async fn flush(
-    websocket: &WebSocket,
-    sink: &mut Sink,
-    frames: Vec<Message>,
-) -> Result<(), Unwritten> {
+async fn flush(websocket: &WebSocket, sink: &mut Sink, frames: Vec<Message>) -> Result<(), Unwritten> {
     let write = async {
         for frame in frames {
             sink.feed(frame).await?;

@@ -86,7 +86,11 @@ impl World {
             tasks: self.tasks.clone(),
             metrics: Metrics::new(self.tasks.clone()),
             settings: self.settings.clone(),
-            guard: AddressGuard::new(if self.settings.allow_private_addresses { Allowed::Private } else { Allowed::Public }),
+            guard: AddressGuard::new(if self.settings.allow_private_addresses {
+                Allowed::Private
+            } else {
+                Allowed::Public
+            }),
             vault: Arc::clone(&self.vault),
             committed,
         })

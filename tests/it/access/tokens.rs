@@ -38,7 +38,8 @@ async fn a_websocket_takes_its_token_in_three_ways() {
     let server = TestServer::demo().await;
     let (alice, bob) = (server.user("alice").await, server.user("bob").await);
     let mut in_query = Connection::open(&alice).await.unwrap();
-    let mut in_header = Connection::open_with(&alice, Opening { bearer: true, ..Opening::default() }).await.unwrap();
+    let mut in_header =
+        Connection::open_with(&alice, Opening { bearer: true, ..Opening::default() }).await.unwrap();
     let mut in_frame = Connection::open(&server.anonymous()).await.unwrap();
     assert_eq!(in_frame.subscribe("s0", &["orders"], None).await.unwrap_err().code, "unauthenticated");
     let wrong = in_frame.ask(json!({ "op": "auth", "token": "not.a.token" }).to_string()).await.unwrap();
@@ -60,7 +61,8 @@ async fn an_event_stream_takes_its_token_in_the_url() {
     let alice = server.user("alice").await;
     let query = query_of(&[("topics", "orders".to_owned()), ("access_token", alice.token.clone().unwrap())]);
     let anonymous = server.anonymous();
-    let mut stream = Stream::open(anonymous.request(Method::GET, &format!("/v1/events?{query}"))).await.unwrap();
+    let mut stream =
+        Stream::open(anonymous.request(Method::GET, &format!("/v1/events?{query}"))).await.unwrap();
     assert_eq!(stream.headers["cache-control"], "no-store");
     let greeting = within("the greeting", stream.block()).await.unwrap().unwrap();
     let order = alice.place_order_of(&server.user("staff").await.create_pet("Rex").await).await;
@@ -69,7 +71,8 @@ async fn an_event_stream_takes_its_token_in_the_url() {
     assert!(block.data.unwrap().contains(crate::support::api::id(&order)));
 
     // What a browser sends when it comes back wins over the URL that the page once made.
-    let request = alice.request(Method::GET, &format!("/v1/events?topics=orders&after={}", block.id.unwrap()));
+    let request =
+        alice.request(Method::GET, &format!("/v1/events?topics=orders&after={}", block.id.unwrap()));
     let mut again = Stream::open(request.header("last-event-id", greeting.id.unwrap())).await.unwrap();
     within("the greeting", again.block()).await.unwrap();
     let block = within("the order again", again.block()).await.unwrap().unwrap();
@@ -95,7 +98,9 @@ async fn a_token_that_ends_ends_its_connections_with_a_code() {
     for (channel, listener) in &listeners {
         let end = listener.ended(&format!("the end of {channel:?}")).await;
         match channel {
-            Channel::WebSocket | Channel::GraphQlWs => assert_eq!(end.status, Some(4401), "{channel:?}: {end:?}"),
+            Channel::WebSocket | Channel::GraphQlWs => {
+                assert_eq!(end.status, Some(4401), "{channel:?}: {end:?}")
+            }
             _ => assert_eq!(end.code, "unauthenticated", "{channel:?}: {end:?}"),
         }
     }

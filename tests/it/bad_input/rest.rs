@@ -19,7 +19,9 @@ async fn bad_bodies() {
     let target = Target::new().await;
     let staff = &target.staff;
     let (malformed, invalid) = ("malformed_request", "validation_failed");
-    let pet = |more: &str| format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00"{more}}}"#).into_bytes();
+    let pet = |more: &str| {
+        format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00"{more}}}"#).into_bytes()
+    };
     let table: Vec<(&str, Vec<u8>, &str, &str)> = vec![
         ("/v1/pets", b"".to_vec(), malformed, "body"),
         ("/v1/pets", b"hello".to_vec(), malformed, "body"),
@@ -45,22 +47,52 @@ async fn bad_bodies() {
         ("/v1/pets", br#"{"ageMonths":1e400}"#.to_vec(), malformed, "body"),
         ("/v1/pets", br#"{"ageMonths":99999999999999999999}"#.to_vec(), invalid, "ageMonths"),
         ("/v1/pets", br#"{"price":75.00}"#.to_vec(), invalid, "price"),
-        ("/v1/pets", br#"{"name":"Rex","species":"DRAGON","ageMonths":5,"price":"cheap"}"#.to_vec(), invalid, "species"),
+        (
+            "/v1/pets",
+            br#"{"name":"Rex","species":"DRAGON","ageMonths":5,"price":"cheap"}"#.to_vec(),
+            invalid,
+            "species",
+        ),
         ("/v1/pets", deep("name").into_bytes(), invalid, "name"),
         ("/v1/pets", deep("wings").into_bytes(), invalid, "wings"),
         ("/v1/pets", "[".repeat(10_000).into_bytes(), malformed, "body"),
         // A pet by position, which a lenient reader would take.
-        ("/v1/pets", format!(r#"["Rex","DOG",null,5,null,null,null,null,"75.00"{}]"#, ",null".repeat(7)).into_bytes(), invalid, "body"),
+        (
+            "/v1/pets",
+            format!(r#"["Rex","DOG",null,5,null,null,null,null,"75.00"{}]"#, ",null".repeat(7)).into_bytes(),
+            invalid,
+            "body",
+        ),
         ("/v1/orders", b"{}".to_vec(), invalid, "petId"),
         ("/v1/orders", br#"{"petId":42}"#.to_vec(), invalid, "petId"),
         ("/v1/orders", br#"{"petId":"42"}"#.to_vec(), invalid, "petId"),
-        ("/v1/orders", br#"{"petId":"019b4139-1234-7abc-8def-123456789abc","gift":true}"#.to_vec(), invalid, "gift"),
+        (
+            "/v1/orders",
+            br#"{"petId":"019b4139-1234-7abc-8def-123456789abc","gift":true}"#.to_vec(),
+            invalid,
+            "gift",
+        ),
         ("/v1/users", br#"{"username":"x","email":"nobody","password":"short"}"#.to_vec(), invalid, "email"),
         ("/v1/users", br#"{"username":"root","role":"ADMIN"}"#.to_vec(), invalid, "role"),
         ("/v1/auth/tokens", b"{}".to_vec(), invalid, "username"),
-        ("/v1/webhook-endpoints", br#"{"url":"ftp://127.0.0.1/","eventTypes":["*"]}"#.to_vec(), invalid, "url"),
-        ("/v1/webhook-endpoints", br#"{"url":"http://127.0.0.1/","eventTypes":["dance"]}"#.to_vec(), invalid, "eventTypes[0]"),
-        ("/v1/webhook-endpoints", br#"{"url":"http://127.0.0.1/","eventTypes":["*"],"secret":"x"}"#.to_vec(), invalid, "secret"),
+        (
+            "/v1/webhook-endpoints",
+            br#"{"url":"ftp://127.0.0.1/","eventTypes":["*"]}"#.to_vec(),
+            invalid,
+            "url",
+        ),
+        (
+            "/v1/webhook-endpoints",
+            br#"{"url":"http://127.0.0.1/","eventTypes":["dance"]}"#.to_vec(),
+            invalid,
+            "eventTypes[0]",
+        ),
+        (
+            "/v1/webhook-endpoints",
+            br#"{"url":"http://127.0.0.1/","eventTypes":["*"],"secret":"x"}"#.to_vec(),
+            invalid,
+            "secret",
+        ),
     ];
     for (path, body, code, field) in table {
         let what = format!("{path} {}", String::from_utf8_lossy(&body).chars().take(80).collect::<String>());
@@ -71,7 +103,11 @@ async fn bad_bodies() {
     }
     for kind in ["text/plain", "application/xml", "application/x-www-form-urlencoded", "json"] {
         let answer = post(staff, "/v1/pets", kind, pet("")).await;
-        assert_eq!((answer.status, answer.refusal().code.as_str()), (415, "unsupported_media_type"), "{kind}");
+        assert_eq!(
+            (answer.status, answer.refusal().code.as_str()),
+            (415, "unsupported_media_type"),
+            "{kind}"
+        );
     }
     let bare = staff.send(staff.request(Method::POST, "/v1/pets").body(pet(""))).await;
     assert_eq!(bare.status, 415, "no content type");
@@ -82,11 +118,18 @@ async fn bad_bodies() {
 async fn bodies_beyond_the_limit() {
     let target = Target::new().await;
     let staff = &target.staff;
-    let large = format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00","description":"{}"}}"#, "x".repeat(MAX_BODY));
+    let large = format!(
+        r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00","description":"{}"}}"#,
+        "x".repeat(MAX_BODY)
+    );
     let answer = post(staff, "/v1/pets", "application/json", large.clone()).await;
     assert_eq!((answer.status, answer.refusal().code.as_str()), (413, "payload_too_large"));
     // Without a length in the head.
-    let pieces = large.into_bytes().chunks(65_536).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
+    let pieces = large
+        .into_bytes()
+        .chunks(65_536)
+        .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
+        .collect::<Vec<_>>();
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
     let answer = post(staff, "/v1/pets", "application/json", body).await;
     assert_eq!((answer.status, answer.refusal().code.as_str()), (413, "payload_too_large"));
@@ -121,7 +164,11 @@ async fn bad_paths_queries_and_headers() {
         assert_problem(&staff.get(path).await.refusal(), code, field, path);
     }
     for path in ["/v1/orders", "/v1/pets", "/v1/receipts"] {
-        let path = if path.ends_with("receipts") { format!("{path}/rcp_{NOWHERE}") } else { format!("{path}/{NOWHERE}") };
+        let path = if path.ends_with("receipts") {
+            format!("{path}/rcp_{NOWHERE}")
+        } else {
+            format!("{path}/{NOWHERE}")
+        };
         assert_eq!(staff.get(&path).await.refusal().code, "not_found", "{path}");
     }
     for path in ["/v1/dragons", "/v1", "/v1/pets/", "/nowhere", "/v1/../pets"] {
@@ -130,9 +177,14 @@ async fn bad_paths_queries_and_headers() {
     }
     let answer = staff.send(staff.request(Method::PATCH, "/v1/orders")).await;
     assert_eq!((answer.status, answer.refusal().code.as_str()), (405, "method_not_allowed"));
-    assert!(answer.header("allow").contains("POST") && answer.header("allow").contains("GET"), "{:?}", answer.headers);
+    assert!(
+        answer.header("allow").contains("POST") && answer.header("allow").contains("GET"),
+        "{:?}",
+        answer.headers
+    );
     for tenant in ["x", "", "00000000-0000-0000-0000-000000000000", "\u{e9}"] {
-        let request = target.binary.anonymous().request(Method::GET, "/v1/pets").header("x-tenant-id", tenant);
+        let request =
+            target.binary.anonymous().request(Method::GET, "/v1/pets").header("x-tenant-id", tenant);
         assert_problem(&staff.send(request).await.refusal(), "malformed_request", "X-Tenant-ID", tenant);
     }
     let twice = staff.request(Method::GET, "/v1/pets").header("authorization", "Bearer x");
@@ -150,7 +202,12 @@ async fn what_is_no_http() {
     let host = target.binary.url[7..].to_owned();
     let huge = format!("GET /v1/pets HTTP/1.1\r\nhost: x\r\nx-padding: {}\r\n\r\n", "x".repeat(100_000));
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(100_000));
-    for bytes in [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), b"HELO petstore\r\n\r\n".to_vec(), huge.into_bytes(), long.into_bytes()] {
+    for bytes in [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(),
+        b"HELO petstore\r\n\r\n".to_vec(),
+        huge.into_bytes(),
+        long.into_bytes(),
+    ] {
         let mut stream = TcpStream::connect(&host).await.unwrap();
         // It may be closed before all of it is sent.
         let _ = stream.write_all(&bytes).await;

@@ -64,14 +64,28 @@ async fn what_is_no_packet_harms_nobody_else() {
     let mut bystander = Socket::connect(&target.staff, Transport::WebSocket).await.unwrap();
     bystander.subscribe(&["pets"], None).await.unwrap();
     let large = format!(r#"420["subscribe",{{"topics":["{}"]}}]"#, "x".repeat(MAX_PAYLOAD));
-    let packets =
-        ["9", "4", "42", "42[", r#"42"x""#, "42{}", "4299999999999999999999[]", "45", "451-[]", "4\u{1f436}", "hello", &large];
+    let packets = [
+        "9",
+        "4",
+        "42",
+        "42[",
+        r#"42"x""#,
+        "42{}",
+        "4299999999999999999999[]",
+        "45",
+        "451-[]",
+        "4\u{1f436}",
+        "hello",
+        &large,
+    ];
     for transport in [Transport::WebSocket, Transport::Polling] {
         for packet in packets {
             let mut socket = Socket::connect(&target.staff, transport).await.unwrap();
             // The server may answer, ignore it or hang up; it must not stumble.
             let sent = socket.send(packet).await;
-            if sent.is_ok() && let Ok(answer) = socket.call("subscribe", &[json!({ "topics": ["pets"] })]).await {
+            if sent.is_ok()
+                && let Ok(answer) = socket.call("subscribe", &[json!({ "topics": ["pets"] })]).await
+            {
                 assert!(answer["cursor"].is_string(), "{packet:?}: {answer}");
             }
         }
@@ -85,7 +99,13 @@ async fn what_is_no_packet_harms_nobody_else() {
 async fn bad_handshakes() {
     let target = Target::new().await;
     let anonymous = target.binary.anonymous();
-    for query in ["", "EIO=4", "EIO=3&transport=polling", "EIO=4&transport=pigeon", "EIO=4&transport=polling&sid=nobody"] {
+    for query in [
+        "",
+        "EIO=4",
+        "EIO=3&transport=polling",
+        "EIO=4&transport=pigeon",
+        "EIO=4&transport=polling&sid=nobody",
+    ] {
         let answer = anonymous.get(&format!("/socket.io/?{query}")).await;
         assert!((400..500).contains(&answer.status), "{query}: {} {}", answer.status, answer.body);
     }

@@ -55,7 +55,10 @@ async fn each_bad_frame_gets_an_error_and_the_connection_goes_on() {
         let answer = connection.ask(frame.clone()).await.unwrap();
         assert_eq!(answer["op"], "error", "{what}: {answer}");
         assert_problem(&problem_of(&answer["error"]), code, field, &what);
-        if frame.starts_with(r#"{"op":"subscribe","id":"s1","topics":["#) && code != "payload_too_large" && field != "since" {
+        if frame.starts_with(r#"{"op":"subscribe","id":"s1","topics":["#)
+            && code != "payload_too_large"
+            && field != "since"
+        {
             let named = !frame.contains("[1]") && !frame.contains(":5");
             assert!(!named || answer["id"] == "s1", "the error names its subscription: {answer}");
         }

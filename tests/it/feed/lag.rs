@@ -10,7 +10,8 @@ use crate::support::inbox::ids;
 use crate::support::socketio::{Socket, Transport};
 use crate::support::websocket::{Connection, Opening};
 use crate::support::{
-    Api, Channel, Driver, Envelope, Listener, Setup, Story, TOPICS, TestServer, channel, graphql, socketio, sse, websocket,
+    Api, Channel, Driver, Envelope, Listener, Setup, Story, TOPICS, TestServer, channel, graphql, socketio,
+    sse, websocket,
 };
 
 /// With a ring of one event, every commit that makes two overruns everybody.
@@ -29,14 +30,19 @@ async fn a_ring_of_one_loses_nothing_on_any_channel() {
     futures_util::future::join_all(stories).await;
     let log = channel::past(&story.staff, &TOPICS, Some(&start), 500).await;
     assert_eq!(log.len(), STORIES * 12);
-    let payments: Vec<Envelope> = log.iter().filter(|event| event.event_type.starts_with("payment.")).cloned().collect();
+    let payments: Vec<Envelope> =
+        log.iter().filter(|event| event.event_type.starts_with("payment.")).cloned().collect();
     for pair in listeners.chunks(2) {
         let [(channel, all), (_, paid)] = pair else { panic!("pairs") };
         let heard = all.until_id(&format!("everything on {channel:?}"), &log.last().unwrap().event_id).await;
         assert_eq!(ids(&heard), ids(&log), "{channel:?}");
-        let heard = paid.until_id(&format!("payments on {channel:?}"), &payments.last().unwrap().event_id).await;
+        let heard =
+            paid.until_id(&format!("payments on {channel:?}"), &payments.last().unwrap().event_id).await;
         assert_eq!(ids(&heard), ids(&payments), "{channel:?}");
-        assert!(server.metrics().channel(channel.counted()).lagged_total() > 0, "{channel:?} counts that it lagged");
+        assert!(
+            server.metrics().channel(channel.counted()).lagged_total() > 0,
+            "{channel:?} counts that it lagged"
+        );
     }
 }
 
@@ -71,7 +77,8 @@ async fn catches_up(server: &TestServer, channel: Channel, listener: Listener, l
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_for_a_while_catches_up() {
-    let server = Setup::demo().set("feed.ring_events", 64).set("socketio.max_buffered_packets", 8).start().await;
+    let server =
+        Setup::demo().set("feed.ring_events", 64).set("socketio.max_buffered_packets", 8).start().await;
     let staff = server.user("staff").await;
     let start = websocket::position(&staff).await.unwrap();
     let after = Some(start.as_str());

@@ -74,7 +74,8 @@ async fn a_foreign_cursor_is_named_on_every_channel() {
     let own = websocket::position(&staff).await.unwrap();
     // A position of this store that it has not reached, as after a restore from an old copy.
     let own = petstore::domain::Position::parse("after", &own).unwrap();
-    let future = petstore::domain::Position { seq: petstore::domain::Seq(own.seq.0 + 1000), ..own }.to_cursor();
+    let future =
+        petstore::domain::Position { seq: petstore::domain::Seq(own.seq.0 + 1000), ..own }.to_cursor();
     for channel in Channel::ALL {
         for cursor in [&foreign, &future] {
             let refusal = channel.refusal(&staff, &["orders"], Some(cursor)).await;
@@ -102,7 +103,8 @@ async fn a_malformed_cursor_is_named_on_every_channel() {
 async fn topics_that_are_none_are_named_on_every_channel() {
     let server = TestServer::demo().await;
     let staff = server.user("staff").await;
-    let many: Vec<String> = (0..65).map(|number| format!("pets/019b4139-1234-7abc-8def-{number:012}")).collect();
+    let many: Vec<String> =
+        (0..65).map(|number| format!("pets/019b4139-1234-7abc-8def-{number:012}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let table: [(&[&str], &str); 7] = [
         (&[], "topics"),

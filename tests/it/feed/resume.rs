@@ -22,7 +22,8 @@ async fn history(story: &Story) -> (String, Vec<Envelope>) {
 async fn resumes_everywhere(server: &TestServer, channel: Channel) {
     let story = Story::cast(server).await;
     let (start, past) = history(&story).await;
-    let cursors: Vec<&str> = std::iter::once(&start).chain(past.iter().map(|event| &event.cursor)).map(String::as_str).collect();
+    let cursors: Vec<&str> =
+        std::iter::once(&start).chain(past.iter().map(|event| &event.cursor)).map(String::as_str).collect();
     let mut listeners = Vec::new();
     for cursor in &cursors {
         listeners.push(channel.listen(&story.staff, &TOPICS, Some(cursor)).await.unwrap());
@@ -69,7 +70,8 @@ async fn the_poll_form_pages_alike_whatever_the_page() {
     let from_the_oldest = channel::past(&story.staff, &TOPICS, None, 500).await;
     assert_eq!(from_the_oldest[from_the_oldest.len() - past.len()..], past);
     let one = channel::past(&story.staff, &["payments"], Some(&start), 1).await;
-    let payments: Vec<_> = past.iter().filter(|event| event.event_type.starts_with("payment.")).cloned().collect();
+    let payments: Vec<_> =
+        past.iter().filter(|event| event.event_type.starts_with("payment.")).cloned().collect();
     assert_eq!(one, payments);
 }
 
@@ -137,7 +139,7 @@ impl Writers {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn joining_in_the_middle_of_writes_neither_misses_nor_doubles() {
-    const ROUNDS: usize = 50;
+    const ROUNDS: usize = 20;
     const BEHIND: usize = 10;
     // Half of what is missed is no longer in the ring.
     let server = Setup::demo().set("feed.ring_events", 5).start().await;
@@ -155,7 +157,9 @@ async fn joining_in_the_middle_of_writes_neither_misses_nor_doubles() {
         let seen = watcher.until("writes", |events| events.len() >= (round + 1) * 5 + BEHIND).await;
         let from = seen.len() - BEHIND;
         let listener = channel.listen(&staff, &["pets"], Some(&seen[from - 1].cursor)).await.unwrap();
-        let events = listener.until(&format!("round {round} on {channel:?}"), |events| events.len() >= 2 * BEHIND).await;
+        let events = listener
+            .until(&format!("round {round} on {channel:?}"), |events| events.len() >= 2 * BEHIND)
+            .await;
         heard.push((channel, from, events));
     }
     writers.stop().await;

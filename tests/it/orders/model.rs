@@ -41,7 +41,8 @@ fn command() -> impl Strategy<Value = Command> {
     // Weighted, so that many a sequence gets far: mostly the first orders, mostly by those who may.
     let order = prop_oneof![4 => Just(0usize), 2 => Just(1), 1 => 2..5usize];
     let buyer = prop_oneof![3 => Just(2usize), 1 => Just(0), 1 => Just(1)];
-    let payment = prop_oneof![4 => Just(Payment::Good), 1 => Just(Payment::Declined), 1 => Just(Payment::TooLittle)];
+    let payment =
+        prop_oneof![4 => Just(Payment::Good), 1 => Just(Payment::Declined), 1 => Just(Payment::TooLittle)];
     prop_oneof![
         6 => (pet.clone(), buyer.clone()).prop_map(|(pet, buyer)| Command::Place { pet, buyer }),
         6 => (order.clone(), buyer.clone(), payment)
@@ -87,7 +88,9 @@ struct Model {
 
 impl Model {
     fn is_open(&self, pet: usize) -> bool {
-        self.orders.iter().any(|order| order.0 == pet && matches!(order.2, S::Placed | S::Approved | S::Shipped))
+        self.orders
+            .iter()
+            .any(|order| order.0 == pet && matches!(order.2, S::Placed | S::Approved | S::Shipped))
     }
 
     /// Judges a command, and moves on.
@@ -128,7 +131,9 @@ impl Model {
     }
 
     fn pay(&mut self, order: usize, buyer: usize, payment: Payment) -> Expected {
-        let Some((pet, owner, status, captured)) = self.orders.get_mut(order) else { return refused("not_found") };
+        let Some((pet, owner, status, captured)) = self.orders.get_mut(order) else {
+            return refused("not_found");
+        };
         if *owner != buyer && buyer != 2 {
             return refused("forbidden");
         }
@@ -164,7 +169,9 @@ impl Model {
     }
 
     fn cancel(&mut self, order: usize, buyer: usize) -> Expected {
-        let Some((pet, owner, status, captured)) = self.orders.get_mut(order) else { return refused("not_found") };
+        let Some((pet, owner, status, captured)) = self.orders.get_mut(order) else {
+            return refused("not_found");
+        };
         if *owner != buyer && buyer != 2 {
             return refused("forbidden");
         }
@@ -255,7 +262,11 @@ async fn hold_to_the_model(server: &TestServer, database: &mut Database, command
     }
     for (id, status) in real.pets.iter().zip(&model.pets) {
         let pet = server.app().get_pet(&principal, *id).await;
-        assert_eq!(pet.map(|pet| pet.status).map_err(|error| error.code()), status.ok_or("not_found"), "{commands:?}");
+        assert_eq!(
+            pet.map(|pet| pet.status).map_err(|error| error.code()),
+            status.ok_or("not_found"),
+            "{commands:?}"
+        );
     }
 }
 
@@ -273,5 +284,8 @@ async fn no_sequence_of_commands_goes_astray() {
     let mut runner = proptest::test_runner::TestRunner::new(config);
     runner.run(&sequences, check).unwrap_or_else(|failure| panic!("{failure}"));
     let delivered = "SELECT count(*) FROM orders WHERE status = 'DELIVERED'";
-    assert!(database.lock().await.number(delivered).await > 0, "no sequence came to the end of an order's life");
+    assert!(
+        database.lock().await.number(delivered).await > 0,
+        "no sequence came to the end of an order's life"
+    );
 }

@@ -45,7 +45,11 @@ impl World {
 }
 
 /// The refusals of the table: what was asked, the code that must be answered, and what was answered.
-async fn ask(world: &World, driver: Driver, database: &mut Database) -> Vec<(&'static str, &'static str, Refusal)> {
+async fn ask(
+    world: &World,
+    driver: Driver,
+    database: &mut Database,
+) -> Vec<(&'static str, &'static str, Refusal)> {
     let World { story, bob, anonymous, pet, reserved, placed, approved, shipped, cancelled } = world;
     let (staff, alice) = (&story.staff, &story.buyer);
     let liar = &anonymous.with_token("not.a.token");
@@ -66,15 +70,31 @@ async fn ask(world: &World, driver: Driver, database: &mut Database) -> Vec<(&'s
     refused!("order of a malformed pet", "validation_failed", driver.place(alice, "42"));
     refused!("order of a reserved pet", "pet_not_available", driver.place(bob, reserved));
     refused!("payment of an unknown order", "not_found", driver.pay(alice, NOWHERE, "75.00", GOOD_CARD));
-    refused!("payment of a malformed order", "malformed_request", driver.pay(alice, "42", "75.00", GOOD_CARD));
+    refused!(
+        "payment of a malformed order",
+        "malformed_request",
+        driver.pay(alice, "42", "75.00", GOOD_CARD)
+    );
     refused!("payment of another's order", "forbidden", driver.pay(bob, placed, "75.00", GOOD_CARD));
     refused!("payment without a token", "unauthenticated", driver.pay(anonymous, placed, "75.00", GOOD_CARD));
     refused!("payment of too little", "validation_failed", driver.pay(alice, placed, "74.99", GOOD_CARD));
     refused!("payment of no amount", "validation_failed", driver.pay(alice, placed, "a lot", GOOD_CARD));
-    refused!("payment with no card", "validation_failed", driver.pay(alice, placed, "75.00", "4242424242424241"));
-    refused!("payment that is declined", "payment_declined", driver.pay(alice, placed, "75.00", DECLINED_CARD));
+    refused!(
+        "payment with no card",
+        "validation_failed",
+        driver.pay(alice, placed, "75.00", "4242424242424241")
+    );
+    refused!(
+        "payment that is declined",
+        "payment_declined",
+        driver.pay(alice, placed, "75.00", DECLINED_CARD)
+    );
     refused!("second payment", "already_paid", driver.pay(alice, approved, "75.00", GOOD_CARD));
-    refused!("payment of a cancelled order", "illegal_transition", driver.pay(alice, cancelled, "75.00", GOOD_CARD));
+    refused!(
+        "payment of a cancelled order",
+        "illegal_transition",
+        driver.pay(alice, cancelled, "75.00", GOOD_CARD)
+    );
     refused!("shipping what is not paid", "illegal_transition", driver.ship(staff, placed));
     refused!("shipping twice", "illegal_transition", driver.ship(staff, shipped));
     refused!("shipping as a customer", "forbidden", driver.ship(alice, approved));

@@ -109,11 +109,14 @@ impl Database {
     /// follows the log by itself.
     pub async fn dump(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
-        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let tables =
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
         let tables = self.texts(tables).await;
         assert!(tables.len() > 10, "{tables:?}");
         for table in tables {
-            let columns = self.texts(&format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> 'dispatched'")).await;
+            let columns = self
+                .texts(&format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> 'dispatched'"))
+                .await;
             let quoted: Vec<String> = columns.iter().map(|column| format!("quote(\"{column}\")")).collect();
             let row = quoted.join(" || ',' || ");
             let rows = self.texts(&format!("SELECT {row} FROM \"{table}\" ORDER BY 1")).await;
@@ -132,7 +135,8 @@ impl Database {
     /// Whether the dispatcher has noted that it read the log to its end. When nobody wants what it read, it does so only
     /// after a quiet time.
     pub async fn is_dispatched(&mut self) -> bool {
-        let behind = "SELECT count(*) FROM meta WHERE dispatched < coalesce((SELECT max(seq) FROM events), 0)";
+        let behind =
+            "SELECT count(*) FROM meta WHERE dispatched < coalesce((SELECT max(seq) FROM events), 0)";
         self.number(behind).await == 0
     }
 

@@ -27,7 +27,10 @@ impl Connection {
     /// Opens and initialises a connection; the token goes into `connection_init`.
     pub async fn open(api: &Api) -> Result<Self, Refusal> {
         let mut connection = Self::open_silent(api, None).await?;
-        let payload = api.token.as_ref().map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
+        let payload = api
+            .token
+            .as_ref()
+            .map_or(json!({}), |token| json!({ "authorization": format!("Bearer {token}") }));
         connection.send(&json!({ "type": "connection_init", "payload": payload })).await;
         let ack = within("connection_ack", connection.message()).await?;
         assert_eq!(ack["type"], "connection_ack", "{ack}");
@@ -122,7 +125,8 @@ async fn read_sse(stream: &mut sse::Stream, sender: &Sender) -> Refusal {
             Err(refusal) => return refusal,
         };
         match block.event.as_deref() {
-            Some("next") => match result(&serde_json::from_str(&block.data.expect("next has data")).unwrap()) {
+            Some("next") => match result(&serde_json::from_str(&block.data.expect("next has data")).unwrap())
+            {
                 Ok(event) => sender.push(Envelope::read(&event)),
                 Err(refusal) => return refusal,
             },

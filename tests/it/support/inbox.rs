@@ -20,7 +20,8 @@ impl Envelope {
     pub fn read(value: &Value) -> Self {
         let object = value.as_object().unwrap_or_else(|| panic!("no envelope: {value}"));
         assert_eq!(object.len(), 5, "an envelope has five fields: {value}");
-        let text = |name: &str| object[name].as_str().unwrap_or_else(|| panic!("no {name}: {value}")).to_owned();
+        let text =
+            |name: &str| object[name].as_str().unwrap_or_else(|| panic!("no {name}: {value}")).to_owned();
         Self {
             event_id: text("eventId"),
             event_type: text("eventType"),
@@ -86,10 +87,12 @@ impl Inbox {
     pub async fn until(&self, what: &str, done: impl Fn(&[Envelope]) -> bool) -> Vec<Envelope> {
         let mut receiver = self.0.clone();
         let waited = receiver.wait_for(|received| done(&received.events) || received.end.is_some());
-        let waited = tokio::time::timeout(super::PATIENCE, waited).await;
+        // What comes back holds the lock, which is taken again below.
+        let in_time = tokio::time::timeout(super::PATIENCE, waited).await.is_ok();
         let received = self.0.borrow();
-        let so_far = || format!("{} events, last {:?}", received.events.len(), types(&received.events).last());
-        assert!(waited.is_ok(), "{what}: not in time; got {}", so_far());
+        let so_far =
+            || format!("{} events, last {:?}", received.events.len(), types(&received.events).last());
+        assert!(in_time, "{what}: not in time; got {}", so_far());
         assert!(done(&received.events), "{what}: ended with {:?}; got {}", received.end, so_far());
         received.events.clone()
     }

@@ -52,5 +52,9 @@ pub fn payment(minor: i64, number: &str) -> PaymentDraft {
         exp_year: Some(2099),
         address: Address::default(),
     };
-    PaymentDraft { amount: Some(Amount::from_minor(minor)), currency: Some(Currency::Usd), source: Some(source) }
+    PaymentDraft {
+        amount: Some(Amount::from_minor(minor)),
+        currency: Some(Currency::Usd),
+        source: Some(source),
+    }
 }

@@ -68,10 +68,12 @@ impl Receiver {
     /// Waits until the first arrivals satisfy `done`, and returns them.
     pub async fn until(&self, what: &str, done: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let mut inbound = self.desk.inbound.subscribe();
-        let waited = tokio::time::timeout(super::PATIENCE, inbound.wait_for(|inbound| done(&inbound.first))).await;
+        let waited = inbound.wait_for(|inbound| done(&inbound.first));
+        // What comes back holds the lock, which is taken again below.
+        let in_time = tokio::time::timeout(super::PATIENCE, waited).await.is_ok();
         let inbound = self.desk.inbound.borrow();
         assert!(inbound.refused.is_empty(), "{what}: not accepted: {:?}", inbound.refused);
-        assert!(waited.is_ok(), "{what}: not in time; got {} events", inbound.first.len());
+        assert!(in_time, "{what}: not in time; got {} events", inbound.first.len());
         inbound.first.clone()
     }
 
@@ -109,13 +111,16 @@ fn verify(key: Option<&hmac::Key>, headers: &HeaderMap, body: &[u8]) -> Result<(
     let standard = STANDARD.decode(standard).map_err(|error| error.to_string())?;
     hmac::verify(key, &[id.as_bytes(), b".", at.as_bytes(), b".", body].concat(), &standard)
         .map_err(|_| "webhook-signature does not hold")?;
-    let (stamp, hex) = header("x-webhook-signature")?.split_once(",v1=").ok_or("X-Webhook-Signature has no v1")?;
+    let (stamp, hex) =
+        header("x-webhook-signature")?.split_once(",v1=").ok_or("X-Webhook-Signature has no v1")?;
     let stamp = stamp.strip_prefix("t=").ok_or("X-Webhook-Signature has no t")?;
     hmac::verify(key, &[stamp.as_bytes(), b".", body].concat(), &unhex(hex).ok_or("v1 is not hex")?)
         .map_err(|_| "X-Webhook-Signature does not hold")?;
     let event: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let fields: Vec<&String> = event.as_object().ok_or("the body is no object")?.keys().collect();
-    if fields != ["data", "eventId", "eventType", "timestamp"] && fields != ["eventId", "eventType", "timestamp", "data"] {
+    if fields != ["data", "eventId", "eventType", "timestamp"]
+        && fields != ["eventId", "eventType", "timestamp", "data"]
+    {
         return Err(format!("the envelope has the fields {fields:?}"));
     }
     Ok((id.to_owned(), event))

@@ -84,7 +84,8 @@ impl TestServer {
         overrides.push(("server.data_dir".to_owned(), dir.path().display().to_string()));
         let settings = Settings::load(None, std::iter::empty(), overrides).unwrap();
         let server = Server::start(settings, setup.clock.clone(), setup.faults.clone()).await;
-        let server = server.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
+        let server =
+            server.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
         let url = format!("http://{}", server.address);
         Self { server: Some(server), setup, dir, url }
     }
@@ -129,7 +130,8 @@ impl TestServer {
     pub async fn settled(&self) {
         let mut database = self.database().await;
         let clock = &self.setup.clock;
-        eventually("deliveries to settle", async || database.is_settled(clock.now_ms()).await.then_some(())).await;
+        eventually("deliveries to settle", async || database.is_settled(clock.now_ms()).await.then_some(()))
+            .await;
     }
 
     /// Moves a manual clock until all that waits for a quiet time or tries again has come to its end: the log is

@@ -92,8 +92,10 @@ impl Socket {
                 sent.map_err(|error| Refusal::closed(None, error.to_string()))
             }
             Line::Polling { api, path, .. } => {
-                let request = api.request(Method::POST, path).header("content-type", "text/plain;charset=UTF-8");
-                let answer = within("a packet to be posted", api.try_send(request.body(packet.to_owned()))).await;
+                let request =
+                    api.request(Method::POST, path).header("content-type", "text/plain;charset=UTF-8");
+                let answer =
+                    within("a packet to be posted", api.try_send(request.body(packet.to_owned()))).await;
                 match answer {
                     Ok(answer) if answer.status == 200 => Ok(()),
                     Ok(answer) => Err(Refusal::closed(Some(answer.status), answer.body.to_string())),

@@ -29,7 +29,8 @@ pub struct Stream {
 impl Stream {
     /// Opens the stream that `request` asks for.
     pub async fn open(request: reqwest::RequestBuilder) -> Result<Self, Refusal> {
-        let request = request.header("accept", "text/event-stream").timeout(std::time::Duration::from_secs(60));
+        let request =
+            request.header("accept", "text/event-stream").timeout(std::time::Duration::from_secs(60));
         let response = within("the head of an event stream", request.send()).await;
         let response = response.map_err(|error| Refusal::closed(None, error.to_string()))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -42,7 +42,8 @@ impl Driver {
                 staff.post("/v1/pets", pet).await.result()
             }
             Self::GraphQl => {
-                let input = format!("{{name: {}, species: DOG, ageMonths: 5, price: \"75.00\"}}", json!(name));
+                let input =
+                    format!("{{name: {}, species: DOG, ageMonths: 5, price: \"75.00\"}}", json!(name));
                 staff.graphql(&format!("mutation {{ createPet(input: {input}) {PET} }}")).await
             }
         }
@@ -73,7 +74,9 @@ impl Driver {
     /// Pays with a card of `number`.
     pub async fn pay(self, buyer: &Api, order_id: &str, amount: &str, number: &str) -> Told {
         match self {
-            Self::Rest => buyer.post(&format!("/v1/orders/{order_id}/payment"), payment(amount, number)).await.result(),
+            Self::Rest => {
+                buyer.post(&format!("/v1/orders/{order_id}/payment"), payment(amount, number)).await.result()
+            }
             Self::GraphQl => {
                 let card = format!(
                     "{{name: \"Alice Doe\", number: {}, cvc: \"123\", expMonth: 12, expYear: 2030}}",
@@ -117,7 +120,9 @@ impl Driver {
     pub async fn read_order(self, user: &Api, order_id: &str) -> Told {
         match self {
             Self::Rest => user.get(&format!("/v1/orders/{order_id}")).await.result(),
-            Self::GraphQl => user.graphql(&format!("query {{ order(id: {}) {ORDER} }}", json!(order_id))).await,
+            Self::GraphQl => {
+                user.graphql(&format!("query {{ order(id: {}) {ORDER} }}", json!(order_id))).await
+            }
         }
     }
 }

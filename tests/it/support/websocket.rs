@@ -107,7 +107,12 @@ impl Connection {
     }
 
     /// Subscribes; the cursor from which events follow.
-    pub async fn subscribe(&mut self, id: &str, topics: &[&str], after: Option<&str>) -> Result<String, Refusal> {
+    pub async fn subscribe(
+        &mut self,
+        id: &str,
+        topics: &[&str],
+        after: Option<&str>,
+    ) -> Result<String, Refusal> {
         let mut frame = json!({ "op": "subscribe", "id": id, "topics": topics });
         if let Some(after) = after {
             frame["after"] = after.into();

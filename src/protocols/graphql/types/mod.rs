@@ -3,7 +3,6 @@
 pub mod enums;
 pub mod event;
 pub mod order;
-pub mod page;
 pub mod payment;
 pub mod pet;
 pub mod scalars;
