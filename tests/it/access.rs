@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::support::api::id;
 use crate::support::database::Logged;
+use crate::support::inbox::ids;
 use crate::support::story::GOOD_CARD;
-use crate::support::{Api, Channel, Driver, Story, TestServer, websocket};
+use crate::support::{Api, Channel, Driver, Listener, TestServer, channel, websocket};
 
 /// Someone who listens.
 struct Guest {
@@ -53,13 +54,13 @@ fn belongs(event: &Logged, topic: &str) -> bool {
     }
 }
 
-/// Alice, Bob and somebody without a name each live a story.
-async fn live(staff: &Api, alice: &Api, bob: &Api, anonymous: &Api, theirs: &[String; 3]) {
-    for (order, number) in theirs.iter().zip([GOOD_CARD, GOOD_CARD, GOOD_CARD]) {
-        Driver::Rest.pay(staff, order, "75.00", number).await.unwrap();
+/// The orders are paid and shipped, and each of the buyers places another.
+async fn live(staff: &Api, buyers: &[&Api], orders: &[String]) {
+    for order in orders {
+        Driver::Rest.pay(staff, order, "75.00", GOOD_CARD).await.unwrap();
         Driver::GraphQl.ship(staff, order).await.unwrap();
     }
-    for buyer in [alice, bob, anonymous] {
+    for buyer in buyers {
         let pet = staff.create_pet("Milo").await;
         Driver::GraphQl.place(buyer, id(&pet)).await.unwrap();
     }
@@ -67,60 +68,86 @@ async fn live(staff: &Api, alice: &Api, bob: &Api, anonymous: &Api, theirs: &[St
     Driver::Rest.update_pet(staff, &pet, "NOT_AVAILABLE").await.unwrap();
 }
 
+/// Everyone, everything that can be listened to, and where the story begins.
+struct Gathering {
+    guests: [Guest; 6],
+    topics: Vec<String>,
+    /// The owners of the topics of single orders and users.
+    owners: Vec<(String, Option<Uuid>)>,
+    orders: [String; 3],
+    /// The topic of a pet that changes last.
+    sentinel: String,
+    start: String,
+}
+
+impl Gathering {
+    async fn new(server: &TestServer, sentinel: String, start: String) -> Self {
+        let guest = |name, api, is_staff| Guest { name, api, is_staff };
+        let anonymous = server.anonymous();
+        let guests = [
+            guest("anonymous", anonymous.clone(), false),
+            guest("alice", server.user("alice").await, false),
+            guest("bob", server.user("bob").await, false),
+            guest("carol", anonymous.sign_up("carol").await, false),
+            guest("staff", server.user("staff").await, true),
+            guest("admin", server.user("admin").await, true),
+        ];
+        let (mut orders, mut owners) = (Vec::new(), Vec::new());
+        for buyer in &guests[..3] {
+            let pet = guests[4].api.create_pet("Rex").await;
+            let order = id(&buyer.api.place_order_of(&pet).await).to_owned();
+            owners.push((format!("orders/{order}"), buyer.user()));
+            orders.push(order);
+        }
+        for user in [&guests[1], &guests[3]] {
+            owners.push((format!("users/{}", user.api.user_id()), user.user()));
+        }
+        let mut topics: Vec<String> = ["orders", "payments", "pets", "inventory"].map(str::to_owned).into();
+        topics.push(sentinel.clone());
+        topics.extend(owners.iter().map(|(topic, _)| topic.clone()));
+        Self { guests, topics, owners, orders: orders.try_into().unwrap(), sentinel, start }
+    }
+
+    /// What a guest must hear of the log, on a topic and the sentinel's.
+    fn expected<'l>(&self, guest: &Guest, topics: &[&str], log: &'l [Logged]) -> Vec<&'l str> {
+        let wanted = log.iter().filter(|event| topics.iter().any(|topic| belongs(event, topic)));
+        wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect()
+    }
+
+    /// Opens a topic for a guest on a channel, or sees it refused.
+    async fn listen(&self, guest: &Guest, topic: &str, channel: Channel) -> Option<Listener> {
+        let (asked, after) = ([topic, &self.sentinel], Some(self.start.as_str()));
+        let what = format!("{} on {topic} over {channel:?}", guest.name);
+        if let Some(code) = guest.refusal(topic, &self.owners) {
+            let refusal = channel.refusal(&guest.api, &asked, after).await;
+            assert_eq!(refusal.code, code, "{what}: {refusal:?}");
+            return None;
+        }
+        let listener = channel.listen(&guest.api, &asked, after).await;
+        Some(listener.unwrap_or_else(|refusal| panic!("{what}: {refusal:?}")))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everyone_hears_exactly_what_they_may_on_every_topic_and_channel() {
     let server = TestServer::demo().await;
-    let Story { staff, buyer: alice } = Story::cast(&server).await;
-    let (bob, anonymous) = (server.user("bob").await, server.anonymous());
+    let staff = server.user("staff").await;
     let mut database = server.database().await;
     let sentinel = format!("pets/{}", id(&staff.create_pet("Sentinel").await));
-    let (log, start) = (database.head().await, websocket::position(&anonymous).await.unwrap());
-    let carol = anonymous.sign_up("carol").await;
-    let mut orders = Vec::new();
-    for buyer in [&alice, &bob, &anonymous] {
-        orders.push(id(&buyer.place_order_of(&staff.create_pet("Rex").await).await).to_owned());
-    }
-    let orders: [String; 3] = orders.try_into().unwrap();
-    let guest = |name, api: &Api, is_staff| Guest { name, api: api.clone(), is_staff };
-    let guests = [
-        guest("anonymous", &anonymous, false),
-        guest("alice", &alice, false),
-        guest("bob", &bob, false),
-        guest("carol", &carol, false),
-        guest("staff", &staff, true),
-        guest("admin", &server.user("admin").await, true),
-    ];
-    let mut topics: Vec<String> = ["orders", "payments", "pets", "inventory"].map(str::to_owned).into();
-    topics.push(sentinel.clone());
-    let mut owners = Vec::new();
-    for (order, guest) in orders.iter().zip([&guests[1], &guests[2], &guests[0]]) {
-        owners.push((format!("orders/{order}"), guest.user()));
-    }
-    owners.extend(
-        [&guests[1], &guests[3]].map(|guest| (format!("users/{}", guest.api.user_id()), guest.user())),
-    );
-    topics.extend(owners.iter().map(|(topic, _)| topic.clone()));
-
+    let (log, start) = (database.head().await, websocket::position(&server.anonymous()).await.unwrap());
+    let gathering = Gathering::new(&server, sentinel, start).await;
     let mut listeners = Vec::new();
-    for guest in &guests {
-        for topic in &topics {
-            for channel in Channel::ALL {
-                let asked = [topic.as_str(), &sentinel];
-                if let Some(code) = guest.refusal(topic, &owners) {
-                    let refusal = channel.refusal(&guest.api, &asked, Some(&start)).await;
-                    assert_eq!(refusal.code, code, "{} on {topic} over {channel:?}: {refusal:?}", guest.name);
-                } else if channel != Channel::Poll {
-                    let listener = channel.listen(&guest.api, &asked, Some(&start)).await;
-                    let listener = listener.unwrap_or_else(|refusal| {
-                        panic!("{} on {topic} over {channel:?}: {refusal:?}", guest.name)
-                    });
-                    listeners.push((guest, topic, channel, listener));
-                }
+    for guest in &gathering.guests {
+        for topic in &gathering.topics {
+            for channel in Channel::STREAMING {
+                let listener = gathering.listen(guest, topic, channel).await;
+                listeners.extend(listener.map(|listener| (guest, topic, channel, listener)));
             }
         }
     }
-    live(&staff, &alice, &bob, &anonymous, &orders).await;
-    staff.put(&format!("/v1/{sentinel}"), json!({ "color": "red" })).await.result().unwrap();
+    let [anonymous, alice, bob, ..] = &gathering.guests;
+    live(&staff, &[&alice.api, &bob.api, &anonymous.api], &gathering.orders).await;
+    staff.put(&format!("/v1/{}", gathering.sentinel), json!({ "color": "red" })).await.result().unwrap();
 
     let log = database.events(log).await;
     let last = &log.last().unwrap().event_id;
@@ -128,23 +155,14 @@ async fn everyone_hears_exactly_what_they_may_on_every_topic_and_channel() {
     for (guest, topic, channel, listener) in &listeners {
         let what = format!("{} on {topic} over {channel:?}", guest.name);
         let heard = listener.until_id(&what, last).await;
-        let wanted = log.iter().filter(|event| belongs(event, topic) || belongs(event, &sentinel));
-        let expected: Vec<&str> =
-            wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect();
-        assert_eq!(crate::support::inbox::ids(&heard), expected, "{what}");
+        assert_eq!(ids(&heard), gathering.expected(guest, &[topic, &gathering.sentinel], &log), "{what}");
     }
-    // Through the poll form the same, for everything at once.
-    for guest in &guests {
-        let allowed: Vec<&str> = topics
-            .iter()
-            .filter(|topic| guest.refusal(topic, &owners).is_none())
-            .map(String::as_str)
-            .collect();
-        let heard = crate::support::channel::past(&guest.api, &allowed, Some(&start), 500).await;
-        let wanted = log.iter().filter(|event| allowed.iter().any(|topic| belongs(event, topic)));
-        let expected: Vec<&str> =
-            wanted.filter(|event| guest.may_see(event)).map(|event| event.event_id.as_str()).collect();
-        assert_eq!(crate::support::inbox::ids(&heard), expected, "{} by polling", guest.name);
+    // Through the poll form the same, for everything that is allowed at once.
+    for guest in &gathering.guests {
+        let allowed = gathering.topics.iter().filter(|topic| guest.refusal(topic, &gathering.owners).is_none());
+        let allowed: Vec<&str> = allowed.map(String::as_str).collect();
+        let heard = channel::past(&guest.api, &allowed, Some(&gathering.start), 500).await;
+        assert_eq!(ids(&heard), gathering.expected(guest, &allowed, &log), "{} by polling", guest.name);
     }
 }
 

@@ -46,14 +46,13 @@ impl IntoResponse for Refusal {
         if let Error::RateLimited { retry_after_s, .. } = error {
             headers.insert(header::RETRY_AFTER, retry_after_s.into());
         }
-        match error {
-            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => {
-                drop(response.extensions_mut().insert(LimitHit(limit)))
-            }
-            Error::TooLarge { .. } => {
-                drop(response.extensions_mut().insert(LimitHit("server.max_body_bytes")))
-            }
-            _ => {}
+        let limit = match error {
+            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => Some(limit),
+            Error::TooLarge { .. } => Some("server.max_body_bytes"),
+            _ => None,
+        };
+        if let Some(limit) = limit {
+            response.extensions_mut().insert(LimitHit(limit));
         }
         // The body is written by `complete_problem`, which knows the path and the request's id.
         response.extensions_mut().insert(problem);

@@ -6,7 +6,7 @@
 use std::task::Poll;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -87,7 +87,8 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request<Body>) 
 impl Door {
     async fn ask(&self, request: Request<Body>) -> Response {
         let mut engine = self.engine.clone();
-        let Ok(response) = Service::<Request<Body>>::call(&mut engine, request).await;
+        let Ok(mut response) = Service::<Request<Body>>::call(&mut engine, request).await;
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.map(Body::new)
     }
 

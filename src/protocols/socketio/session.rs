@@ -36,7 +36,7 @@ pub(super) struct Session {
     parts: Arc<Parts>,
     socket: Arc<Socket>,
     seat: Arc<Seat>,
-    subscriptions: StreamMap<String, Batches>,
+    subscriptions: StreamMap<Arc<str>, Batches>,
     /// Subscriptions so far, those that have ended included.
     joined: u64,
     _connected: GaugeGuard,
@@ -167,7 +167,7 @@ impl Session {
         Ok(Ok(()))
     }
 
-    fn free_id(&self, id: Option<String>) -> Result<String> {
+    fn free_id(&self, id: Option<String>) -> Result<Arc<str>> {
         let max = self.parts.settings.max_subscriptions;
         if self.subscriptions.len() >= max {
             self.parts.metrics.limit_hit("socketio.max_subscriptions");
@@ -175,7 +175,7 @@ impl Session {
             return Err(Error::LimitReached { limit: "socketio.max_subscriptions", message });
         }
         match id {
-            Some(id) if self.subscriptions.contains_key(&id) => {
+            Some(id) if self.subscriptions.contains_key(id.as_str()) => {
                 let violation = Violation::new(
                     "id",
                     "duplicate",
@@ -183,11 +183,11 @@ impl Session {
                 );
                 Err(Error::invalid(violation))
             }
-            Some(id) => Ok(id),
+            Some(id) => Ok(id.into()),
             None => {
                 let mut ids = (self.joined + 1..).map(|number| format!("s{number}"));
-                let free = ids.find(|id| !self.subscriptions.contains_key(id));
-                Ok(free.unwrap_or_default())
+                let free = ids.find(|id| !self.subscriptions.contains_key(id.as_str()));
+                Ok(free.unwrap_or_default().into())
             }
         }
     }
@@ -200,7 +200,7 @@ impl Session {
 
     async fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, ack: Option<i64>) -> Result<Result<()>, End> {
         let Unsubscribe { id } = unsubscribe;
-        if self.subscriptions.remove(id).is_none() {
+        if self.subscriptions.remove(id.as_str()).is_none() {
             let violation =
                 Violation::new("id", "unknown_subscription", "is no subscription of this connection");
             return Ok(Err(Error::invalid(violation)));
@@ -217,7 +217,7 @@ impl Session {
         self.emit(PROBLEM, &Told { problem, subscription: None }, SMALL_PACKET_BYTES).await
     }
 
-    async fn forward(&mut self, id: String, batch: Result<Vec<Arc<Published>>>) -> Result<(), End> {
+    async fn forward(&mut self, id: Arc<str>, batch: Result<Vec<Arc<Published>>>) -> Result<(), End> {
         let events = match batch {
             Ok(events) => events,
             Err(error @ (Error::CursorExpired | Error::CursorForeign)) => {

@@ -14,87 +14,85 @@ async fn post(api: &Api, path: &str, kind: &str, body: impl Into<reqwest::Body>)
     api.send(api.request(Method::POST, path).header("content-type", kind).body(body)).await
 }
 
+/// The body of a pet, with more fields.
+fn pet(more: &str) -> Vec<u8> {
+    format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00"{more}}}"#).into_bytes()
+}
+
+/// What is no JSON.
+fn malformed() -> Vec<Vec<u8>> {
+    let fixed: [&[u8]; 10] = [
+        b"",
+        b"hello",
+        b"{\"name\":",
+        b"{\"\xff\":1}",
+        b"{\"name\":\"\xc3\x28\"}",
+        b"\xef\xbb\xbf{}",
+        b"{\"name\":\"\\ud800\"}",
+        b"\0",
+        br#"{"ageMonths":1e400}"#,
+        b"{} {}",
+    ];
+    let mut bodies = fixed.map(<[u8]>::to_vec).to_vec();
+    bodies.push("[".repeat(10_000).into_bytes());
+    bodies
+}
+
+/// What is no pet, and the field that must be named.
+fn invalid_pets() -> Vec<(Vec<u8>, &'static str)> {
+    let fixed: [(&[u8], &str); 9] = [
+        (b"[]", "body"),
+        (b"null", "body"),
+        (b"\"pet\"", "body"),
+        (b"{}", "price"),
+        (br#"{"name":1}"#, "name"),
+        (br#"{"ageMonths":5.5}"#, "ageMonths"),
+        (br#"{"ageMonths":99999999999999999999}"#, "ageMonths"),
+        (br#"{"price":75.00}"#, "price"),
+        (br#"{"name":"Rex","species":"DRAGON","ageMonths":5,"price":"cheap"}"#, "species"),
+    ];
+    let more = [
+        (r#","wings":2"#, "wings"),
+        (r#","name":"Max""#, "name"),
+        (r#","medicalInfo":{"wings":2}"#, "medicalInfo.wings"),
+        (r#","tags":[{"name":"a"},{"name":1}]"#, "tags[1].name"),
+        (r#","size":"HUGE""#, "size"),
+        (r#","color":"\u0000""#, "color"),
+    ];
+    // A pet by position, which a lenient reader would take.
+    let positions = format!(r#"["Rex","DOG",null,5,null,null,null,null,"75.00"{}]"#, ",null".repeat(7));
+    let mut bodies = fixed.map(|(body, field)| (body.to_vec(), field)).to_vec();
+    bodies.extend(more.map(|(more, field)| (pet(more), field)));
+    bodies.extend(
+        [(positions, "body"), (deep("name"), "name"), (deep("wings"), "wings")]
+            .map(|(body, field)| (body.into_bytes(), field)),
+    );
+    bodies
+}
+
+/// What is no order, user, token or endpoint: path, body, and the field that must be named.
+const INVALID: [(&str, &str, &str); 10] = [
+    ("/v1/orders", "{}", "petId"),
+    ("/v1/orders", r#"{"petId":42}"#, "petId"),
+    ("/v1/orders", r#"{"petId":"42"}"#, "petId"),
+    ("/v1/orders", r#"{"petId":"019b4139-1234-7abc-8def-123456789abc","gift":true}"#, "gift"),
+    ("/v1/users", r#"{"username":"x","email":"nobody","password":"short"}"#, "email"),
+    ("/v1/users", r#"{"username":"root","role":"ADMIN"}"#, "role"),
+    ("/v1/auth/tokens", "{}", "username"),
+    ("/v1/webhook-endpoints", r#"{"url":"ftp://127.0.0.1/","eventTypes":["*"]}"#, "url"),
+    ("/v1/webhook-endpoints", r#"{"url":"http://127.0.0.1/","eventTypes":["dance"]}"#, "eventTypes[0]"),
+    ("/v1/webhook-endpoints", r#"{"url":"http://127.0.0.1/","eventTypes":["*"],"secret":"x"}"#, "secret"),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_bodies() {
     let target = Target::new().await;
     let staff = &target.staff;
-    let (malformed, invalid) = ("malformed_request", "validation_failed");
-    let pet = |more: &str| {
-        format!(r#"{{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00"{more}}}"#).into_bytes()
-    };
-    let table: Vec<(&str, Vec<u8>, &str, &str)> = vec![
-        ("/v1/pets", b"".to_vec(), malformed, "body"),
-        ("/v1/pets", b"hello".to_vec(), malformed, "body"),
-        ("/v1/pets", b"{\"name\":".to_vec(), malformed, "body"),
-        ("/v1/pets", b"{\"\xff\":1}".to_vec(), malformed, "body"),
-        ("/v1/pets", b"{\"name\":\"\xc3\x28\"}".to_vec(), malformed, "body"),
-        ("/v1/pets", b"\xef\xbb\xbf{}".to_vec(), malformed, "body"),
-        ("/v1/pets", b"{\"name\":\"\\ud800\"}".to_vec(), malformed, "body"),
-        ("/v1/pets", b"\0".to_vec(), malformed, "body"),
-        ("/v1/pets", [&pet("")[..], b" {}"].concat(), malformed, "body"),
-        ("/v1/pets", b"[]".to_vec(), invalid, "body"),
-        ("/v1/pets", b"null".to_vec(), invalid, "body"),
-        ("/v1/pets", b"\"pet\"".to_vec(), invalid, "body"),
-        ("/v1/pets", b"{}".to_vec(), invalid, "price"),
-        ("/v1/pets", pet(r#","wings":2"#), invalid, "wings"),
-        ("/v1/pets", pet(r#","name":"Max""#), invalid, "name"),
-        ("/v1/pets", pet(r#","medicalInfo":{"wings":2}"#), invalid, "medicalInfo.wings"),
-        ("/v1/pets", pet(r#","tags":[{"name":"a"},{"name":1}]"#), invalid, "tags[1].name"),
-        ("/v1/pets", pet(r#","size":"HUGE""#), invalid, "size"),
-        ("/v1/pets", pet(r#","color":"\u0000""#), invalid, "color"),
-        ("/v1/pets", br#"{"name":1}"#.to_vec(), invalid, "name"),
-        ("/v1/pets", br#"{"ageMonths":5.5}"#.to_vec(), invalid, "ageMonths"),
-        ("/v1/pets", br#"{"ageMonths":1e400}"#.to_vec(), malformed, "body"),
-        ("/v1/pets", br#"{"ageMonths":99999999999999999999}"#.to_vec(), invalid, "ageMonths"),
-        ("/v1/pets", br#"{"price":75.00}"#.to_vec(), invalid, "price"),
-        (
-            "/v1/pets",
-            br#"{"name":"Rex","species":"DRAGON","ageMonths":5,"price":"cheap"}"#.to_vec(),
-            invalid,
-            "species",
-        ),
-        ("/v1/pets", deep("name").into_bytes(), invalid, "name"),
-        ("/v1/pets", deep("wings").into_bytes(), invalid, "wings"),
-        ("/v1/pets", "[".repeat(10_000).into_bytes(), malformed, "body"),
-        // A pet by position, which a lenient reader would take.
-        (
-            "/v1/pets",
-            format!(r#"["Rex","DOG",null,5,null,null,null,null,"75.00"{}]"#, ",null".repeat(7)).into_bytes(),
-            invalid,
-            "body",
-        ),
-        ("/v1/orders", b"{}".to_vec(), invalid, "petId"),
-        ("/v1/orders", br#"{"petId":42}"#.to_vec(), invalid, "petId"),
-        ("/v1/orders", br#"{"petId":"42"}"#.to_vec(), invalid, "petId"),
-        (
-            "/v1/orders",
-            br#"{"petId":"019b4139-1234-7abc-8def-123456789abc","gift":true}"#.to_vec(),
-            invalid,
-            "gift",
-        ),
-        ("/v1/users", br#"{"username":"x","email":"nobody","password":"short"}"#.to_vec(), invalid, "email"),
-        ("/v1/users", br#"{"username":"root","role":"ADMIN"}"#.to_vec(), invalid, "role"),
-        ("/v1/auth/tokens", b"{}".to_vec(), invalid, "username"),
-        (
-            "/v1/webhook-endpoints",
-            br#"{"url":"ftp://127.0.0.1/","eventTypes":["*"]}"#.to_vec(),
-            invalid,
-            "url",
-        ),
-        (
-            "/v1/webhook-endpoints",
-            br#"{"url":"http://127.0.0.1/","eventTypes":["dance"]}"#.to_vec(),
-            invalid,
-            "eventTypes[0]",
-        ),
-        (
-            "/v1/webhook-endpoints",
-            br#"{"url":"http://127.0.0.1/","eventTypes":["*"],"secret":"x"}"#.to_vec(),
-            invalid,
-            "secret",
-        ),
-    ];
-    for (path, body, code, field) in table {
+    let malformed = malformed().into_iter().map(|body| ("/v1/pets", body, "malformed_request", "body"));
+    let invalid = "validation_failed";
+    let pets = invalid_pets().into_iter().map(|(body, field)| ("/v1/pets", body, invalid, field));
+    let others = INVALID.map(|(path, body, field)| (path, body.as_bytes().to_vec(), invalid, field));
+    for (path, body, code, field) in malformed.chain(pets).chain(others) {
         let what = format!("{path} {}", String::from_utf8_lossy(&body).chars().take(80).collect::<String>());
         let answer = post(staff, path, "application/json", body).await;
         assert_problem(&answer.refusal(), code, field, &what);
