@@ -159,7 +159,8 @@ async fn everyone_hears_exactly_what_they_may_on_every_topic_and_channel() {
     }
     // Through the poll form the same, for everything that is allowed at once.
     for guest in &gathering.guests {
-        let allowed = gathering.topics.iter().filter(|topic| guest.refusal(topic, &gathering.owners).is_none());
+        let allowed =
+            gathering.topics.iter().filter(|topic| guest.refusal(topic, &gathering.owners).is_none());
         let allowed: Vec<&str> = allowed.map(String::as_str).collect();
         let heard = channel::past(&guest.api, &allowed, Some(&gathering.start), 500).await;
         assert_eq!(ids(&heard), gathering.expected(guest, &allowed, &log), "{} by polling", guest.name);

@@ -1,5 +1,4 @@
 //! The store as its users meet it: the real server, over its real channels (design §9).
-#![expect(clippy::too_many_lines, reason = "tables of cases are long")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(
     clippy::disallowed_methods,

@@ -52,6 +52,8 @@ const over = (transport) => ({
     const socket = await connectSocket({ ...options, transport });
     subscription.close = () => socket.close();
     socket.onAny((type, envelope) => {
+      // Told before the server disconnects; the disconnect itself is what counts.
+      if (type === "problem") return;
       if (envelope?.eventType !== type) inbox.fail(new Error(`Socket.IO event ${type} carries ${envelope?.eventType}`));
       inbox.push(envelope);
     });

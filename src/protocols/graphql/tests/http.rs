@@ -148,8 +148,8 @@ async fn limits_hold() {
         (format!("{{ {} }}", "a ".repeat(501)), "limit_reached"),
         (format!("{{a{}", "{a".repeat(80)), "limit_reached"),
         ("{ ...A } fragment A on Query { ...A }".to_owned(), "malformed_request"),
-        ("{ orders { pet { name } } }".to_owned(), "limit_reached"),
-        (format!("{{ {} }}", "a: pets(limit: 100) { id } ".repeat(9)), "limit_reached"),
+        ("{ orders { pet { category { name } } } }".to_owned(), "limit_reached"),
+        (format!("{{ {} }}", "a: pets(limit: 100) { id name } ".repeat(9)), "limit_reached"),
         ("{ __schema { types { name } } }".to_owned(), "forbidden"),
     ] {
         let (status, answer) = store.post(None, MODERN, &json!({ "query": query })).await;
