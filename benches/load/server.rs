@@ -24,6 +24,7 @@ impl Petstore {
             .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
             .arg(data.path())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .expect("the petstore binary");

@@ -46,10 +46,11 @@ async fn a_ring_of_one_loses_nothing_on_any_channel() {
     }
 }
 
-/// Bytes of the description that each event of the flood carries.
-const LARGE: usize = 4000;
+/// Photos of the pet in each event of the flood, and the length of their addresses in bytes.
+const PHOTOS: usize = 20;
+const ADDRESS: usize = 480;
 /// Events of the flood: together far more than the kernel buffers between a server and a client that does not read.
-const FLOOD: usize = 1500;
+const FLOOD: usize = 600;
 const SMALL_BUFFER: Option<u32> = Some(4096);
 
 /// Changes a pet again and again, many at a time; returns the log of it.
@@ -58,8 +59,9 @@ async fn flood(server: &TestServer, staff: &Api, start: &str) -> Vec<Envelope> {
     let pet = petstore::domain::PetId::parse("id", &pet).unwrap();
     let caller = crate::support::inside::staff_of(petstore::domain::Tenant::PUBLIC);
     let changes = (0..FLOOD).map(|number| {
-        let description = Some(format!("{number:0LARGE$}"));
-        let draft = petstore::domain::pet::PetDraft { description, ..Default::default() };
+        let photo = |photo: usize| format!("http://127.0.0.1/{number}/{photo:0ADDRESS$}");
+        let photos = Some((0..PHOTOS).map(photo).collect());
+        let draft = petstore::domain::pet::PetDraft { photos, ..Default::default() };
         server.app().update_pet(&caller, pet, draft)
     });
     for changed in futures_util::future::join_all(changes).await {
