@@ -146,6 +146,8 @@ pub struct StoreSettings {
     pub max_batch: usize,
     /// How long the event log keeps an event; older cursors are answered with an error, seconds.
     pub event_retention_s: u64,
+    /// How long the answer to a request with an Idempotency-Key is kept, seconds.
+    pub idempotency_ttl_s: u64,
     /// How long a connection waits for a lock of another process, milliseconds.
     pub busy_timeout_ms: u64,
     /// Page cache of each connection, KiB.

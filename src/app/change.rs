@@ -44,13 +44,16 @@ impl Change<'_> {
 }
 
 impl App {
-    /// Runs `change` in one transaction and leaves exactly one audit row with it.
+    /// Runs `change` in one transaction and leaves exactly one audit row with it. The caller's condition is on what the
+    /// audit row calls `before`: the resource as the transaction found it. A change that fails it is taken back, and so
+    /// is one whose idempotency key was used.
     pub(super) async fn change<T, F>(&self, caller: &Caller, change: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFnOnce(&mut Change<'_>) -> Result<(T, Audited)> + Send + 'static,
     {
         let (caller, ids, clock) = (caller.clone(), self.0.ids.clone(), self.0.clock.clone());
+        let app = self.clone();
         self.0
             .store
             .write(async move |writes| {
@@ -58,7 +61,14 @@ impl App {
                 let now = Timestamp::from_ms(clock.now_ms());
                 let tenant = caller.principal.tenant;
                 let mut context = Change { writes, tenant, now, ids: ids.clone() };
+                let claim = app.claimed(&caller, &mut context).await?;
                 let (value, Audited { action, before, after, user }) = change(&mut context).await?;
+                if !caller.terms.condition.as_ref().is_none_or(|condition| condition.holds(before.as_ref())) {
+                    return Err(Error::PreconditionFailed);
+                }
+                if let Some(claim) = claim {
+                    app.keep(&mut context, claim, &value).await?;
+                }
                 let (tenant, user_id) = match user {
                     Some((tenant, id)) => (tenant, Some(id)),
                     None => (tenant, caller.principal.user_id()),

@@ -7,6 +7,7 @@
 //! Guarantees: what returned `Ok` is on disk with its events, and they are published; what returned `Err` left nothing
 //! behind (a declined payment is the one exception: it is a result that is kept and then told as an error).
 
+mod answers;
 pub mod change;
 pub mod feed;
 mod orders;
@@ -14,6 +15,7 @@ mod passwords;
 mod payments;
 mod pets;
 pub mod policy;
+mod terms;
 mod tokens;
 mod users;
 mod webhooks;
@@ -29,8 +31,10 @@ use crate::domain::webhook::EndpointSecrets;
 use crate::domain::{Epoch, Principal, Result, Timestamp};
 use crate::store::{Store, Writes};
 
+pub use answers::Answers;
 pub use feed::{Feed, Past};
 pub use passwords::Passwords;
+pub use terms::{Claim, Condition, Terms};
 pub use tokens::{Grant, Tokens};
 
 /// Who calls, and from where.
@@ -38,6 +42,15 @@ pub use tokens::{Grant, Tokens};
 pub struct Caller {
     pub principal: Principal,
     pub origin: Origin,
+    /// What the caller makes the change depend on.
+    pub terms: Terms,
+}
+
+impl Caller {
+    /// A caller without terms.
+    pub fn new(principal: Principal, origin: Origin) -> Self {
+        Self { principal, origin, terms: Terms::default() }
+    }
 }
 
 /// Settings of the use cases.
@@ -66,6 +79,8 @@ pub struct AppSettings {
     pub max_poll_events: u32,
     /// Most webhook endpoints of one tenant.
     pub max_endpoints: u64,
+    /// How long the answer to a request with an idempotency key is kept, seconds.
+    pub idempotency_ttl_s: u64,
 }
 
 /// Cost of argon2id (RFC 9106).
@@ -90,6 +105,7 @@ pub struct Parts {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
+    pub answers: Answers,
 
     pub settings: AppSettings,
 }
@@ -121,18 +137,20 @@ impl App {
     }
 
     /// Takes away what is older than `retention_s` seconds, a bounded number of rows at a time: events (what a pending
-    /// webhook delivery needs stays), settled deliveries, and refresh tokens that expired.
+    /// webhook delivery needs stays), settled deliveries, refresh tokens and idempotency keys that expired.
     ///
     /// # Errors
     /// The store's failures.
     pub async fn purge(&self, retention_s: u64) -> Result<()> {
         const AT_A_TIME: u32 = 1000;
         let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
-        let before = Timestamp::from_ms(self.0.clock.now_ms().saturating_sub(retention_ms));
+        let now = self.now();
+        let before = Timestamp::from_ms(now.as_ms().saturating_sub(retention_ms));
         loop {
             let purge = async move |writes: &mut dyn Writes| {
                 let events = writes.purge_events(before, AT_A_TIME).await?;
-                Ok(events.max(writes.purge_settled(before, AT_A_TIME).await?))
+                let answers = writes.purge_answers(now, AT_A_TIME).await?;
+                Ok(events.max(answers).max(writes.purge_settled(before, AT_A_TIME).await?))
             };
             if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
                 return Ok(());

@@ -23,56 +23,52 @@ impl App {
         let principal = caller.principal.clone();
         let (payment_id, receipt_id) = (PaymentId(self.0.ids.uuid_v7()), ReceiptId(self.0.ids.uuid_v7()));
         let receipt_url = format!("{}/v1/receipts/{receipt_id}", self.0.settings.public_url);
-        let (payment, outcome) = self
-            .change(caller, async move |change| {
-                let before = found(change.writes.order(change.tenant, id).await?, "order")?;
-                authorize_order(&principal, &before)?;
-                // Refuses a paid or cancelled order before anything is charged.
-                before.status.after(OrderCommand::Approve)?;
-                let (amount, currency, source) = check(draft, &before)?;
-                let (source, outcome) = source.charge(change.now).map_err(Error::Invalid)?;
-                let mut payment = Payment {
-                    id: payment_id,
-                    tenant: change.tenant,
-                    order_id: id,
-                    amount,
-                    currency,
-                    source,
-                    status: PaymentStatus::Succeeded,
-                    failure_code: None,
-                    created_at: change.now,
-                };
-                if let Outcome::Declined(reason) = outcome {
-                    payment.status = PaymentStatus::Failed;
-                    payment.failure_code = Some(reason.to_owned());
-                    change.writes.insert_payment(&payment).await?;
-                    change.state(Fact::payment_failed(&payment, &before)).await?;
-                    let after = Some(Snapshot::Payment(payment.clone()));
-                    return Ok(((payment, outcome), Audited::new(Action::OrderPaymentFailed, None, after)));
-                }
+        // A decline is kept, and told as the refusal that it is only after it is on disk.
+        self.change(caller, async move |change| {
+            let before = found(change.writes.order(change.tenant, id).await?, "order")?;
+            authorize_order(&principal, &before)?;
+            // Refuses a paid or cancelled order before anything is charged.
+            before.status.after(OrderCommand::Approve)?;
+            let (amount, currency, source) = check(draft, &before)?;
+            let (source, outcome) = source.charge(change.now).map_err(Error::Invalid)?;
+            let mut payment = Payment {
+                id: payment_id,
+                tenant: change.tenant,
+                order_id: id,
+                amount,
+                currency,
+                source,
+                status: PaymentStatus::Succeeded,
+                failure_code: None,
+                created_at: change.now,
+            };
+            if let Outcome::Declined(reason) = outcome {
+                payment.status = PaymentStatus::Failed;
+                payment.failure_code = Some(reason.to_owned());
                 change.writes.insert_payment(&payment).await?;
-                let receipt =
-                    Receipt { id: receipt_id, payment_id, url: receipt_url, generated_at: change.now };
-                change.writes.insert_receipt(change.tenant, &receipt).await?;
-                let mut approved = before.clone();
-                approved.status = before.status.after(OrderCommand::Approve)?;
-                approved.updated_at = change.now;
-                change.state(Fact::payment_succeeded(&payment, &approved, &receipt)).await?;
-                let order = change.move_order(&before, OrderCommand::Approve, ChangedBy::System).await?;
-                if let Some(pet) = change.writes.pet(change.tenant, order.pet_id).await? {
-                    let pet = change.move_pet(pet, PetStatus::Adopted).await?;
-                    change.state(Fact::pet_adopted(&pet)).await?;
-                    change.state_stock(&pet).await?;
-                }
+                change.state(Fact::payment_failed(&payment, &before)).await?;
                 let after = Some(Snapshot::Payment(payment.clone()));
-                let audited = Audited::new(Action::OrderPaid, Some(Snapshot::Order(before)), after);
-                Ok(((payment, outcome), audited))
-            })
-            .await?;
-        match outcome {
-            Outcome::Captured => Ok(payment),
-            Outcome::Declined(reason) => Err(Error::PaymentDeclined { reason, payment_id: payment.id }),
-        }
+                let declined = Error::PaymentDeclined { reason, payment_id };
+                return Ok((Err(declined), Audited::new(Action::OrderPaymentFailed, None, after)));
+            }
+            change.writes.insert_payment(&payment).await?;
+            let receipt = Receipt { id: receipt_id, payment_id, url: receipt_url, generated_at: change.now };
+            change.writes.insert_receipt(change.tenant, &receipt).await?;
+            let mut approved = before.clone();
+            approved.status = before.status.after(OrderCommand::Approve)?;
+            approved.updated_at = change.now;
+            change.state(Fact::payment_succeeded(&payment, &approved, &receipt)).await?;
+            let order = change.move_order(&before, OrderCommand::Approve, ChangedBy::System).await?;
+            if let Some(pet) = change.writes.pet(change.tenant, order.pet_id).await? {
+                let pet = change.move_pet(pet, PetStatus::Adopted).await?;
+                change.state(Fact::pet_adopted(&pet)).await?;
+                change.state_stock(&pet).await?;
+            }
+            let after = Some(Snapshot::Payment(payment.clone()));
+            let audited = Audited::new(Action::OrderPaid, Some(Snapshot::Order(before)), after);
+            Ok((Ok(payment), audited))
+        })
+        .await?
     }
 
     /// A receipt, with its payment and order.

@@ -234,27 +234,25 @@ impl App {
     ) -> Result<Grant> {
         let hash = fingerprint(refresh_token);
         let app = self.clone();
-        let grant = self
-            .change(caller, async move |change| {
-                let refused = || Error::Unauthenticated(BAD_REFRESH);
-                let token = change.writes.refresh_token(&hash).await?.ok_or_else(refused)?;
-                let user = change.writes.user(token.tenant, token.user_id).await?.ok_or_else(refused)?;
-                let snapshot = Some(Snapshot::User(user.clone()));
-                let here = tenant.is_none_or(|tenant| tenant == token.tenant);
-                let alive = here && token.revoked_at.is_none() && token.expires_at > change.now;
-                if !alive || user.status != UserStatus::Active {
-                    return Err(refused());
-                }
-                if token.used_at.is_some() {
-                    change.writes.revoke_session(token.session, change.now).await?;
-                    return Ok((None, Audited::new(Action::SessionRevoked, snapshot, None).of(&user)));
-                }
-                change.writes.mark_refresh_token_used(&hash, change.now).await?;
-                let grant = app.grant(change, &user, token.session).await?;
-                Ok((Some(grant), Audited::new(Action::TokenRefreshed, None, snapshot).of(&user)))
-            })
-            .await?;
-        grant.ok_or(Error::Unauthenticated(BAD_REFRESH))
+        self.change(caller, async move |change| {
+            let refused = || Error::Unauthenticated(BAD_REFRESH);
+            let token = change.writes.refresh_token(&hash).await?.ok_or_else(refused)?;
+            let user = change.writes.user(token.tenant, token.user_id).await?.ok_or_else(refused)?;
+            let snapshot = Some(Snapshot::User(user.clone()));
+            let here = tenant.is_none_or(|tenant| tenant == token.tenant);
+            let alive = here && token.revoked_at.is_none() && token.expires_at > change.now;
+            if !alive || user.status != UserStatus::Active {
+                return Err(refused());
+            }
+            if token.used_at.is_some() {
+                change.writes.revoke_session(token.session, change.now).await?;
+                return Ok((Err(refused()), Audited::new(Action::SessionRevoked, snapshot, None).of(&user)));
+            }
+            change.writes.mark_refresh_token_used(&hash, change.now).await?;
+            let grant = app.grant(change, &user, token.session).await?;
+            Ok((Ok(grant), Audited::new(Action::TokenRefreshed, None, snapshot).of(&user)))
+        })
+        .await?
     }
 
     /// New tokens for `user`, of the login `session`.

@@ -57,6 +57,7 @@ pub(super) static RULES: &[Rule] = &[
     ("store", "write_queue", Number(1..=1_000_000)),
     ("store", "max_batch", Number(1..=10_000)),
     ("store", "event_retention_s", Number(1..=315_360_000)),
+    ("store", "idempotency_ttl_s", Number(1..=31_536_000)),
     ("store", "busy_timeout_ms", Number(0..=600_000)),
     ("store", "cache_kib", Number(256..=16_777_216)),
     ("feed", "ring_events", Number(1..=1_048_576)),

@@ -27,6 +27,8 @@ pub enum Kind {
     Conflict,
     /// What was asked for was there and is gone for good.
     Gone,
+    /// The resource is not (any more) in the state that the caller's condition names.
+    PreconditionFailed,
     /// The payment was declined.
     PaymentDeclined,
     /// More than a limit allows.
@@ -106,6 +108,15 @@ pub enum Error {
     /// The order's state does not allow the command.
     #[error("an order that is {status} cannot be {command}; {allowed}")]
     IllegalTransition { status: &'static str, command: &'static str, allowed: &'static str },
+    /// A condition of the caller does not hold for the resource as it is.
+    #[error("the resource is not in the state that the request's condition names; read it again")]
+    PreconditionFailed,
+    /// An idempotency key that was used for another request.
+    #[error("this idempotency key was used for another request; make a new key for each new request")]
+    IdempotencyKeyReused,
+    /// The request under the same idempotency key is being answered, or has just been.
+    #[error("a request with this idempotency key has just been taken; try again to get its answer")]
+    IdempotencyConflict,
     /// The order is paid.
     #[error("the order is already paid")]
     AlreadyPaid,
@@ -186,6 +197,9 @@ impl Error {
             Self::PetNotAvailable(_) => "pet_not_available",
             Self::PetInUse => "pet_in_use",
             Self::IllegalTransition { .. } => "illegal_transition",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::IdempotencyConflict => "idempotency_conflict",
             Self::AlreadyPaid => "already_paid",
             Self::Taken(_) => "already_taken",
             Self::PaymentDeclined { .. } => "payment_declined",
@@ -205,13 +219,15 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Malformed { .. } => Kind::Malformed,
-            Self::Invalid(_) => Kind::Invalid,
+            Self::Invalid(_) | Self::IdempotencyKeyReused => Kind::Invalid,
+            Self::PreconditionFailed => Kind::PreconditionFailed,
             Self::Unauthenticated(_) | Self::WrongCredentials => Kind::Unauthenticated,
             Self::Forbidden(_) => Kind::Forbidden,
             Self::NotFound(_) | Self::UnknownOperation(_) => Kind::NotFound,
             Self::PetNotAvailable(_)
             | Self::PetInUse
             | Self::IllegalTransition { .. }
+            | Self::IdempotencyConflict
             | Self::AlreadyPaid
             | Self::Taken(_)
             | Self::LimitReached { .. } => Kind::Conflict,
@@ -231,6 +247,9 @@ impl Error {
         match self {
             Self::Invalid(violations) => violations.clone(),
             Self::Malformed { field, message } => vec![Violation::new(field, "malformed", message)],
+            Self::IdempotencyKeyReused => {
+                vec![Violation::new("Idempotency-Key", "reused", "was used for another request")]
+            }
             Self::Taken(field) => vec![Violation::new(*field, "taken", "is already taken")],
             Self::TooLarge { field, max_bytes } => {
                 vec![Violation::new(*field, "too_large", format!("must be at most {max_bytes} bytes"))]

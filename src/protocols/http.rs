@@ -64,6 +64,14 @@ pub fn origin(parts: &Parts, channel: Channel) -> Origin {
     }
 }
 
+/// The network that counts as one place: an IPv4 address, or the /64 of an IPv6 address, of which one subscriber has all.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & (u128::MAX << 64)).into()),
+        v4 => v4,
+    }
+}
+
 fn canonical(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
@@ -74,7 +82,7 @@ fn canonical(address: IpAddr) -> IpAddr {
 /// As [`bearer`], [`tenant`] and [`App::authenticate`].
 pub fn caller(app: &App, parts: &Parts, token: Option<&str>, channel: Channel) -> Result<Caller> {
     let principal = principal(app, parts, token)?;
-    Ok(Caller { principal, origin: origin(parts, channel) })
+    Ok(Caller::new(principal, origin(parts, channel)))
 }
 
 /// As [`caller`], without where the call came from.

@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::layers::{self, Observed};
-use crate::app::{App, AppSettings, ArgonCost, Passwords, Tokens};
+use crate::app::{Answers, App, AppSettings, ArgonCost, Passwords, Tokens};
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, Seed, Settings};
@@ -67,6 +67,7 @@ fn app_settings(settings: &Settings) -> AppSettings {
         page_events: small(settings.feed.page_events),
         max_poll_events: small(settings.feed.max_poll_events),
         max_endpoints: settings.webhook.max_endpoints as u64,
+        idempotency_ttl_s: settings.store.idempotency_ttl_s,
     }
 }
 
@@ -98,10 +99,11 @@ pub(super) fn app(
         hub,
         epoch: bounds.epoch,
         clock,
-        ids,
         tokens: Tokens::open(&own)?,
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
+        answers: Answers::open_in(&own.data_dir, &ids)?,
         endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, guard)),
+        ids,
         settings: own,
     }))
 }

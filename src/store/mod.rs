@@ -47,6 +47,19 @@ pub struct RefreshToken {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// An answer that is kept under an idempotency key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    pub tenant: Tenant,
+    /// SHA-256 of tenant, principal and key.
+    pub id: [u8; 32],
+    /// SHA-256 of the request that was answered.
+    pub fingerprint: [u8; 32],
+    /// The answer, sealed.
+    pub sealed: Vec<u8>,
+    pub expires_at: Timestamp,
+}
+
 /// Where the log begins and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogBounds {
@@ -93,6 +106,9 @@ pub trait Reads: Send + Sync {
     async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>>;
     /// Whether the store has any user at all.
     async fn has_users(&self) -> Result<bool>;
+
+    /// Also one that has expired, until it is purged.
+    async fn find_answer(&self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>>;
 
     async fn find_order(&self, tenant: Tenant, id: OrderId) -> Result<Option<Order>>;
     /// Newest first.
@@ -169,6 +185,11 @@ pub trait Writes {
     /// Ends a login: all its refresh tokens.
     async fn revoke_session(&mut self, session: SessionId, at: Timestamp) -> Result<()>;
 
+    /// Also one that has expired, until it is purged.
+    async fn answer(&mut self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>>;
+    /// Keeps it in place of one of the same id.
+    async fn keep_answer(&mut self, answer: &KeptAnswer) -> Result<()>;
+
     async fn order(&mut self, tenant: Tenant, id: OrderId) -> Result<Option<Order>>;
     async fn insert_order(&mut self, order: &Order) -> Result<()>;
     /// Replaces status and `updated_at`.
@@ -226,6 +247,8 @@ pub trait Writes {
     /// Deletes up to `limit` deliveries that were settled before `before`, with their attempts, and up to `limit` refresh
     /// tokens that expired before it. Returns how many rows of either kind there were at most.
     async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+    /// Deletes up to `limit` kept answers that expired by `now`; returns how many.
+    async fn purge_answers(&mut self, now: Timestamp, limit: u32) -> Result<u64>;
 }
 
 /// A store: reads from a pool, writes through the one writer.

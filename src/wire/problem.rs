@@ -43,6 +43,7 @@ pub const fn describe(kind: Kind) -> (u16, &'static str, &'static str) {
         Kind::NotFound => (404, "not-found", "Not Found"),
         Kind::Conflict => (409, "conflict", "Conflict"),
         Kind::Gone => (410, "gone", "Gone"),
+        Kind::PreconditionFailed => (412, "precondition-failed", "Precondition Failed"),
         Kind::TooLarge => (413, "payload-too-large", "Payload Too Large"),
         Kind::NotAcceptable => (406, "not-acceptable", "Not Acceptable"),
         Kind::UnsupportedMediaType => (415, "unsupported-media-type", "Unsupported Media Type"),

@@ -151,6 +151,7 @@ const fn kind_name(kind: Kind) -> &'static str {
         Kind::NotFound => "NOT_FOUND",
         Kind::Conflict => "CONFLICT",
         Kind::Gone => "GONE",
+        Kind::PreconditionFailed => "PRECONDITION_FAILED",
         Kind::PaymentDeclined => "PAYMENT_DECLINED",
         Kind::TooLarge => "TOO_LARGE",
         Kind::NotAcceptable => "NOT_ACCEPTABLE",

@@ -281,7 +281,7 @@ async fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<
             let principal = handshake.principal(&session.graphql, credentials);
             let principal = principal.map_err(|error| Ended::close(4403, forbidden(&error)))?;
             session.write(vec![message::ack()]).await?;
-            Ok(State::Ready(Caller { principal, origin: handshake.origin }))
+            Ok(State::Ready(Caller::new(principal, handshake.origin)))
         }
         (Incoming::ConnectionInit(_), State::Ready(_)) => {
             Err(Ended::close(4429, "Too many initialisation requests"))

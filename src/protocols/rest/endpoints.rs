@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 
 use super::extract::{By, Id, Json, Params};
+use super::once::once;
 use super::{Rest, Told, collection, created, json};
 use crate::app::Caller;
 use crate::domain::webhook as domain;
@@ -13,9 +14,12 @@ use crate::wire::webhook::{Attempt, Delivery, Endpoint, EndpointInput};
 
 /// createWebhookEndpoint
 pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<EndpointInput>) -> Told {
-    let (endpoint, secret) = rest.app.create_endpoint(&caller, input.into()).await?;
-    let body = Endpoint { secret: Some(secret), ..Endpoint::from(&endpoint) };
-    Ok(created(&format!("/v1/webhook-endpoints/{}", endpoint.id), &body))
+    let draft = input.into();
+    let encode = |(endpoint, secret): &(domain::Endpoint, String)| {
+        let body = Endpoint { secret: Some(secret.clone()), ..Endpoint::from(endpoint) };
+        created(&format!("/v1/webhook-endpoints/{}", endpoint.id), &body)
+    };
+    once(&rest, caller, encode, async |caller| rest.app.create_endpoint(caller, draft).await).await
 }
 
 /// listWebhookEndpoints

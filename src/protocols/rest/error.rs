@@ -69,11 +69,23 @@ pub async fn complete_problem(request: Request<Body>, next: Next) -> Response {
     let Some(mut problem) = known.or_else(|| of_router(&response)) else { return response };
     problem.instance = Some(path);
     problem.request_id = request_id;
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    write_problem(&mut response, &problem);
+    response
+}
+
+fn write_problem(response: &mut Response, problem: &Problem) {
+    let body = serde_json::to_vec(problem).unwrap_or_default();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     *response.body_mut() = Body::from(body);
+}
+
+/// A problem that is complete.
+pub fn problem_response(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = status.into_response();
+    write_problem(&mut response, problem);
     response
 }
 

@@ -1,17 +1,19 @@
 //! Reading a request: who calls, the path, the query, the body.
 
 use ::http::request::Parts;
-use ::http::{HeaderMap, Request, header};
+use ::http::{HeaderMap, Method, Request, header};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use super::once::Keyed;
 use super::{Refusal, Rest};
-use crate::app::Caller;
+use crate::app::{Caller, Claim, Terms};
 use crate::domain::audit::Channel;
 use crate::domain::page::PageRequest;
 use crate::domain::{Error, Principal, Result, Tenant, Violation};
+use crate::protocols::etag;
 use crate::protocols::http::{self, Query};
 use crate::wire;
 
@@ -22,7 +24,9 @@ impl FromRequestParts<Rest> for By {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Refusal> {
-        Ok(Self(http::caller(&rest.app, parts, None, Channel::Rest)?))
+        let mut caller = http::caller(&rest.app, parts, None, Channel::Rest)?;
+        caller.terms = terms(parts, &caller)?;
+        Ok(Self(caller))
     }
 }
 
@@ -36,8 +40,22 @@ impl FromRequestParts<Rest> for Anyone {
     async fn from_request_parts(parts: &mut Parts, _: &Rest) -> Result<Self, Refusal> {
         let tenant = http::tenant(&parts.headers)?;
         let principal = Principal::anonymous(tenant.unwrap_or(Tenant::PUBLIC));
-        Ok(Self(Caller { principal, origin: http::origin(parts, Channel::Rest) }, tenant))
+        let mut caller = Caller::new(principal, http::origin(parts, Channel::Rest));
+        caller.terms = terms(parts, &caller)?;
+        Ok(Self(caller, tenant))
     }
+}
+
+/// What the caller makes a change depend on: `If-Match` and `If-None-Match`, and the idempotency key.
+fn terms(parts: &Parts, caller: &Caller) -> Result<Terms> {
+    let changes = matches!(parts.method, Method::PUT | Method::PATCH | Method::DELETE);
+    let condition = if changes { etag::condition(&parts.headers)? } else { None };
+    let claim = parts.extensions.get::<Keyed>().map(|keyed| {
+        let place = caller.origin.ip_address.map(|address| http::network(address).to_string());
+        let request = (keyed.fingerprint, keyed.path.clone());
+        Claim::new(&caller.principal, &place.unwrap_or_default(), &keyed.key, request)
+    });
+    Ok(Terms { condition, claim })
 }
 
 /// The identifier in the path (or several, as a tuple), as text.

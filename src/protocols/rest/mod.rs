@@ -3,18 +3,20 @@
 mod endpoints;
 mod error;
 mod extract;
+mod once;
 mod orders;
 mod pets;
 mod users;
 
 use ::http::{HeaderValue, StatusCode, header};
-use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::domain::page::Page;
+use crate::protocols::etag;
 use crate::wire;
 use crate::wire::page::Collection;
 
@@ -55,6 +57,7 @@ pub fn router(rest: Rest) -> Router {
         .route("/auth/tokens", post(users::create_token))
         .merge(orders)
         .merge(endpoints)
+        .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))
         .with_state(rest)
 }
 
@@ -62,7 +65,11 @@ pub fn router(rest: Rest) -> Router {
 fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
     // Plain structs of strings and numbers have nothing that JSON cannot say.
     let text = serde_json::to_vec(body).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::ETAG, etag::of(&text)),
+    ];
+    (status, headers, text).into_response()
 }
 
 /// A new resource, with where it is.

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 
 use super::extract::{By, Id, Json, Params};
+use super::once::once;
 use super::{Rest, Told, collection, created, json};
+use crate::domain;
 use crate::domain::order::OrderFilter;
 use crate::domain::{Error, OrderId, OrderStatus, PetId, ReceiptId, UserId};
 use crate::wire::order::{Order, OrderInput};
@@ -13,8 +15,9 @@ use crate::wire::payment::{Payment, PaymentInput, Receipt};
 
 /// createOrder
 pub async fn place(State(rest): State<Rest>, By(caller): By, Json(input): Json<OrderInput>) -> Told {
-    let order = rest.app.place_order(&caller, input.pet_id()?).await?;
-    Ok(created(&format!("/v1/orders/{}", order.id), &Order::from(&order)))
+    let pet_id = input.pet_id()?;
+    let encode = |order: &domain::Order| created(&format!("/v1/orders/{}", order.id), &Order::from(order));
+    once(&rest, caller, encode, async |caller| rest.app.place_order(caller, pet_id).await).await
 }
 
 /// listOrders
@@ -55,8 +58,9 @@ pub async fn deliver(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
 
 /// payOrder
 pub async fn pay(State(rest): State<Rest>, By(caller): By, id: Id, Json(input): Json<PaymentInput>) -> Told {
-    let payment = rest.app.pay_order(&caller, order_id(&id)?, input.into_draft()?).await?;
-    Ok(json(StatusCode::CREATED, &Payment::from(&payment)))
+    let (id, draft) = (order_id(&id)?, input.into_draft()?);
+    let encode = |payment: &domain::Payment| json(StatusCode::CREATED, &Payment::from(payment));
+    once(&rest, caller, encode, async |caller| rest.app.pay_order(caller, id, draft).await).await
 }
 
 /// getReceipt

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::extract::{By, Id, Json, Params};
+use super::once::once;
 use super::{Rest, Told, collection, created, json};
+use crate::domain;
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter, Size};
 use crate::domain::{Error, PetId, PetStatus, Species};
 use crate::wire::pet::{Inventory, Pet, PetInput};
@@ -27,8 +29,9 @@ pub async fn list(State(rest): State<Rest>, By(caller): By, mut params: Params) 
 
 /// createPet
 pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<PetInput>) -> Told {
-    let pet = rest.app.create_pet(&caller, input.into_draft()?).await?;
-    Ok(created(&format!("/v1/pets/{}", pet.id), &Pet::from(&pet)))
+    let draft = input.into_draft()?;
+    let encode = |pet: &domain::Pet| created(&format!("/v1/pets/{}", pet.id), &Pet::from(pet));
+    once(&rest, caller, encode, async |caller| rest.app.create_pet(caller, draft).await).await
 }
 
 /// getPet

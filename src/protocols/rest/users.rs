@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::extract::{Anyone, By, Id, Json};
+use super::once::once;
 use super::{Rest, Told, created, json};
-use crate::app::Grant;
+use crate::app::{Caller, Grant};
 use crate::domain::{Scope, UserId};
 use crate::wire::user::{SignUpAnswer, TokenAnswer, TokenInput, User, UserInput};
 
@@ -16,11 +17,15 @@ pub async fn sign_up(
     Anyone(caller, _): Anyone,
     Json(input): Json<UserInput>,
 ) -> Told {
-    let grant = rest.app.sign_up(&caller, input.into()).await?;
+    let draft = input.into();
+    once(&rest, caller, signed_up, async |caller| rest.app.sign_up(caller, draft).await).await
+}
+
+fn signed_up(grant: &Grant) -> Response {
     let created_user = User::from(&grant.user);
     let location = format!("/v1/users/{}", created_user.id);
     let answer = SignUpAnswer { created: created_user, token: token_answer(grant) };
-    Ok(not_stored(created(&location, &answer)))
+    not_stored(created(&location, &answer))
 }
 
 /// getUser
@@ -36,29 +41,31 @@ pub async fn create_token(
     Anyone(caller, tenant): Anyone,
     Json(input): Json<TokenInput>,
 ) -> Told {
-    let grant = match input.refresh_token {
-        Some(token) => rest.app.refresh(&caller, tenant, &token).await?,
-        None => rest.app.log_in(&caller, input.username, input.password).await?,
+    let encode = |grant: &Grant| not_stored(json(StatusCode::OK, &token_answer(grant)));
+    let act = async |caller: &Caller| match input.refresh_token {
+        Some(token) => rest.app.refresh(caller, tenant, &token).await,
+        None => rest.app.log_in(caller, input.username, input.password).await,
     };
-    Ok(not_stored(json(StatusCode::OK, &token_answer(grant))))
+    once(&rest, caller, encode, act).await
 }
 
-fn token_answer(grant: Grant) -> TokenAnswer {
+fn token_answer(grant: &Grant) -> TokenAnswer {
     let scopes: Vec<&str> = grant.scopes.iter().map(|scope: &Scope| scope.name()).collect();
     TokenAnswer {
         token: grant.access_token.clone(),
-        access_token: grant.access_token,
+        access_token: grant.access_token.clone(),
         token_type: "Bearer",
         expires_in: grant.expires_in_s,
         expires_at: grant.expires_at.to_string(),
-        refresh_token: grant.refresh_token,
+        refresh_token: grant.refresh_token.clone(),
         scope: scopes.join(" "),
         user: User::from(&grant.user),
     }
 }
 
-/// Tokens are not for caches (RFC 6749 §5.1).
+/// Tokens are not for caches (RFC 6749 §5.1), and no later GET answers with them.
 fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().remove(header::ETAG);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

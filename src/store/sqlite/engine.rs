@@ -5,7 +5,9 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::deliveries::ClaimRequest;
 use super::link::{Link, Outbox, Statement};
-use super::{DirectoryLock, audit, deliveries, events, orders, payments, pets, tokens, users, webhooks};
+use super::{
+    DirectoryLock, answers, audit, deliveries, events, orders, payments, pets, tokens, users, webhooks,
+};
 use crate::domain::audit::AuditEntry;
 use crate::domain::event::Fact;
 use crate::domain::inventory::SpeciesStock;
@@ -16,7 +18,7 @@ use crate::domain::{
 };
 use crate::store::faults::Faults;
 use crate::store::writer::Engine;
-use crate::store::{ClaimedDelivery, Credentials, LogBounds, RefreshToken, Verdict, Writes};
+use crate::store::{ClaimedDelivery, Credentials, KeptAnswer, LogBounds, RefreshToken, Verdict, Writes};
 
 /// The one connection that writes.
 pub(super) struct SqliteEngine {
@@ -169,6 +171,14 @@ impl Writes for SqliteEngine {
         tokens::revoke_session(&mut self.link(), session, at).await
     }
 
+    async fn answer(&mut self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>> {
+        answers::find(&mut self.link(), tenant, id).await
+    }
+
+    async fn keep_answer(&mut self, answer: &KeptAnswer) -> Result<()> {
+        answers::keep(&mut self.link(), answer).await
+    }
+
     async fn order(&mut self, tenant: Tenant, id: OrderId) -> Result<Option<Order>> {
         orders::find(&mut self.link(), tenant, id).await
     }
@@ -264,6 +274,10 @@ impl Writes for SqliteEngine {
     async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
         let deliveries = deliveries::purge_settled(&mut self.link(), before, limit).await?;
         Ok(deliveries.max(tokens::purge_expired(&mut self.link(), before, limit).await?))
+    }
+
+    async fn purge_answers(&mut self, now: Timestamp, limit: u32) -> Result<u64> {
+        answers::purge_expired(&mut self.link(), now, limit).await
     }
 
     async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64> {

@@ -4,6 +4,7 @@
 //! connection writes ([`engine`], driven by [`crate::store::writer`]), a pool of others reads ([`reads`]). The SQL of a
 //! resource is in the file of its name, once, for both sides; [`link`] sends it.
 
+mod answers;
 mod audit;
 mod deliveries;
 mod engine;

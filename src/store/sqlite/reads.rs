@@ -7,7 +7,7 @@ use sqlx::sqlite::SqlitePool;
 
 use super::failure::failure;
 use super::link::{Link, Outbox};
-use super::{DirectoryLock, deliveries, events, orders, payments, pets, users, webhooks};
+use super::{DirectoryLock, answers, deliveries, events, orders, payments, pets, users, webhooks};
 use crate::domain::event::Key;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::order::OrderFilter;
@@ -18,7 +18,7 @@ use crate::domain::{
     DeliveryId, EndpointId, Epoch, Error, Event, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId,
     Result, Seq, Tenant, Timestamp, User, UserId,
 };
-use crate::store::{Credentials, LogBounds, Reads, Writer};
+use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Writer};
 
 /// The connections that read, each a snapshot of its own for each statement.
 pub(super) struct SqliteReads {
@@ -76,6 +76,10 @@ impl Reads for SqliteReads {
 
     async fn has_users(&self) -> Result<bool> {
         users::any(&mut self.reading().await?.link()).await
+    }
+
+    async fn find_answer(&self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>> {
+        answers::find(&mut self.reading().await?.link(), tenant, id).await
     }
 
     async fn find_order(&self, tenant: Tenant, id: OrderId) -> Result<Option<Order>> {

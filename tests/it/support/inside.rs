@@ -18,7 +18,7 @@ pub fn caller(tenant: Tenant, identity: Option<(UserId, Role)>) -> Caller {
         expires_at: Timestamp::from_ms(i64::MAX),
     });
     let origin = Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None };
-    Caller { principal: Principal { tenant, identity }, origin }
+    Caller::new(Principal { tenant, identity }, origin)
 }
 
 /// A member of the staff of `tenant`.

@@ -121,7 +121,7 @@ impl Fixture {
     pub async fn customer(&self, name: &str) -> String {
         let origin =
             Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None };
-        let caller = Caller { principal: Principal::anonymous(Tenant::PUBLIC), origin };
+        let caller = Caller::new(Principal::anonymous(Tenant::PUBLIC), origin);
         let draft = UserDraft {
             username: Some(name.to_owned()),
             email: Some(format!("{name}@example.com")),
