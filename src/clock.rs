@@ -3,8 +3,8 @@
 //! Everything that asks for the time, waits for it, or makes an id is handed a [`Clock`] or [`Ids`], so that a
 //! test can hold time still and move it. This is the one module that reads the wall clock.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -55,6 +55,18 @@ impl Clock {
                 Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
                 Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
             },
+        }
+    }
+
+    /// Time since some moment of this process, on a clock that never goes back: for what is measured while the time of
+    /// day may be set.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads clocks")]
+    pub fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Source::Manual(time) => Duration::from_millis(time.borrow().unsigned_abs()),
+            Source::System => START.elapsed(),
         }
     }
 

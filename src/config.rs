@@ -3,6 +3,7 @@
 //! `config.default.toml` is the manual: meaning, unit, allowed values and default of every key. `rules` is the
 //! same list for the machine, `load` puts the layers on top of each other.
 
+mod edge;
 mod load;
 mod rules;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use edge::{CorsSettings, ForwardedHeader, RateLimitSettings, TlsSettings};
 pub use load::{ConfigError, ConfigProblem, process_env};
 
 /// The commented default file: defaults, manual and reference at once.
@@ -22,6 +24,12 @@ pub const DEFAULT_FILE: &str = include_str!("../config.default.toml");
 pub struct Settings {
     /// How the server listens, and its limits for every HTTP connection.
     pub server: ServerSettings,
+    /// TLS.
+    pub tls: TlsSettings,
+    /// Pages of other sites.
+    pub cors: CorsSettings,
+    /// How often one user, or one address, may ask.
+    pub rate_limit: RateLimitSettings,
     /// Who is let in, and what a password costs.
     pub auth: AuthSettings,
     /// The embedded database.
@@ -105,6 +113,12 @@ pub struct ServerSettings {
     pub http2_max_streams: u32,
     /// Time between pings of an HTTP/2 connection, and for their answer, milliseconds.
     pub http2_keep_alive_ms: u64,
+    /// Smallest text that is sent compressed to those who take it, bytes; 0 switches compression off.
+    pub compress_min_bytes: usize,
+    /// Reverse proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<String>,
+    /// The header in which they say it.
+    pub forwarded_header: ForwardedHeader,
 }
 
 /// `[auth]`: who is let in, and what a password costs.

@@ -1,12 +1,12 @@
 //! What each key may be: one row for every key of `config.default.toml`.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use toml::Value;
 
-use Allowed::{Address, Filter, Flag, Number, Numbers, OneOf, Text, Url};
+use Allowed::{Address, Filter, Flag, List, Number, Numbers, OneOf, Text, Url};
 
 /// The values that a key may have.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) enum Allowed {
     Address,
     Url,
     Filter,
+    /// Texts, how many, what each must be, and that in words.
+    List(RangeInclusive<usize>, fn(&str) -> bool, &'static str),
 }
 
 /// Section, key and allowed values.
@@ -43,6 +45,24 @@ pub(super) static RULES: &[Rule] = &[
     ("server", "http1_buffer_bytes", Number(8_192..=1_048_576)),
     ("server", "http2_max_streams", Number(1..=10_000)),
     ("server", "http2_keep_alive_ms", Number(100..=3_600_000)),
+    ("server", "compress_min_bytes", Number(0..=1_073_741_824)),
+    ("server", "trusted_proxies", List(0..=256, is_network, "IP addresses or networks, for example 10.0.0.0/8")),
+    ("server", "forwarded_header", OneOf(&["x-forwarded-for", "forwarded"])),
+    ("tls", "cert", Text(0..=4096)),
+    ("tls", "key", Text(0..=4096)),
+    ("tls", "handshake_timeout_ms", Number(100..=600_000)),
+    ("tls", "max_handshakes", Number(1..=1_000_000)),
+    ("tls", "hsts_max_age_s", Number(0..=315_360_000)),
+    ("cors", "allow_origins", List(0..=256, is_origin, "\"*\" or origins, for example https://pets.example")),
+    ("cors", "max_age_s", Number(0..=86_400)),
+    ("rate_limit", "enabled", Flag),
+    ("rate_limit", "reads_per_s", Number(1..=1_000_000)),
+    ("rate_limit", "reads_burst", Number(1..=1_000_000)),
+    ("rate_limit", "writes_per_s", Number(1..=1_000_000)),
+    ("rate_limit", "writes_burst", Number(1..=1_000_000)),
+    ("rate_limit", "logins_per_min", Number(1..=1_000_000)),
+    ("rate_limit", "logins_burst", Number(1..=1_000_000)),
+    ("rate_limit", "slots", Number(1..=16_777_216)),
     ("auth", "mode", OneOf(&["strict", "open"])),
     ("auth", "token_ttl_s", Number(1..=31_536_000)),
     ("auth", "refresh_ttl_s", Number(1..=31_536_000)),
@@ -118,6 +138,9 @@ impl Allowed {
             }
             (Address, Value::String(text)) => text.parse::<SocketAddr>().is_ok(),
             (Url, Value::String(text)) => text.is_empty() || is_web_url(text),
+            (List(len, is_one, _), Value::Array(items)) => {
+                len.contains(&items.len()) && items.iter().all(|item| item.as_str().is_some_and(is_one))
+            }
             (Filter, Value::String(text)) => tracing_subscriber::EnvFilter::try_new(text).is_ok(),
             _ => false,
         }
@@ -133,6 +156,10 @@ impl Allowed {
                 let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
                 let items = list.split(',').map(|item| item.trim().parse().ok().map(Value::Integer));
                 items.collect::<Option<Vec<Value>>>().map(Value::Array)
+            }
+            List(..) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
             }
             OneOf(_) | Text(_) | Address | Url | Filter => None,
         };
@@ -156,9 +183,22 @@ impl fmt::Display for Allowed {
             Text(len) => write!(f, "text of {} to {} characters", len.start(), len.end()),
             Address => f.write_str("IP:PORT, for example 127.0.0.1:8080 or [::1]:8080"),
             Url => f.write_str("an http:// or https:// URL without a slash at its end, or empty"),
+            List(len, _, what) => write!(f, "a list of {} to {} of {what}", len.start(), len.end()),
             Filter => f.write_str("tracing directives, for example info or warn,petstore=debug"),
         }
     }
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, prefix)| (a, Some(prefix)));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let bits = if address.is_ipv4() { 32 } else { 128 };
+    prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|prefix| prefix <= bits))
+}
+
+fn is_origin(text: &str) -> bool {
+    let path = |text: &str| text.splitn(4, '/').nth(3).is_some();
+    text == "*" || (is_web_url(text) && !path(text) && !text.contains('@'))
 }
 
 fn is_web_url(text: &str) -> bool {

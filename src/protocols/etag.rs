@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::app::Condition;
 use crate::domain::{Error, Result};
+use crate::protocols::http::joined;
 use crate::wire::snapshot;
 
 /// What is kept of the hash, in bytes: 24 characters.
@@ -39,29 +40,22 @@ enum Tags<'h> {
 }
 
 impl<'h> Tags<'h> {
-    fn read(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<Self>> {
+    fn read(value: &'h HeaderValue) -> Option<Self> {
+        let mut text = value.to_str().ok()?.trim();
+        if text == "*" {
+            return Some(Self::Any);
+        }
         let mut listed = Vec::new();
-        for value in headers.get_all(name) {
-            let refused = || {
-                let message = "must be * or a list of entity tags such as \"abc\"";
-                Error::malformed(if name == header::IF_MATCH { "If-Match" } else { "If-None-Match" }, message)
-            };
-            let mut text = value.to_str().map_err(|_| refused())?.trim();
-            if text == "*" {
-                return Ok(Some(Self::Any));
-            }
-            while !text.is_empty() {
-                let (tag, weak) = text.strip_prefix("W/").map_or((text, false), |tag| (tag, true));
-                let (tag, rest) =
-                    tag.strip_prefix('"').and_then(|tag| tag.split_once('"')).ok_or_else(refused)?;
-                listed.push((plain(tag), weak));
-                text = rest.trim_start();
-                if !text.is_empty() {
-                    text = text.strip_prefix(',').ok_or_else(refused)?.trim_start();
-                }
+        while !text.is_empty() {
+            let (tag, weak) = text.strip_prefix("W/").map_or((text, false), |tag| (tag, true));
+            let (tag, rest) = tag.strip_prefix('"')?.split_once('"')?;
+            listed.push((plain(tag), weak));
+            text = rest.trim_start();
+            if !text.is_empty() {
+                text = text.strip_prefix(',')?.trim_start();
             }
         }
-        Ok((!listed.is_empty()).then_some(Self::Listed(listed)))
+        Some(Self::Listed(listed))
     }
 
     fn matches(&self, tag: &HeaderValue, weakly: bool) -> bool {
@@ -78,10 +72,10 @@ fn plain(tag: &str) -> &str {
     CODED.iter().find_map(|coding| tag.strip_suffix(coding)).unwrap_or(tag)
 }
 
-/// Whether the client has the representation with that tag (`If-None-Match`, weak comparison). A header that cannot be
-/// read asks for nothing.
-pub fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    matches!(Tags::read(headers, &header::IF_NONE_MATCH), Ok(Some(tags)) if tags.matches(tag, true))
+/// Whether the client that sent `if_none_match` has the representation with that tag (weak comparison). A header that
+/// cannot be read asks for nothing.
+pub fn has(if_none_match: &HeaderValue, tag: &HeaderValue) -> bool {
+    Tags::read(if_none_match).is_some_and(|tags| tags.matches(tag, true))
 }
 
 /// The condition that `If-Match` (strong comparison) and `If-None-Match` put on a change of a resource.
@@ -89,31 +83,29 @@ pub fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
 /// # Errors
 /// [`Error::Malformed`] naming the header that cannot be read.
 pub fn condition(headers: &HeaderMap) -> Result<Option<Condition>> {
-    if !headers.contains_key(header::IF_MATCH) && !headers.contains_key(header::IF_NONE_MATCH) {
+    let read = |name: HeaderName, shown: &str| match joined(headers, &name) {
+        Some(value) if Tags::read(&value).is_none() => {
+            Err(Error::malformed(shown, "must be * or a list of entity tags such as \"abc\""))
+        }
+        value => Ok(value),
+    };
+    let required = read(header::IF_MATCH, "If-Match")?;
+    let excluded = read(header::IF_NONE_MATCH, "If-None-Match")?;
+    if required.is_none() && excluded.is_none() {
         return Ok(None);
     }
-    // Read here, so that what is malformed is told, and again when the resource is known.
-    Tags::read(headers, &header::IF_MATCH)?;
-    Tags::read(headers, &header::IF_NONE_MATCH)?;
-    let conditions: HeaderMap = [header::IF_MATCH, header::IF_NONE_MATCH]
-        .iter()
-        .flat_map(|name| headers.get_all(name).iter().map(move |value| (name.clone(), value.clone())))
-        .collect();
     Ok(Some(Condition::new(move |before| {
         let tag = of(snapshot::to_json(before).as_bytes());
-        let tags = |name| Tags::read(&conditions, &name).ok().flatten();
-        tags(header::IF_MATCH).is_none_or(|tags| tags.matches(&tag, false))
-            && tags(header::IF_NONE_MATCH).is_none_or(|tags| !tags.matches(&tag, true))
+        let matches = |value: &Option<HeaderValue>, weakly| {
+            value.as_ref().and_then(Tags::read).map(|tags| tags.matches(&tag, weakly))
+        };
+        matches(&required, false).unwrap_or(true) && !matches(&excluded, true).unwrap_or(false)
     })))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
-        values.iter().map(|value| (name.clone(), HeaderValue::from_str(value).unwrap())).collect()
-    }
 
     #[test]
     fn a_tag_is_the_hash_of_the_representation() {
@@ -126,27 +118,29 @@ mod tests {
     #[test]
     fn comparison_is_weak_for_reading_and_strong_for_changing() {
         let tag = HeaderValue::from_static("\"a-b\"");
-        for (values, weakly, strongly) in [
-            (&["\"a-b\""][..], true, true),
-            (&["*"], true, true),
-            (&["W/\"a-b\""], true, false),
-            (&["\"x\", \"a-b\""], true, true),
-            (&["\"x\" ,W/\"a,b\"", "\"a-b-gzip\""], true, true),
-            (&["\"a-b-br\""], true, true),
-            (&["\"x\""], false, false),
-            (&["\"A-B\""], false, false),
+        for (value, weakly, strongly) in [
+            ("\"a-b\"", true, true),
+            ("*", true, true),
+            ("W/\"a-b\"", true, false),
+            ("\"x\", \"a-b\"", true, true),
+            ("\"x\" ,W/\"a,b\", \"a-b-gzip\"", true, true),
+            ("\"a-b-br\"", true, true),
+            ("\"x\"", false, false),
+            ("\"A-B\"", false, false),
+            ("", false, false),
         ] {
-            let headers = headers(header::IF_MATCH, values);
-            let tags = Tags::read(&headers, &header::IF_MATCH).unwrap().unwrap();
+            let value = HeaderValue::from_static(value);
+            let tags = Tags::read(&value).unwrap();
             assert_eq!(
                 (tags.matches(&tag, true), tags.matches(&tag, false)),
                 (weakly, strongly),
-                "{values:?}"
+                "{value:?}"
             );
         }
         for value in ["a", "\"a", "\"a\" \"b\"", "W\"a\"", "\"a\"*"] {
-            assert!(condition(&headers(header::IF_MATCH, &[value])).is_err(), "{value}");
-            assert!(!has(&headers(header::IF_NONE_MATCH, &[value]), &tag), "{value}");
+            let value = HeaderValue::from_static(value);
+            let headers = HeaderMap::from_iter([(header::IF_MATCH, value.clone())]);
+            assert!(condition(&headers).is_err() && !has(&value, &tag), "{value:?}");
         }
     }
 }

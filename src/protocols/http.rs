@@ -1,17 +1,23 @@
 //! What every protocol over HTTP reads from a request in the same way: who calls, and from where.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use ::http::request::Parts;
-use ::http::{HeaderMap, Uri, header};
+use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use crate::app::{App, Caller};
 use crate::domain::audit::{Channel, Origin};
 use crate::domain::{Error, Principal, Result, Tenant};
+use crate::protocols::edge::Meter;
 
 /// The other end of the connection, put into each request by the accept loop.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddr(pub SocketAddr);
+
+/// Marks each request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct OverTls;
 
 /// The id of a request, put into each request by the server; in problems, logs and audit rows.
 #[derive(Clone, Debug)]
@@ -39,6 +45,15 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
         .ok_or(Error::Unauthenticated("the Authorization header must be of the form \"Bearer TOKEN\""))
 }
 
+/// The values of a header that is a list, as one (RFC 9110 §5.3).
+pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    let Some(second) = values.next() else { return Some(first.clone()) };
+    let all: Vec<&[u8]> = [first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
+}
+
 /// The tenant that `X-Tenant-ID` names.
 ///
 /// # Errors
@@ -52,7 +67,7 @@ pub fn tenant(headers: &HeaderMap) -> Result<Option<Tenant>> {
 
 /// Where a request came from.
 pub fn origin(parts: &Parts, channel: Channel) -> Origin {
-    let text = |value: &::http::HeaderValue| {
+    let text = |value: &HeaderValue| {
         let text = String::from_utf8_lossy(value.as_bytes());
         text.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect()
     };
@@ -90,8 +105,25 @@ pub fn caller(app: &App, parts: &Parts, token: Option<&str>, channel: Channel) -
 /// # Errors
 /// As [`caller`].
 pub fn principal(app: &App, parts: &Parts, token: Option<&str>) -> Result<Principal> {
-    let header = bearer(&parts.headers)?;
-    app.authenticate(header.or(token), tenant(&parts.headers)?)
+    let authenticate = || {
+        let header = bearer(&parts.headers)?;
+        app.authenticate(header.or(token), tenant(&parts.headers)?)
+    };
+    let outcome = authenticate();
+    // Also for one that is refused: tokens are not to be guessed without limit.
+    charge(&parts.extensions, outcome.as_ref().ok())?;
+    outcome
+}
+
+/// Charges the request to whoever makes it: the user, or the address.
+///
+/// # Errors
+/// [`Error::RateLimited`] when it is one too many.
+pub fn charge(request: &Extensions, principal: Option<&Principal>) -> Result<()> {
+    match request.get::<Arc<Meter>>() {
+        Some(meter) => meter.charge(principal.and_then(Principal::user_id)),
+        None => Ok(()),
+    }
 }
 
 /// The parameters of a query string, read one by one, so that what is left over can be refused by name.

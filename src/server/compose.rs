@@ -1,5 +1,6 @@
 //! From settings to parts.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +14,13 @@ use super::layers::{self, Observed};
 use crate::app::{Answers, App, AppSettings, ArgonCost, Passwords, Tokens};
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
-use crate::config::{AuthMode, Seed, Settings};
+use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
 use crate::domain::Result;
+use crate::protocols::edge::{
+    Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
+};
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{graphql, health, pages, rest, socketio, sse, websocket};
+use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Store};
 use crate::tasks::Tasks;
@@ -153,8 +157,32 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
         .layer(time_limit)
         .merge(socketio)
         .layer(CatchPanicLayer::custom(layers::after_panic))
-        .layer(middleware::from_fn(rest::complete_problem))
+        .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
         .layer(middleware::from_fn_with_state(observed, layers::observe))
+}
+
+fn edge(settings: &Settings, clock: &Clock) -> Edge {
+    let (server, own) = (&settings.server, &settings.rate_limit);
+    let rate = |number: u32, of_s: u64, burst: u32| Rate {
+        period: Duration::from_secs(of_s) / number.max(1),
+        burst: NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN),
+    };
+    let limits = RateLimitSettings {
+        reads: rate(own.reads_per_s, 1, own.reads_burst),
+        writes: rate(own.writes_per_s, 1, own.writes_burst),
+        logins: rate(own.logins_per_min, 60, own.logins_burst),
+        slots: own.slots,
+    };
+    Edge::new(EdgeSettings {
+        cors: Cors::new(&settings.cors.allow_origins, settings.cors.max_age_s),
+        proxies: Proxies {
+            trusted: server.trusted_proxies.iter().filter_map(|text| Network::parse(text)).collect(),
+            rfc7239: server.forwarded_header == ForwardedHeader::Forwarded,
+        },
+        limits: own.enabled.then(|| Arc::new(RateLimits::new(&limits, clock))),
+        compress_min_bytes: server.compress_min_bytes,
+        hsts_max_age_s: settings.tls.hsts_max_age_s,
+    })
 }
 
 fn sse_settings(settings: &Settings) -> sse::SseSettings {

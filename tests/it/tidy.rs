@@ -26,6 +26,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tokio_tungstenite", &["protocols"]),
     ("reqwest", &["webhook"]),
     ("jsonwebtoken", &["app"]),
+    ("governor", &["protocols/edge"]),
+    ("tokio_rustls", &["server/accept"]),
     ("clap", &["cli"]),
     ("prometheus_client", &["telemetry"]),
 ];

@@ -44,7 +44,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) fn open(graphql: GraphQl, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let request_id = request_id(&parts);
-    let opened = Handshake::read(&graphql, &parts).and_then(|handshake| {
+    let charged = http::charge(&parts.extensions, None);
+    let opened = charged.and_then(|()| Handshake::read(&graphql, &parts)).and_then(|handshake| {
         let mut request = Request::from_parts(parts, body);
         let accepted = upgrade::accept(&mut request, &[SUBPROTOCOL], graphql.0.settings.socket)?;
         Ok((handshake, accepted))

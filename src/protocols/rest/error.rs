@@ -1,8 +1,7 @@
 //! Errors as problem responses (RFC 9457).
 
-use ::http::{HeaderValue, Request, StatusCode, header};
+use ::http::{HeaderValue, StatusCode, header};
 use axum::body::Body;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::{Error, Kind};
@@ -54,23 +53,22 @@ impl IntoResponse for Refusal {
         if let Some(limit) = limit {
             response.extensions_mut().insert(LimitHit(limit));
         }
-        // The body is written by `complete_problem`, which knows the path and the request's id.
+        // The body is written by `complete_problem` at the edge, which knows the path and the request's id.
         response.extensions_mut().insert(problem);
         response
     }
 }
 
-/// Middleware: writes the body of each refusal, those of the router included, with the path and the request's id.
-pub async fn complete_problem(request: Request<Body>, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
-    let mut response = next.run(request).await;
+/// Writes the body of a refusal, one of the router included, with the path and the request's id.
+pub fn complete_problem(response: &mut Response, path: &str, request_id: Option<&RequestId>) {
+    if response.status().as_u16() < 400 {
+        return;
+    }
     let known = response.extensions_mut().remove::<Problem>();
-    let Some(mut problem) = known.or_else(|| of_router(&response)) else { return response };
-    problem.instance = Some(path);
-    problem.request_id = request_id;
-    write_problem(&mut response, &problem);
-    response
+    let Some(mut problem) = known.or_else(|| of_router(response)) else { return };
+    problem.instance = Some(path.to_owned());
+    problem.request_id = request_id.map(|id| id.0.clone());
+    write_problem(response, &problem);
 }
 
 fn write_problem(response: &mut Response, problem: &Problem) {

@@ -19,7 +19,7 @@ use tower::Service;
 use super::flow::Flows;
 use super::line::Line;
 use crate::domain::Result;
-use crate::protocols::http::Query;
+use crate::protocols::http::{self, Query};
 use crate::protocols::rest::Refusal;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
@@ -70,7 +70,13 @@ fn purpose(request: &Request<Body>) -> Purpose {
 
 /// Answers a request.
 pub(super) async fn enter(State(door): State<Door>, mut request: Request<Body>) -> Response {
-    match purpose(&request) {
+    let purpose = purpose(&request);
+    if matches!(purpose, Purpose::Open | Purpose::WebSocket(None))
+        && let Err(error) = http::charge(request.extensions(), None)
+    {
+        return Refusal(error).into_response();
+    }
+    match purpose {
         Purpose::WebSocket(sid) => match door.open_websocket(sid, request) {
             Ok(response) => response,
             Err(error) => Refusal(error).into_response(),

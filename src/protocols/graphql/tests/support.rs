@@ -94,6 +94,7 @@ impl Fixture {
             page_events: 100,
             max_poll_events: 100,
             max_endpoints: 8,
+            idempotency_ttl_s: 60,
         };
         let vault = Arc::new(webhook::Vault::open_in(dir.path(), ids.clone()).unwrap());
         let app = App::new(Parts {
@@ -101,6 +102,7 @@ impl Fixture {
             hub,
             epoch: bounds.epoch,
             clock: clock.clone(),
+            answers: crate::app::Answers::open_in(dir.path(), &ids).unwrap(),
             ids,
             tokens: Tokens::open(&own).unwrap(),
             passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
