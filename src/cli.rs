@@ -49,6 +49,12 @@ struct ServeFlags {
     /// Where clients reach the server, used in links; left out, it follows from the bound address.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// PEM file with the certificate and its chain; with --tls-key the server speaks TLS.
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// PEM file with the private key of the certificate.
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
     /// File with settings, in the form of config.default.toml.
     #[arg(long, value_name = "FILE", env = "PETSTORE_CONFIG")]
     config: Option<PathBuf>,
@@ -102,6 +108,8 @@ fn command(line: CommandLine) -> Command {
                 ("server.seed", flags.seed),
                 ("auth.mode", flags.auth),
                 ("server.public_url", flags.public_url),
+                ("tls.cert", flags.tls_cert),
+                ("tls.key", flags.tls_key),
             ];
             Command::Serve(source(flags.config, overrides))
         }
@@ -151,10 +159,10 @@ mod tests {
     #[test]
     fn flags_become_overrides_that_the_settings_accept() {
         let all = "petstore serve --listen [::1]:0 --data /tmp/x --seed demo --auth open \
-                   --public-url https://pets.example --config my.toml";
+                   --public-url https://pets.example --tls-cert c.pem --tls-key k.pem --config my.toml";
         let Ok(Command::Serve(source)) = read(all) else { panic!("must parse") };
         assert_eq!(source.config, Some(PathBuf::from("my.toml")));
-        assert_eq!(source.overrides.len(), 5);
+        assert_eq!(source.overrides.len(), 7);
         let settings = Settings::load(None, std::iter::empty(), source.overrides).unwrap();
         assert_eq!(settings.server.listen.to_string(), "[::1]:0");
         assert_eq!(settings.server.public_url, "https://pets.example");

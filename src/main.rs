@@ -46,12 +46,22 @@ fn settings(source: SettingsSource) -> Result<Settings, Failure> {
 async fn serve(settings: Settings) -> Result<(), Failure> {
     // Before the ready line: who waits for it may send a signal at once.
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
     let server = Server::start(settings, Clock::system(), Faults::default()).await?;
-    println!("{}\nlistening on http://{}", server.banner(), server.address);
-    let died = tokio::select! {
-        _ = term.recv() => false,
-        _ = interrupt.recv() => false,
-        () = server.tasks.failure().cancelled() => true,
+    println!("{}\nlistening on {}://{}", server.banner(), server.scheme(), server.address);
+    let died = loop {
+        tokio::select! {
+            _ = term.recv() => break false,
+            _ = interrupt.recv() => break false,
+            () = server.tasks.failure().cancelled() => break true,
+            _ = hangup.recv() => match server.reload_certificate() {
+                Ok(()) => tracing::info!("the certificate was read anew"),
+                Err(error) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(cause, "the certificate from before stays");
+                }
+            },
+        }
     };
     tracing::info!("stopping");
     match (server.stop().await, died) {
@@ -68,6 +78,7 @@ async fn seed(mut settings: Settings) -> Result<(), Failure> {
         settings.server.public_url = format!("http://{}", settings.server.listen);
     }
     settings.server.listen = ([127, 0, 0, 1], 0).into();
+    (settings.tls.cert, settings.tls.key) = Default::default();
     let server = Server::start(settings, Clock::system(), Faults::default()).await?;
     println!("the demo store is in {}", server.settings.server.data_dir.display());
     server.stop().await;

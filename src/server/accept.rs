@@ -1,10 +1,11 @@
-//! The accept loop: TCP connections in, HTTP/1.1 or HTTP/2 (h2c) requests out to the router.
+//! The accept loop: TCP connections in, with TLS or without, HTTP/1.1 or HTTP/2 requests out to the router.
 //!
 //! An own loop, because a server of many idle streams needs what a ready-made one does not give: a limit on open
 //! sockets that also counts upgraded ones, time limits on heads and writes, small buffers, and tasks that are
 //! supervised. The loop ends with the shutdown token; what is open then gets `shutdown_timeout` to finish.
 
 mod socket;
+mod tls;
 
 use std::convert::Infallible;
 use std::io;
@@ -23,10 +24,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use socket::{OpenSocket, Socket};
+pub use socket::{OpenSocket, Socket, Stream};
+pub use tls::Tls;
 
 use crate::config::ServerSettings;
-use crate::protocols::http::PeerAddr;
+use crate::protocols::http::{OverTls, PeerAddr};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -60,6 +62,8 @@ pub struct AcceptSettings {
     pub http2_max_streams: u32,
     /// Time between HTTP/2 pings, and for their answer.
     pub http2_keep_alive: Duration,
+    /// TLS, when it is spoken; then nothing else is.
+    pub tls: Option<Tls>,
 }
 
 impl From<&ServerSettings> for AcceptSettings {
@@ -72,6 +76,7 @@ impl From<&ServerSettings> for AcceptSettings {
             http1_buffer_bytes: settings.http1_buffer_bytes,
             http2_max_streams: settings.http2_max_streams,
             http2_keep_alive: Duration::from_millis(settings.http2_keep_alive_ms),
+            tls: None,
         }
     }
 }
@@ -92,6 +97,7 @@ pub async fn serve(
         http2: http2_builder(&settings, &tasks),
         // Applies the state once instead of at every request.
         app: app.with_state(()),
+        tls: settings.tls,
         header_read_timeout: settings.header_read_timeout,
         write_timeout: settings.write_timeout,
         shutdown_timeout: settings.shutdown_timeout,
@@ -113,6 +119,7 @@ struct Server {
     http1: http1::Builder,
     http2: http2::Builder<StreamExecutor>,
     app: Router,
+    tls: Option<Tls>,
     header_read_timeout: Duration,
     write_timeout: Duration,
     shutdown_timeout: Duration,
@@ -197,13 +204,13 @@ async fn serve_connection(
     // What is needed only for a moment, or by few connections, is boxed: the task of an idle connection stays
     // small. That is also why hyper-util's builder for both protocols is not used, which sets aside the room of
     // an HTTP/2 connection for every HTTP/1.1 one.
-    let opening = tokio::time::timeout(server.header_read_timeout, choose_protocol(&stream));
-    let Some(Ok(Ok(protocol))) = server.shutdown.run_until_cancelled(Box::pin(opening)).await else {
+    let opening = Box::pin(open(&server, stream));
+    let Some(Some((stream, protocol))) = server.shutdown.run_until_cancelled(opening).await else {
         return;
     };
     let open = OpenSocket::new(slot, server.metrics.socket());
     let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
-    let service = PeerService { app: server.app.clone(), peer };
+    let service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some() };
     let ended = match protocol {
         Protocol::Http1 => {
             let connection = server.http1.serve_connection(io, service).with_upgrades();
@@ -218,6 +225,17 @@ async fn serve_connection(
         // The peer's doing in all but rare cases (reset, time-out, no HTTP), so never an error of ours.
         tracing::debug!(%peer, %error, "connection ended");
     }
+}
+
+/// What was agreed on, in time: by the handshake of TLS, or by the first bytes.
+async fn open(server: &Server, stream: TcpStream) -> Option<(Stream, Protocol)> {
+    if let Some(tls) = &server.tls {
+        let (stream, protocol) = tls.accept(stream, &server.metrics).await?;
+        return Some((Stream::Tls(stream), protocol));
+    }
+    let choosing = tokio::time::timeout(server.header_read_timeout, choose_protocol(&stream));
+    let protocol = choosing.await.ok()?.ok()?;
+    Some((Stream::Plain(stream), protocol))
 }
 
 /// Serves a connection until it ends; after the shutdown began, `finish` and a time limit see to that.
@@ -266,6 +284,7 @@ async fn choose_protocol(stream: &TcpStream) -> io::Result<Protocol> {
 struct PeerService {
     app: Router,
     peer: SocketAddr,
+    secure: bool,
 }
 
 impl hyper::service::Service<Request<Incoming>> for PeerService {
@@ -275,6 +294,9 @@ impl hyper::service::Service<Request<Incoming>> for PeerService {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
+        if self.secure {
+            request.extensions_mut().insert(OverTls);
+        }
         tower::Service::call(&mut self.app.clone(), request)
     }
 }

@@ -38,6 +38,7 @@ pub struct Server {
     pub first_admin_password: Option<String>,
     pub settings: Settings,
     store: Store,
+    tls: Option<accept::Tls>,
 }
 
 impl Server {
@@ -46,6 +47,7 @@ impl Server {
     /// # Errors
     /// [`Error::Unavailable`] with the cause, when the address, the data directory or the database cannot be had.
     pub async fn start(mut settings: Settings, clock: Clock, faults: Faults) -> Result<Self> {
+        let tls = accept::Tls::load(&settings.tls)?;
         let listener = TcpListener::bind(settings.server.listen).await.map_err(|error| {
             Error::unavailable(format!("server.listen {} cannot be bound: {error}", settings.server.listen))
         })?;
@@ -55,7 +57,8 @@ impl Server {
             let host =
                 if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
             let host = if host.contains(':') { format!("[{host}]") } else { host };
-            settings.server.public_url = format!("http://{host}:{}", address.port());
+            let scheme = if tls.is_some() { "https" } else { "http" };
+            settings.server.public_url = format!("{scheme}://{host}:{}", address.port());
         }
         let (ids, tasks) = (Ids::new(clock.clone()), Tasks::new());
         let metrics = Metrics::new(tasks.clone());
@@ -81,15 +84,28 @@ impl Server {
             Seed::Demo => None,
             Seed::None => seed::first_admin(&store, app.passwords(), &parts.ids, app.now()).await?,
         };
-        let accept =
-            accept::serve(listener, router, (&settings.server).into(), tasks.clone(), metrics.clone());
+        let limits = accept::AcceptSettings { tls: tls.clone(), ..(&settings.server).into() };
+        let accept = accept::serve(listener, router, limits, tasks.clone(), metrics.clone());
         tasks.spawn("accept loop", accept);
-        Ok(Self { address, app, metrics, tasks, first_admin_password, settings, store })
+        Ok(Self { address, app, metrics, tasks, first_admin_password, settings, store, tls })
     }
 
     /// The table of every protocol's address.
     pub fn banner(&self) -> String {
         banner::table(self)
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Reads the certificate and its key anew, for new connections; those that stand go on.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] naming the file that cannot be used; the certificate from before then stays.
+    pub fn reload_certificate(&self) -> Result<()> {
+        self.tls.as_ref().map_or(Ok(()), accept::Tls::reload)
     }
 
     /// Stops: no new connections, streaming clients are told to come back, requests and attempts under way finish, the

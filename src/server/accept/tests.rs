@@ -17,6 +17,7 @@ fn settings() -> AcceptSettings {
         http1_buffer_bytes: 8192,
         http2_max_streams: 8,
         http2_keep_alive: PATIENCE,
+        tls: None,
     }
 }
 
@@ -197,9 +198,9 @@ async fn an_upgraded_socket_still_counts_and_can_be_taken_out() {
         tasks.spawn_connection("echo", async move {
             let upgraded = upgrading.await.unwrap();
             let (socket, ahead) = Socket::from_upgraded(upgraded).unwrap();
-            let (mut stream, _open) = socket.into_parts();
-            stream.write_all(&ahead).await.unwrap();
-            let (mut reader, mut writer) = stream.split();
+            let (stream, _open) = socket.into_parts();
+            let (mut reader, mut writer) = tokio::io::split(stream);
+            writer.write_all(&ahead).await.unwrap();
             let _ = tokio::io::copy(&mut reader, &mut writer).await;
         });
         let switch =
