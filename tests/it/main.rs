@@ -10,6 +10,7 @@ mod bad_input;
 mod crash;
 mod faults;
 mod feed;
+mod http;
 mod lifecycle;
 mod orders;
 mod parity;

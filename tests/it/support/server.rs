@@ -86,7 +86,7 @@ impl TestServer {
         let server = Server::start(settings, setup.clock.clone(), setup.faults.clone()).await;
         let server =
             server.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
-        let url = format!("http://{}", server.address);
+        let url = format!("{}://{}", server.scheme(), server.address);
         Self { server: Some(server), setup, dir, url }
     }
 
