@@ -142,7 +142,6 @@ pub async fn surround(State(edge): State<Edge>, mut request: Request<Body>, next
     }
     judge(&asked, &mut response);
     complete_problem(&mut response, asked.uri.path(), asked.id.as_ref());
-    tell_methods(&asked, &mut response);
     tell_caches(&asked, &mut response);
     if let Some(meter) = &meter {
         meter.tell(response.headers_mut());
@@ -187,8 +186,15 @@ fn admit(asked: &Asked, headers: &HeaderMap, meter: Option<&Meter>) -> Result<()
 }
 
 /// Turns an answer into what the client asked to get instead of it: 406 for a type that it does not take, 304 for one
-/// that it has.
+/// that it has, the methods instead of the refusal of `OPTIONS`.
 fn judge(asked: &Asked, response: &mut Response) {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED && asked.method == Method::OPTIONS {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        return;
+    }
     if response.status() != StatusCode::OK || !asked.reads() {
         return;
     }
@@ -208,22 +214,20 @@ fn judge(asked: &Asked, response: &mut Response) {
     }
 }
 
-/// `Allow` on a refused method names `OPTIONS` too, and `OPTIONS` itself is answered with it.
-fn tell_methods(asked: &Asked, response: &mut Response) {
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return;
+/// The last touch, after the router has told its methods in `Allow`: `OPTIONS` is everywhere, and the types of QUERY and
+/// PATCH are named.
+pub fn tell_methods(mut response: Response) -> Response {
+    if !matches!(response.status(), StatusCode::METHOD_NOT_ALLOWED | StatusCode::NO_CONTENT) {
+        return response;
     }
     let allowed = response.headers().get(header::ALLOW).and_then(|allowed| allowed.to_str().ok());
-    let mut methods: Vec<&str> = allowed.unwrap_or_default().split(',').map(str::trim).collect();
-    methods.retain(|method| !method.is_empty());
+    let Some(allowed) = allowed else { return response };
+    let mut methods: Vec<&str> = allowed.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if !methods.contains(&"OPTIONS") {
         methods.push("OPTIONS");
     }
     let (queries, patches) = (methods.contains(&"QUERY"), methods.contains(&"PATCH"));
-    let allowed = HeaderValue::try_from(methods.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"));
-    if asked.method == Method::OPTIONS {
-        *response = StatusCode::NO_CONTENT.into_response();
-    }
+    let Ok(allowed) = HeaderValue::try_from(methods.join(", ")) else { return response };
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, allowed);
     if queries {
@@ -232,6 +236,7 @@ fn tell_methods(asked: &Asked, response: &mut Response) {
     if patches {
         headers.entry(ACCEPT_PATCH).or_insert(PATCHES);
     }
+    response
 }
 
 /// Says who may keep the answer. What was shown to nobody in particular is public, and kept only to be asked for again;

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::future::RouteFuture;
+use futures_util::FutureExt as _;
+use futures_util::future::Map;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -28,6 +30,7 @@ pub use socket::{OpenSocket, Socket, Stream};
 pub use tls::Tls;
 
 use crate::config::ServerSettings;
+use crate::protocols::edge::tell_methods;
 use crate::protocols::http::{OverTls, PeerAddr};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -280,6 +283,8 @@ async fn choose_protocol(stream: &TcpStream) -> io::Result<Protocol> {
     }
 }
 
+type Answered = Result<axum::response::Response, Infallible>;
+
 /// The router, as one connection sees it.
 struct PeerService {
     app: Router,
@@ -290,14 +295,14 @@ struct PeerService {
 impl hyper::service::Service<Request<Incoming>> for PeerService {
     type Response = axum::response::Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = Map<RouteFuture<Infallible>, fn(Answered) -> Answered>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
         if self.secure {
             request.extensions_mut().insert(OverTls);
         }
-        tower::Service::call(&mut self.app.clone(), request)
+        tower::Service::call(&mut self.app.clone(), request).map(|answer| answer.map(tell_methods))
     }
 }
 

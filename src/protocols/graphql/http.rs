@@ -18,6 +18,7 @@ use super::{GraphQl, sse};
 use crate::app::Caller;
 use crate::domain::audit::Channel;
 use crate::domain::{Error, Kind};
+use crate::protocols::etag;
 use crate::protocols::http::{self, Query, RequestId};
 use crate::wire::problem;
 
@@ -138,7 +139,12 @@ async fn respond(
         Form::GraphQlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    Ok(reply(status, form, json.into()))
+    let tag = (!posted && status == StatusCode::OK).then(|| etag::of(json.as_bytes()));
+    let mut response = reply(status, form, json.into());
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
 }
 
 async fn posted_params(graphql: &GraphQl, parts: &Parts, body: Body) -> Result<Params, Refusal> {
