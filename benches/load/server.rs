@@ -21,6 +21,8 @@ impl Petstore {
     pub async fn start(binary: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut child = Command::new(binary)
+            // One address asks for everybody.
+            .env("PETSTORE_RATE_LIMIT_ENABLED", "false")
             .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
             .arg(data.path())
             .stdout(Stdio::piped())
