@@ -8,6 +8,7 @@
 
 mod channels;
 mod http;
+mod reads;
 mod server;
 
 use std::sync::Arc;
@@ -31,11 +32,15 @@ const PART: Duration = Duration::from_secs(120);
 
 #[tokio::main]
 async fn main() {
+    if std::env::args().any(|arg| arg == "--bare") {
+        return reads::serve_bare().await;
+    }
     let binary = std::env::args().skip_while(|arg| arg != "--petstore").nth(1);
     let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_petstore").to_owned());
     let petstore = Petstore::start(&binary).await;
-    println!("petstore at {}, two processes on {} cores\n", petstore.address, num_cpus());
+    println!("petstore at {}, two processes on {} cores\n", petstore.address(), num_cpus());
     tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
+    reads::compare(&petstore).await;
     println!("| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |");
     println!("|---|---|---|---|---|");
     petstore.stop().await;
@@ -57,10 +62,10 @@ async fn orders(petstore: &Petstore) {
     let pets = make_pets(petstore, &staff, ORDERS).await;
     let next = Arc::new(AtomicU64::new(0));
     let pets = Arc::new(pets);
-    let (cpu, started) = (petstore.cpu_seconds(), Instant::now());
+    let (cpu, started) = (petstore.process.cpu_seconds(), Instant::now());
     let mut buyers = Vec::new();
     for _ in 0..BUYERS {
-        let (address, token, next, pets) = (petstore.address, staff.clone(), next.clone(), pets.clone());
+        let (address, token, next, pets) = (petstore.address(), staff.clone(), next.clone(), pets.clone());
         buyers.push(tokio::spawn(async move {
             let mut connection = Connection::open(address).await;
             let mut times = Vec::new();
@@ -80,7 +85,7 @@ async fn orders(petstore: &Petstore) {
     for buyer in buyers {
         times.extend(buyer.await.unwrap());
     }
-    let (took, cpu) = (started.elapsed().as_secs_f64(), petstore.cpu_seconds() - cpu);
+    let (took, cpu) = (started.elapsed().as_secs_f64(), petstore.process.cpu_seconds() - cpu);
     times.sort();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
     println!("orders placed and paid   {ORDERS} by {BUYERS} buyers at once, each durable (two commits)");
@@ -94,7 +99,7 @@ async fn make_pets(petstore: &Petstore, staff: &str, count: usize) -> Vec<String
     let body = r#"{"name":"Bench","species":"DOG","ageMonths":5,"price":"50.00"}"#;
     let mut makers = Vec::new();
     for _ in 0..64 {
-        let (address, token) = (petstore.address, staff.to_owned());
+        let (address, token) = (petstore.address(), staff.to_owned());
         makers.push(tokio::spawn(async move {
             let mut connection = Connection::open(address).await;
             let mut pets = Vec::new();
@@ -115,20 +120,20 @@ async fn make_pets(petstore: &Petstore, staff: &str, count: usize) -> Vec<String
 /// Opens idle subscribers, weighs them, then sends them events.
 async fn deliveries(petstore: &Petstore, kind: Kind) {
     let staff = petstore.login("staff").await;
-    let mut writer = Connection::open(petstore.address).await;
+    let mut writer = Connection::open(petstore.address()).await;
     let body = r#"{"name":"Watched","species":"CAT","ageMonths":5,"price":"50.00"}"#;
     let pet = writer.post("/v1/pets", &staff, body).await.field("id");
-    let before_kib = petstore.resident_kib();
+    let before_kib = petstore.process.resident_kib();
     let received = Arc::new(AtomicU64::new(0));
     let mut subscribers = Vec::new();
     for _ in 0..SUBSCRIBERS {
-        subscribers.push(channels::subscribe(kind, petstore.address, &pet, received.clone()).await);
+        subscribers.push(channels::subscribe(kind, petstore.address(), &pet, received.clone()).await);
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let idle_kib = (petstore.resident_kib() - before_kib) as f64 / SUBSCRIBERS as f64;
+    let idle_kib = (petstore.process.resident_kib() - before_kib) as f64 / SUBSCRIBERS as f64;
     received.store(0, Ordering::SeqCst);
 
-    let cpu = petstore.cpu_seconds();
+    let cpu = petstore.process.cpu_seconds();
     let wanted = SUBSCRIBERS as u64 * EVENTS;
     for number in 0..EVENTS {
         let body = format!("{{\"ageMonths\":{}}}", number % 100);
@@ -138,7 +143,7 @@ async fn deliveries(petstore: &Petstore, kind: Kind) {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
     }
-    let cpu = petstore.cpu_seconds() - cpu;
+    let cpu = petstore.process.cpu_seconds() - cpu;
     let got = received.load(Ordering::SeqCst);
     assert_eq!(got, wanted, "{kind:?} lost or doubled events");
     println!(

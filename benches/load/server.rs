@@ -1,46 +1,47 @@
-//! The server under load: started from the built binary, measured from /proc.
+//! The servers under load: processes of their own, measured from /proc.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use crate::http::Connection;
 
-/// A running petstore with a fresh demo store.
-pub struct Petstore {
+/// A server that says on standard output where it listens.
+pub struct Process {
     pub address: SocketAddr,
     child: Child,
     pid: u32,
-    _data: tempfile::TempDir,
 }
 
-impl Petstore {
-    /// Starts the binary on a free port of loopback and waits until it listens.
-    pub async fn start(binary: &str) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let mut child = Command::new(binary)
-            // One address asks for everybody.
-            .env("PETSTORE_RATE_LIMIT_ENABLED", "false")
-            .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
-            .arg(data.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the petstore binary");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+impl Process {
+    /// Starts it; it ends with this value.
+    pub fn start(command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn();
+        let child = child.expect("the server's binary");
+        let pid = child.id().unwrap();
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 0)), child, pid }
+    }
+
+    /// Waits until it listens, and learns where.
+    pub async fn listening(&mut self) {
+        let mut lines = BufReader::new(self.child.stdout.take().unwrap()).lines();
         loop {
             let line = lines.next_line().await.unwrap().expect("it ended before it listened");
             if let Some(address) = line.strip_prefix("listening on http://") {
-                let pid = child.id().unwrap();
-                return Self { address: address.parse().unwrap(), child, pid, _data: data };
+                self.address = address.parse().unwrap();
+                return;
             }
         }
     }
 
-    /// CPU time that the server has used, user and system.
+    /// Its standard input, when that is a pipe.
+    pub fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    /// CPU time that it has used, user and system.
     pub fn cpu_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
@@ -55,16 +56,48 @@ impl Petstore {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
+    /// Ends it.
+    pub async fn stop(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// A running petstore with a fresh demo store.
+pub struct Petstore {
+    pub process: Process,
+    _data: tempfile::TempDir,
+}
+
+impl Petstore {
+    /// Starts the binary on a free port of loopback and waits until it listens.
+    pub async fn start(binary: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut process = Process::start(
+            Command::new(binary)
+                .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
+                .arg(data.path())
+                // All of the load comes from one address.
+                .env("PETSTORE_RATE_LIMIT_ENABLED", "false"),
+        );
+        process.listening().await;
+        Self { process, _data: data }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.process.address
+    }
+
     /// An access token of a demo account.
     pub async fn login(&self, username: &str) -> String {
-        let mut connection = Connection::open(self.address).await;
+        let mut connection = Connection::open(self.address()).await;
         let body = format!("{{\"username\":\"{username}\",\"password\":\"petstore-demo\"}}");
         connection.post("/v1/auth/tokens", "", &body).await.field("accessToken")
     }
 
     /// Commits so far and the changes that shared them, from the metrics.
     pub async fn commits(&self) -> String {
-        let mut connection = Connection::open(self.address).await;
+        let mut connection = Connection::open(self.address()).await;
         let text = connection.get("/metrics").await.body;
         let value = |name: &str| {
             text.lines().find_map(|line| line.strip_prefix(name)).map_or("?", str::trim).to_owned()
@@ -73,7 +106,7 @@ impl Petstore {
     }
 
     /// Ends it.
-    pub async fn stop(mut self) {
-        self.child.kill().await.unwrap();
+    pub async fn stop(self) {
+        self.process.stop().await;
     }
 }

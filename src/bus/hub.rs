@@ -14,12 +14,16 @@ use parking_lot::RwLock;
 use slab::Slab;
 
 use super::Published;
+use super::versions::Versions;
 use crate::domain::event::Key;
 use crate::domain::{Event, Seq};
 
 /// Publish and subscribe; cheap to clone.
 #[derive(Clone)]
-pub struct Hub(Arc<RwLock<State>>);
+pub struct Hub {
+    state: Arc<RwLock<State>>,
+    versions: Arc<Versions>,
+}
 
 /// How much the ring holds: as many events, and about as many bytes.
 #[derive(Clone, Copy, Debug)]
@@ -58,23 +62,25 @@ impl Hub {
     /// A hub whose ring holds up to `capacity`.
     pub fn new(capacity: Capacity) -> Self {
         let (ring, listeners) = (VecDeque::new(), HashMap::new());
-        Self(Arc::new(RwLock::new(State { ring, capacity, weight: 0, head: Seq::START, listeners })))
+        let state = State { ring, capacity, weight: 0, head: Seq::START, listeners };
+        Self { state: Arc::new(RwLock::new(state)), versions: Arc::new(Versions::new()) }
     }
 
     /// Says where the log stands, before anyone subscribes. What is published while it starts fills the ring, so that
     /// those who come back after a restart are served from memory.
     pub fn start_at(&self, head: Seq) {
-        self.0.write().head = head;
+        self.state.write().head = head;
     }
 
     /// Publishes committed events in the order of the log.
     pub fn publish(&self, events: Vec<Event>) {
         let mut wakers: Vec<Waker> = Vec::new();
         {
-            let mut state = self.0.write();
+            let mut state = self.state.write();
             for event in events {
                 let (keys, seq) = (event.keys(), event.position.seq);
                 state.push(event);
+                let keys = keys.inspect(|key| self.versions.raise(key, seq));
                 for listener in keys.filter_map(|key| state.listeners.get(&key)).flatten().map(|(_, l)| l) {
                     // One wake-up until it has looked, however many events come.
                     if listener
@@ -95,12 +101,18 @@ impl Hub {
 
     /// The newest published event.
     pub fn head(&self) -> Seq {
-        self.0.read().head
+        self.state.read().head
+    }
+
+    /// At least the position of the newest published event of `key`: what was read from the store after asking this, and
+    /// is asked for again while this is still the answer, has not changed.
+    pub fn version(&self, key: &Key) -> Seq {
+        self.versions.of(key)
     }
 
     /// Joins for the events of `keys` after `after` (or after now), in one step with learning where now is.
     pub fn join(&self, keys: Vec<Key>, after: Option<Seq>) -> Joined {
-        let mut state = self.0.write();
+        let mut state = self.state.write();
         let listener = Arc::new(Listener::default());
         let places = keys
             .into_iter()
@@ -117,7 +129,7 @@ impl Hub {
 
     /// How many subscriptions wait for any of a key's events.
     pub fn listeners(&self, key: &Key) -> usize {
-        self.0.read().listeners.get(key).map_or(0, Slab::len)
+        self.state.read().listeners.get(key).map_or(0, Slab::len)
     }
 }
 
@@ -188,7 +200,7 @@ impl Subscription {
     /// Takes up to `limit` events from the ring.
     pub fn take(&mut self, limit: usize) -> Taken {
         let hub = self.hub.clone();
-        let state = hub.0.read();
+        let state = hub.state.read();
         // Under the lock, so that nothing is published between this and the look.
         let pending = Seq(self.listener.pending.swap(0, Ordering::AcqRel));
         let start = if self.behind { self.position.next() } else { pending.max(self.position.next()) };
@@ -226,7 +238,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut state = self.hub.0.write();
+        let mut state = self.hub.state.write();
         for (key, place) in &self.places {
             if let Some(listeners) = state.listeners.get_mut(key) {
                 listeners.try_remove(*place);

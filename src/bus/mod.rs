@@ -2,6 +2,7 @@
 
 mod hub;
 mod published;
+mod versions;
 
 pub use hub::{Capacity, Hub, Joined, Subscription, Taken};
 pub use published::{Form, Published};
