@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["protocols", "server"]),
     ("sqlx", &["store"]),
+    ("rusqlite", &["store/sqlite"]),
     ("async_graphql", &["protocols/graphql"]),
     ("socketioxide", &["protocols/socketio"]),
     ("tokio_tungstenite", &["protocols"]),

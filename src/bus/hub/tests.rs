@@ -97,7 +97,7 @@ fn the_ring_is_bounded_in_bytes_too() {
     let hub = Hub::new(Capacity { events: 100, bytes: 3 * pet_event(1, 1).weight() });
     let mut slow = hub.join(vec![of_pet(1)], None).subscription;
     hub.publish((1..=5).map(|seq| pet_event(seq, 1)).collect());
-    assert_eq!(hub.0.read().ring.len(), 3);
+    assert_eq!(hub.state.read().ring.len(), 3);
     assert!(matches!(slow.take(10), Taken::Overrun { .. }));
 }
 
@@ -118,7 +118,7 @@ fn a_subscription_leaves_nothing_behind() {
     assert_eq!(hub.listeners(&of_pet(1)), 1);
     drop(subscription);
     assert_eq!(hub.listeners(&of_pet(1)), 0);
-    assert!(hub.0.read().listeners.is_empty());
+    assert!(hub.state.read().listeners.is_empty());
 }
 
 #[tokio::test]

@@ -1,15 +1,13 @@
 //! Answers that are kept under idempotency keys.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Link, Statement, places};
-use super::row::Fields;
+use super::row::{Fields, Row};
 use crate::domain::{Error, Result, Tenant, Timestamp};
 use crate::store::KeptAnswer;
 
 const COLUMNS: &str = "tenant, id, fingerprint, sealed, expires_at";
 
-fn read(row: &SqliteRow) -> Result<KeptAnswer> {
+fn read(row: &Row) -> Result<KeptAnswer> {
     let mut fields = Fields::of(row);
     Ok(KeptAnswer {
         tenant: Tenant::from_uuid(fields.take()?),

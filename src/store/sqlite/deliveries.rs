@@ -1,9 +1,7 @@
 //! Deliveries: rows of work for the deliverer, with their claims and attempts.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Filter, Link, Statement, places};
-use super::row::{Fields, Value};
+use super::row::{Fields, Row, Value};
 use super::{events, webhooks};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
@@ -39,7 +37,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Delivery> {
     })
 }
 
-fn read_row(row: &SqliteRow) -> Result<Delivery> {
+fn read_row(row: &Row) -> Result<Delivery> {
     read(&mut Fields::of(row))
 }
 
@@ -78,7 +76,7 @@ pub(super) async fn attempts(
          FROM attempts JOIN deliveries ON deliveries.id = delivery_id \
          WHERE delivery_id = ? AND tenant = ? AND {NOT_DELETED} ORDER BY number"
     ));
-    let read = |row: &SqliteRow| {
+    let read = |row: &Row| {
         let mut fields = Fields::of(row);
         Ok(Attempt {
             id: AttemptId(fields.take()?),
@@ -160,21 +158,14 @@ pub(super) async fn claim(
     request: ClaimRequest,
 ) -> Result<Vec<ClaimedDelivery>> {
     let endpoints = endpoints_due(link, request).await?;
-    let mut found: Vec<(Timestamp, SqliteRow)> = Vec::new();
+    let mut found: Vec<(Timestamp, Row)> = Vec::new();
     let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-    for endpoints in endpoints.chunks(ROWS) {
+    for (endpoint, free) in &endpoints {
         if found.len() >= limit {
             break;
         }
-        let mut selects = endpoints.iter().map(|(endpoint, free)| select_due(endpoint, *free, request));
-        let last = selects.next_back();
-        for select in selects {
-            link.queue(select).await?;
-        }
-        if let Some(last) = last {
-            for row in link.rows(last).await? {
-                found.push((Fields::of(&row).time()?, row));
-            }
+        for row in link.rows(select_due(endpoint, *free, request)).await? {
+            found.push((Fields::of(&row).time()?, row));
         }
     }
     found.sort_by_key(|(due, _)| *due);
@@ -228,7 +219,7 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
         .bind(request.now)
         .bind(request.per_endpoint)
         .bind(request.limit);
-    let read = |row: &SqliteRow| {
+    let read = |row: &Row| {
         let mut fields = Fields::of(row);
         let free = fields.take()?;
         Ok((webhooks::read(&mut fields)?, free))

@@ -1,10 +1,9 @@
 //! The writer's side: one connection, one shared transaction at a time, and the places of its events in the log.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
 
 use super::deliveries::ClaimRequest;
-use super::link::{Link, Outbox, Statement};
+use super::link::{Link, Statement};
 use super::{
     DirectoryLock, answers, audit, deliveries, events, orders, payments, pets, tokens, users, webhooks,
 };
@@ -22,8 +21,8 @@ use crate::store::{ClaimedDelivery, Credentials, KeptAnswer, LogBounds, RefreshT
 
 /// The one connection that writes.
 pub(super) struct SqliteEngine {
-    connection: SqliteConnection,
-    outbox: Outbox,
+    connection: rusqlite::Connection,
+    faults: Faults,
     epoch: Epoch,
     /// The newest committed event.
     head: Seq,
@@ -37,10 +36,15 @@ pub(super) struct SqliteEngine {
 
 impl SqliteEngine {
     /// Continues the log at `bounds`.
-    pub fn new(connection: SqliteConnection, bounds: LogBounds, faults: Faults, lock: DirectoryLock) -> Self {
+    pub fn new(
+        connection: rusqlite::Connection,
+        bounds: LogBounds,
+        faults: Faults,
+        lock: DirectoryLock,
+    ) -> Self {
         Self {
             connection,
-            outbox: Outbox::of_writer(faults),
+            faults,
             epoch: bounds.epoch,
             head: bounds.head,
             events: Vec::new(),
@@ -50,13 +54,11 @@ impl SqliteEngine {
     }
 
     fn link(&mut self) -> Link<'_> {
-        Link::new(&mut self.connection, &mut self.outbox)
+        Link::writer(&mut self.connection, &self.faults)
     }
 
     async fn send(&mut self, sql: &'static str) -> Result<()> {
-        let mut link = self.link();
-        link.queue(Statement::write(sql)).await?;
-        link.flush().await.map(drop)
+        self.link().queue(Statement::write(sql)).await
     }
 }
 
@@ -73,36 +75,28 @@ impl Engine for SqliteEngine {
     }
 
     async fn savepoint(&mut self) -> Result<()> {
-        self.outbox.begin_change();
-        Ok(())
+        self.send("SAVEPOINT change").await
     }
 
     async fn release(&mut self) -> Result<()> {
-        self.outbox.check_whole()?;
-        let mut link = Link::new(&mut self.connection, &mut self.outbox);
+        let mut link = Link::writer(&mut self.connection, &self.faults);
         events::append(&mut link, &self.events[self.kept..]).await?;
-        link.flush().await?;
-        self.outbox.end_change();
+        self.send("RELEASE change").await?;
         self.kept = self.events.len();
         Ok(())
     }
 
     async fn rollback_to(&mut self) -> Result<()> {
         self.events.truncate(self.kept);
-        if self.outbox.is_broken() {
-            return Err(Error::unavailable(
-                "a statement failed in a way that may have ended the transaction",
-            ));
+        if self.connection.is_autocommit() {
+            return Err(Error::unavailable("a statement failed in a way that ended the transaction"));
         }
-        self.outbox.take_back();
-        self.link().flush().await?;
-        self.outbox.end_change();
-        Ok(())
+        self.send("ROLLBACK TO change").await?;
+        self.send("RELEASE change").await
     }
 
     async fn commit(&mut self) -> Result<Vec<Event>> {
         self.send("COMMIT").await?;
-        self.outbox.reset();
         self.head = Seq(self.head.0 + self.events.len() as u64);
         self.kept = 0;
         Ok(std::mem::take(&mut self.events))
@@ -111,9 +105,8 @@ impl Engine for SqliteEngine {
     async fn rollback(&mut self) {
         self.events.clear();
         self.kept = 0;
-        self.outbox.reset();
         // Past the faults, and whatever it answers: when SQLite has ended the transaction by itself this is refused.
-        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
+        let _ = self.connection.execute_batch("ROLLBACK");
     }
 
     fn writes(&mut self) -> &mut dyn Writes {

@@ -1,10 +1,9 @@
 //! The event log.
 
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::link::{Link, Statement, places};
-use super::row::{Fields, Value};
+use super::row::{Fields, Row, Value};
 use crate::domain::event::Key;
 use crate::domain::{Epoch, Error, Event, EventId, EventType, Position, Result, Seq, Tenant, Timestamp};
 use crate::store::LogBounds;
@@ -131,7 +130,7 @@ pub(super) async fn purge(link: &mut Link<'_>, before: Timestamp, limit: u32) ->
          SELECT floor, ifnull((SELECT min(seq) - 1 FROM oldest WHERE occurred_at >= ?), \
          ifnull((SELECT max(seq) FROM oldest), floor)) FROM meta",
     );
-    let read = |row: &SqliteRow| {
+    let read = |row: &Row| {
         let mut fields = Fields::of(row);
         Ok((fields.seq()?, fields.seq()?))
     };

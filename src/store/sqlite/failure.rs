@@ -14,38 +14,42 @@ fn taken(message: &str) -> Option<Error> {
     })
 }
 
-/// Whether only the statement was refused, by a constraint, and the transaction stands as before.
-pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
-    primary_code(error) == Some(SQLITE_CONSTRAINT)
-}
-
-/// The domain's word for `error`.
-pub(super) fn failure(error: sqlx::Error) -> Error {
-    if let Some(taken) = error.as_database_error().and_then(|database| taken(database.message())) {
+/// The domain's word for an error of a connection of the pool.
+pub(super) fn of_pool(error: sqlx::Error) -> Error {
+    let database = error.as_database_error();
+    let code = database.and_then(|database| database.code()?.parse().ok());
+    if let Some(taken) = database.and_then(|database| taken(database.message())) {
         return taken;
     }
-    match (&error, primary_code(&error)) {
-        // Wrong SQL, a wrong value or a broken rule is our own fault; anything else (a full disk, a lock, a damaged
-        // file) is the machine's and may pass.
-        (_, Some(SQLITE_ERROR | SQLITE_CONSTRAINT | SQLITE_MISMATCH | SQLITE_MISUSE | SQLITE_RANGE)) => {
-            Error::internal(error)
-        }
-        (_, Some(_)) => Error::unavailable(error),
-        (
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed,
-            _,
-        ) => Error::unavailable(error),
-        _ => Error::internal(error),
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Error::unavailable(error),
+        _ => by_code(code, error),
     }
 }
 
-/// The result code without its extension (<https://www.sqlite.org/rescode.html>).
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+/// The domain's word for an error of the connection that writes.
+pub(super) fn of_writer(error: rusqlite::Error) -> Error {
+    if let rusqlite::Error::SqliteFailure(_, Some(message)) = &error
+        && let Some(taken) = taken(message)
+    {
+        return taken;
+    }
+    by_code(error.sqlite_error().map(|error| error.extended_code), error)
+}
+
+fn by_code(code: Option<i32>, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    // The result code without its extension (<https://www.sqlite.org/rescode.html>).
+    match code.map(|code| code & 0xff) {
+        // Wrong SQL, a wrong value or a broken rule is our own fault; anything else (a full disk, a lock, a damaged
+        // file) is the machine's and may pass.
+        None | Some(SQLITE_ERROR | SQLITE_CONSTRAINT | SQLITE_MISMATCH | SQLITE_MISUSE | SQLITE_RANGE) => {
+            Error::internal(error)
+        }
+        Some(_) => Error::unavailable(error),
+    }
 }
 
 const SQLITE_ERROR: i32 = 1;

@@ -25,11 +25,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
+use rusqlite::OpenFlags;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::domain::{Error, Result};
 use crate::store::faults::Faults;
@@ -143,17 +142,28 @@ fn options(settings: &SqliteSettings, file: &Path) -> SqliteConnectOptions {
 }
 
 /// The connection that writes, on a database of this version, and where its log stands.
-async fn connect(settings: &SqliteSettings, file: &Path) -> Result<(SqliteConnection, LogBounds), OpenError> {
-    let options = options(settings, file)
-        .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-        .pragma("journal_size_limit", JOURNAL_LIMIT_BYTES.to_string());
-    let mut connection = options.connect().await?;
-    MIGRATIONS.run_direct(None, &mut connection, false).await?;
+async fn connect(
+    settings: &SqliteSettings,
+    file: &Path,
+) -> Result<(rusqlite::Connection, LogBounds), OpenError> {
+    let options = options(settings, file).journal_mode(SqliteJournalMode::Wal);
+    let mut migrating = options.connect().await?;
+    MIGRATIONS.run_direct(None, &mut migrating, false).await?;
+    migrating.close().await?;
+    let mut connection = rusqlite::Connection::open_with_flags(
+        file,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    connection.execute_batch(&format!(
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = memory; \
+         PRAGMA cache_size = -{}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
+         PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};",
+        settings.cache_kib
+    ))?;
     // The log is read here first; a page that is damaged shows before anything is answered.
-    let bounds = events::bounds(&mut link::Link::new(&mut connection, &mut link::Outbox::default())).await?;
+    let bounds = events::bounds(&mut link::Link::writer(&mut connection, &Faults::default())).await?;
     Ok((connection, bounds))
 }
 
@@ -168,6 +178,8 @@ enum OpenError {
     Migration(#[source] MigrateError),
     #[error("{0}")]
     Database(#[from] sqlx::Error),
+    #[error("{0}")]
+    Writer(#[from] rusqlite::Error),
     #[error("its log cannot be read: {}", std::error::Error::source(.0).map_or_else(String::new, ToString::to_string))]
     Log(#[from] Error),
 }

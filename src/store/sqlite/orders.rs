@@ -1,9 +1,7 @@
 //! Orders.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Filter, Link, Statement};
-use super::row::Fields;
+use super::row::{Fields, Row};
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::{Amount, Currency, Order, OrderId, OrderStatus, PetId, Result, Tenant, UserId};
@@ -30,7 +28,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Order> {
     })
 }
 
-fn read_row(row: &SqliteRow) -> Result<Order> {
+fn read_row(row: &Row) -> Result<Order> {
     read(&mut Fields::of(row))
 }
 

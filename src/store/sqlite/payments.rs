@@ -1,10 +1,8 @@
 //! Payments and their receipts.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Link, Statement};
 use super::orders;
-use super::row::{Fields, Value};
+use super::row::{Fields, Row, Value};
 use crate::domain::{
     Amount, Currency, Order, OrderId, Payment, PaymentId, PaymentStatus, Receipt, ReceiptId, Result, Tenant,
 };
@@ -27,7 +25,7 @@ fn read(fields: &mut Fields<'_>) -> Result<Payment> {
     })
 }
 
-fn read_row(row: &SqliteRow) -> Result<Payment> {
+fn read_row(row: &Row) -> Result<Payment> {
     read(&mut Fields::of(row))
 }
 
@@ -100,7 +98,7 @@ pub(super) async fn find_receipt(
          WHERE receipts.id = ? AND receipts.tenant = ?",
         orders::COLUMNS
     ));
-    let read = |row: &SqliteRow| {
+    let read = |row: &Row| {
         let mut fields = Fields::of(row);
         let receipt = Receipt {
             id: ReceiptId(fields.take()?),

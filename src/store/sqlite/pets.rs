@@ -1,9 +1,7 @@
 //! Pets and the stock that triggers keep of them.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Filter, Link, Statement, places};
-use super::row::{Fields, Value};
+use super::row::{Fields, Row, Value};
 use crate::domain::inventory::{Counts, SpeciesStock};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::{Gender, PetFilter, Size};
@@ -18,7 +16,7 @@ macro_rules! columns {
 }
 const COLUMNS: &str = columns!();
 
-fn read(row: &SqliteRow) -> Result<Pet> {
+fn read(row: &Row) -> Result<Pet> {
     let mut fields = Fields::of(row);
     Ok(Pet {
         id: PetId(fields.take()?),

@@ -5,8 +5,8 @@ use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 
-use super::failure::failure;
-use super::link::{Link, Outbox};
+use super::failure;
+use super::link::Link;
 use super::{DirectoryLock, answers, deliveries, events, orders, payments, pets, users, webhooks};
 use crate::domain::event::Key;
 use crate::domain::inventory::SpeciesStock;
@@ -30,14 +30,11 @@ pub(super) struct SqliteReads {
 }
 
 /// A connection from the pool for the length of one call.
-struct Reading {
-    connection: PoolConnection<Sqlite>,
-    outbox: Outbox,
-}
+struct Reading(PoolConnection<Sqlite>);
 
 impl Reading {
     fn link(&mut self) -> Link<'_> {
-        Link::new(&mut self.connection, &mut self.outbox)
+        Link::pool(&mut self.0)
     }
 }
 
@@ -48,7 +45,7 @@ impl SqliteReads {
     }
 
     async fn reading(&self) -> Result<Reading> {
-        Ok(Reading { connection: self.pool.acquire().await.map_err(failure)?, outbox: Outbox::default() })
+        self.pool.acquire().await.map(Reading).map_err(failure::of_pool)
     }
 }
 

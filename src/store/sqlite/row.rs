@@ -1,18 +1,20 @@
 //! Values going into statements and columns coming out of rows.
 
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Column as _, Decode, Row as _, Sqlite, Type};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 use uuid::Uuid;
 
 use crate::domain::{Error, Result, Seq, Timestamp};
 
-/// What is bound to a `?`.
+/// What is bound to a `?`, and what stands in a column.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Null,
     Int(i64),
+    Real(f64),
     Name(&'static str),
     Text(String),
     Blob(Vec<u8>),
@@ -24,16 +26,30 @@ impl Value {
         serde_json::to_string(value).map(Self::Text).map_err(Error::internal)
     }
 
-    /// Appends it to what a statement is sent with.
+    /// Appends it to what a statement of the pool is sent with.
     pub fn append_to(self, arguments: &mut SqliteArguments) -> Result<()> {
         match self {
             Self::Null => arguments.add(None::<i64>),
             Self::Int(value) => arguments.add(value),
+            Self::Real(value) => arguments.add(value),
             Self::Name(value) => arguments.add(value),
             Self::Text(value) => arguments.add(value),
             Self::Blob(value) => arguments.add(value),
         }
         .map_err(Error::internal)
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(value) => ValueRef::Integer(*value),
+            Self::Real(value) => ValueRef::Real(*value),
+            Self::Name(value) => ValueRef::Text(value.as_bytes()),
+            Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Blob(value) => ValueRef::Blob(value),
+        }))
     }
 }
 
@@ -64,25 +80,113 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
+/// A row of an answer, whichever side it came from.
+#[derive(Debug)]
+pub(super) struct Row(Vec<Value>);
+
+impl Row {
+    /// From the connection that writes.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for text that is not UTF-8.
+    pub fn of_writer(row: &rusqlite::Row<'_>, columns: usize) -> Result<Self> {
+        let read = |column| {
+            Ok(match row.get_ref(column).map_err(Error::internal)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(value) => Value::Int(value),
+                ValueRef::Real(value) => Value::Real(value),
+                ValueRef::Text(text) => {
+                    Value::Text(std::str::from_utf8(text).map_err(Error::internal)?.to_owned())
+                }
+                ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+            })
+        };
+        (0..columns).map(read).collect::<Result<_>>().map(Self)
+    }
+
+    /// From a connection of the pool.
+    ///
+    /// # Errors
+    /// As [`Row::of_writer`].
+    pub fn of_pool(row: &sqlx::sqlite::SqliteRow) -> Result<Self> {
+        let read = |column| {
+            let value = row.try_get_raw(column).map_err(Error::internal)?;
+            let kind = value.type_info();
+            Ok(match kind.name() {
+                _ if value.is_null() => Value::Null,
+                "INTEGER" => Value::Int(decode(value)?),
+                "REAL" => Value::Real(decode(value)?),
+                "TEXT" => Value::Text(decode(value)?),
+                _ => Value::Blob(decode(value)?),
+            })
+        };
+        (0..row.len()).map(read).collect::<Result<_>>().map(Self)
+    }
+}
+
+fn decode<'r, T: sqlx::Decode<'r, Sqlite>>(value: sqlx::sqlite::SqliteValueRef<'r>) -> Result<T> {
+    T::decode(value).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// What a column can be read as; nothing for a value of another type.
+pub(super) trait Column<'r>: Sized {
+    fn read(value: &'r Value) -> Option<Self>;
+}
+
+macro_rules! columns {
+    ($($target:ty: $pattern:pat => $value:expr),+ $(,)?) => {
+        $(impl<'r> Column<'r> for $target {
+            fn read(value: &'r Value) -> Option<Self> {
+                match value { $pattern => $value, _ => None }
+            }
+        })+
+    };
+}
+
+columns! {
+    i64: Value::Int(number) => Some(*number),
+    u32: Value::Int(number) => u32::try_from(*number).ok(),
+    u16: Value::Int(number) => u16::try_from(*number).ok(),
+    bool: Value::Int(number) => Some(*number != 0),
+    f64: Value::Real(number) => Some(*number),
+    &'r str: Value::Text(text) => Some(text),
+    String: Value::Text(text) => Some(text.clone()),
+    &'r [u8]: Value::Blob(bytes) => Some(bytes),
+    Vec<u8>: Value::Blob(bytes) => Some(bytes.clone()),
+    Uuid: Value::Blob(bytes) => Uuid::from_slice(bytes).ok(),
+}
+
+impl<'r, T: Column<'r>> Column<'r> for Option<T> {
+    fn read(value: &'r Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::read(value).map(Some),
+        }
+    }
+}
+
 /// Reads the columns of a row one after the other, in the order of the statement.
 pub(super) struct Fields<'r> {
-    row: &'r SqliteRow,
+    row: &'r Row,
     next: usize,
 }
 
 impl<'r> Fields<'r> {
     /// From the first column on.
-    pub fn of(row: &'r SqliteRow) -> Self {
+    pub fn of(row: &'r Row) -> Self {
         Self { row, next: 0 }
     }
 
     /// The next column.
     ///
     /// # Errors
-    /// [`Error::Internal`] naming the column when it is not of that type.
-    pub fn take<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T> {
+    /// [`Error::Internal`] with the number of the column when it is not of that type.
+    pub fn take<T: Column<'r>>(&mut self) -> Result<T> {
         self.next += 1;
-        self.row.try_get(self.next - 1).map_err(Error::internal)
+        let value = self.row.0.get(self.next - 1);
+        value.and_then(T::read).ok_or_else(|| {
+            Error::internal(format!("column {} is no {}", self.next, std::any::type_name::<T>()))
+        })
     }
 
     /// A whole number within the limits of its type.
@@ -133,7 +237,6 @@ impl<'r> Fields<'r> {
     }
 
     fn unreadable(&self, value: &str) -> Error {
-        let column = self.row.columns()[self.next - 1].name();
-        Error::internal(format!("column {column} holds {value:?}, which this version does not know"))
+        Error::internal(format!("column {} holds {value:?}, which this version does not know", self.next))
     }
 }

@@ -1,15 +1,13 @@
 //! Refresh tokens; only their SHA-256 is kept.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Link, Statement, places};
-use super::row::Fields;
+use super::row::{Fields, Row};
 use crate::domain::{Error, Result, SessionId, Tenant, Timestamp, UserId};
 use crate::store::RefreshToken;
 
 const COLUMNS: &str = "hash, session, user_id, tenant, expires_at, used_at, revoked_at";
 
-fn read(row: &SqliteRow) -> Result<RefreshToken> {
+fn read(row: &Row) -> Result<RefreshToken> {
     let mut fields = Fields::of(row);
     Ok(RefreshToken {
         hash: fields.take::<&[u8]>()?.try_into().map_err(Error::internal)?,

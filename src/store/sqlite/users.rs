@@ -1,9 +1,7 @@
 //! Users. The hash of the password is selected by nobody but [`credentials`].
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Link, Statement, places};
-use super::row::Fields;
+use super::row::{Fields, Row};
 use crate::domain::user::{Preferences, UserStatus};
 use crate::domain::{Result, Role, Tenant, User, UserId};
 use crate::store::Credentials;
@@ -43,7 +41,7 @@ pub(super) async fn credentials(
     let select =
         format!("SELECT {COLUMNS}, password_hash FROM users WHERE tenant = ? AND lower({column}) = lower(?)");
     let select = Statement::read(select).bind(tenant.as_uuid()).bind(login.to_owned());
-    let read = |row: &SqliteRow| {
+    let read = |row: &Row| {
         let mut fields = Fields::of(row);
         Ok(Credentials { user: read(&mut fields)?, password_hash: fields.take()? })
     };

@@ -1,9 +1,7 @@
 //! Webhook endpoints.
 
-use sqlx::sqlite::SqliteRow;
-
 use super::link::{Filter, Link, Statement, places};
-use super::row::{Fields, Value};
+use super::row::{Fields, Row, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Endpoint, EventPattern};
 use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
@@ -37,7 +35,7 @@ fn patterns(texts: &[String]) -> Result<Vec<EventPattern>> {
     texts.iter().map(read).collect::<Result<_, _>>().map_err(Error::internal)
 }
 
-fn read_row(row: &SqliteRow) -> Result<Endpoint> {
+fn read_row(row: &Row) -> Result<Endpoint> {
     read(&mut Fields::of(row))
 }
 
