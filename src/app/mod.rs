@@ -9,6 +9,7 @@
 
 pub mod change;
 pub mod feed;
+mod images;
 mod orders;
 mod passwords;
 mod payments;
@@ -27,9 +28,11 @@ use crate::domain::audit::Origin;
 use crate::domain::webhook::EndpointSecrets;
 
 use crate::domain::{Epoch, Principal, Result, Timestamp};
+use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use feed::{Feed, Past};
+pub use images::Upload;
 pub use passwords::Passwords;
 pub use tokens::{Grant, Tokens};
 
@@ -66,6 +69,8 @@ pub struct AppSettings {
     pub max_poll_events: u32,
     /// Most webhook endpoints of one tenant.
     pub max_endpoints: u64,
+    /// Largest image, in bytes.
+    pub max_image_bytes: usize,
 }
 
 /// Cost of argon2id (RFC 9106).
@@ -90,6 +95,7 @@ pub struct Parts {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
+    pub images: Images,
 
     pub settings: AppSettings,
 }

@@ -15,6 +15,7 @@ use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, Seed, Settings};
 use crate::domain::Result;
+use crate::images::{ImageLimits, Images};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{graphql, health, pages, rest, socketio, sse, websocket};
 use crate::store::sqlite::SqliteSettings;
@@ -67,7 +68,13 @@ fn app_settings(settings: &Settings) -> AppSettings {
         page_events: small(settings.feed.page_events),
         max_poll_events: small(settings.feed.max_poll_events),
         max_endpoints: settings.webhook.max_endpoints as u64,
+        max_image_bytes: settings.images.max_bytes,
     }
+}
+
+fn image_limits(settings: &Settings) -> ImageLimits {
+    let own = &settings.images;
+    ImageLimits { max_bytes: own.max_bytes, max_pixels: own.max_pixels, max_per_pet: own.max_per_pet }
 }
 
 /// Where webhooks may go: to private addresses when the settings say so, in the demo to this machine.
@@ -101,6 +108,7 @@ pub(super) fn app(
         ids,
         tokens: Tokens::open(&own)?,
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
+        images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
         endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, guard)),
         settings: own,
     }))

@@ -210,6 +210,7 @@ impl PetInput {
             medical_info: self.medical_info.map(Into::into),
             category: self.category.map(Into::into),
             tags: self.tags.map(|tags| tags.into_iter().map(Into::into).collect()),
+            merge: None,
         };
         found.finish(draft)
     }
@@ -279,17 +280,27 @@ pub struct Inventory {
     pub updated_at: Option<String>,
 }
 
+fn sum(stocks: &[SpeciesStock]) -> Counts {
+    let mut all = Counts::default();
+    for stock in stocks {
+        all.available += stock.counts.available;
+        all.pending += stock.counts.pending;
+        all.adopted += stock.counts.adopted;
+        all.not_available += stock.counts.not_available;
+    }
+    all
+}
+
+/// The number of pets of each status (listInventories).
+pub fn inventories(stocks: &[SpeciesStock]) -> BTreeMap<&'static str, u64> {
+    let mut all = sum(stocks);
+    PetStatus::ALL.iter().map(|status| (status.name(), *all.of(*status))).collect()
+}
+
 impl From<&[SpeciesStock]> for Inventory {
     fn from(stocks: &[SpeciesStock]) -> Self {
-        let mut all = Counts::default();
-        for stock in stocks {
-            all.available += stock.counts.available;
-            all.pending += stock.counts.pending;
-            all.adopted += stock.counts.adopted;
-            all.not_available += stock.counts.not_available;
-        }
         Self {
-            counts: all.into(),
+            counts: sum(stocks).into(),
             by_species: stocks.iter().map(|stock| (stock.species.to_string(), stock.counts.into())).collect(),
             updated_at: stocks.iter().map(|stock| stock.updated_at).max().map(|at| at.to_string()),
         }

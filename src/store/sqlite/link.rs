@@ -15,8 +15,7 @@ use sqlx::{AssertSqlSafe, Either, Executor as _};
 
 use super::failure::{self, failure};
 use super::row::Value;
-use crate::domain::page::{Page, PageRequest};
-use crate::domain::{Error, Result, Tenant};
+use crate::domain::{Error, Result};
 use crate::store::faults::Faults;
 
 /// Statements that are sent at once; each number and order of them is a string of its own in the statement cache.
@@ -290,60 +289,5 @@ impl<'c> Link<'c> {
                 }
             }
         }
-    }
-}
-
-/// The conditions of a list, all of which must hold.
-pub(super) struct Filter {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Filter {
-    /// Only where `condition`, which names the tenant with its first `?`, holds.
-    pub fn tenant(condition: &str, tenant: Tenant) -> Self {
-        Self { sql: condition.to_owned(), values: vec![tenant.as_uuid().into()] }
-    }
-
-    /// The value of the condition's next `?`.
-    pub fn bind(mut self, value: impl Into<Value>) -> Self {
-        self.values.push(value.into());
-        self
-    }
-
-    /// Only where `condition`, with one `?`, holds for `value`, when there is one.
-    pub fn and(mut self, condition: &str, value: Option<impl Into<Value>>) -> Self {
-        if let Some(value) = value {
-            self.sql.push_str(" AND ");
-            self.sql.push_str(condition);
-            self.values.push(value.into());
-        }
-        self
-    }
-
-    /// A page of the rows of `table` that it lets through, in `order`, with their number.
-    pub async fn page<T>(
-        self,
-        link: &mut Link<'_>,
-        (columns, table, order): (&str, &str, &str),
-        request: PageRequest,
-        read: fn(&SqliteRow) -> Result<T>,
-    ) -> Result<Page<T>> {
-        let Self { sql, values } = self;
-        let count =
-            Statement::read(format!("SELECT count(*) FROM {table} WHERE {sql}")).bind_all(values.clone());
-        let total_items = link.row(count, |row| super::row::Fields::of(row).int::<u64>()).await?.unwrap_or(0);
-        let mut items = Vec::new();
-        // Nothing lies behind the end, and SQLite would walk all the way there to find that out.
-        if request.offset() < total_items {
-            let select =
-                format!("SELECT {columns} FROM {table} WHERE {sql} ORDER BY {order} LIMIT ? OFFSET ?");
-            let select = Statement::read(select)
-                .bind_all(values)
-                .bind(request.limit)
-                .bind(request.offset().cast_signed());
-            items = link.rows(select).await?.iter().map(read).collect::<Result<_>>()?;
-        }
-        Ok(Page { items, request, total_items })
     }
 }

@@ -2,7 +2,8 @@
 
 use sqlx::sqlite::SqliteRow;
 
-use super::link::{Filter, Link, Statement};
+use super::link::{Link, Statement};
+use super::list::{Filter, Sort};
 use super::row::Fields;
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
@@ -49,7 +50,7 @@ pub(super) async fn list(
         .and("status = ?", filter.status.map(OrderStatus::name))
         .and("user_id = ?", filter.user_id.map(|id| id.0))
         .and("pet_id = ?", filter.pet_id.map(|id| id.0))
-        .page(link, (COLUMNS, "orders", "created_at DESC, id DESC"), request, read_row)
+        .page(link, (COLUMNS, "orders", Sort::NEWEST), request, read_row)
         .await
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::{Error, Result, Seq, Timestamp};
 
 /// What is bound to a `?`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) enum Value {
     Null,
     Int(i64),

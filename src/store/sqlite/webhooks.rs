@@ -2,7 +2,8 @@
 
 use sqlx::sqlite::SqliteRow;
 
-use super::link::{Filter, Link, Statement, places};
+use super::link::{Link, Statement, places};
+use super::list::{Filter, Sort};
 use super::row::{Fields, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Endpoint, EventPattern};
@@ -70,7 +71,7 @@ pub(super) async fn list(
 ) -> Result<Page<Endpoint>> {
     Filter::tenant("tenant = ? AND deleted = 0", tenant)
         .and("owner = ?", owner.map(|owner| owner.0))
-        .page(link, (COLUMNS, "webhook_endpoints", "created_at DESC, id DESC"), request, read_row)
+        .page(link, (COLUMNS, "webhook_endpoints", Sort::NEWEST), request, read_row)
         .await
 }
 
