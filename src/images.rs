@@ -5,7 +5,7 @@
 //! without its file.
 
 use std::fs::DirBuilder;
-use std::io::{BufReader, ErrorKind};
+use std::io::{BufReader, ErrorKind, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -220,6 +220,7 @@ fn inspect(file: &std::fs::File, bytes: u64, max_pixels: u64) -> Result<ImageInf
             ));
         }
     };
+    reader.rewind().map_err(Error::unavailable)?;
     let size = imagesize::reader_size(&mut reader).map_err(|_| {
         refuse("invalid_image", format!("must be a whole image; it begins as {media_type} and is none"))
     })?;

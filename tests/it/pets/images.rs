@@ -132,7 +132,7 @@ async fn what_is_no_image_is_refused_and_nothing_stays() {
         (form(&[("file", script)]), 415, "Content-Type"),
         (form(&[("file", b"GIF89a\x01\0\x01\0")]), 415, "Content-Type"),
         (form(&[("file", b"")]), 415, "Content-Type"),
-        (form(&[("file", b"\x89PNG\r\n\x1a\n")]), 422, "file"),
+        (form(&[("file", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR")]), 422, "file"),
         (form(&[("file", &png(0, 1))]), 422, "file"),
         (form(&[("file", &png(50_000, 50_000))]), 422, "file"),
         (form(&[("image", &image)]), 422, "image"),
