@@ -148,7 +148,9 @@ fn conditions(tenant: Tenant, filter: &PetFilter, way: Way) -> Filter {
     let by_status = status.len() == 1 && way != Way::Walk || way == Way::Gather;
     let by_species = species.len() == 1 && way != Way::Walk && status.is_empty()
         || way == Way::Gather && status.is_empty();
-    let mut list = Filter::tenant("tenant = ?", tenant);
+    // What is gathered by words is looked up by number; every other index begins with the tenant.
+    let by_words = way == Way::Gather && filter.text.is_some();
+    let mut list = Filter::tenant(if by_words { "+tenant = ?" } else { "tenant = ?" }, tenant);
     list = one_of(list, "species", by_species, species);
     list = one_of(list, "status", by_status, status);
     list = one_of(list, "size", false, size);
