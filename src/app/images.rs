@@ -34,6 +34,11 @@ impl Upload {
 }
 
 impl App {
+    /// Largest image that is taken, in bytes.
+    pub fn max_image_bytes(&self) -> usize {
+        self.0.images.limits().max_bytes
+    }
+
     /// Begins the upload of an image of a pet, before any byte of it is taken.
     ///
     /// # Errors

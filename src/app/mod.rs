@@ -69,8 +69,6 @@ pub struct AppSettings {
     pub max_poll_events: u32,
     /// Most webhook endpoints of one tenant.
     pub max_endpoints: u64,
-    /// Largest image, in bytes.
-    pub max_image_bytes: usize,
 }
 
 /// Cost of argon2id (RFC 9106).

@@ -68,7 +68,6 @@ fn app_settings(settings: &Settings) -> AppSettings {
         page_events: small(settings.feed.page_events),
         max_poll_events: small(settings.feed.max_poll_events),
         max_endpoints: settings.webhook.max_endpoints as u64,
-        max_image_bytes: settings.images.max_bytes,
     }
 }
 

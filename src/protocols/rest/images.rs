@@ -25,7 +25,7 @@ const FOREVER: &str = "max-age=31536000, immutable";
 /// uploadPetImage, with a limit of its own for the body. What is too large is read to its end, up to twice the limit:
 /// a client that is cut off while it sends would not read the answer.
 pub fn upload_route(app: &App) -> MethodRouter<Rest> {
-    let limit = app.settings().max_image_bytes.saturating_mul(2).saturating_add(OVERHEAD_BYTES);
+    let limit = app.max_image_bytes().saturating_mul(2).saturating_add(OVERHEAD_BYTES);
     axum::routing::post(upload).layer(DefaultBodyLimit::max(limit))
 }
 
@@ -34,7 +34,7 @@ async fn upload(State(rest): State<Rest>, By(caller): By, id: Id, request: Reque
     // Who may not, or not here, is told before anything is read.
     let mut upload = rest.app.begin_image(&caller, pet).await?;
     let mut parts = Multipart::from_request(request, &rest).await.map_err(|error| unreadable(&error))?;
-    let max_bytes = rest.app.settings().max_image_bytes;
+    let max_bytes = rest.app.max_image_bytes();
     let (mut has_file, mut metadata) = (false, None);
     while let Some(part) = parts.next_field().await.map_err(|error| broken(&error, max_bytes))? {
         match part.name() {
