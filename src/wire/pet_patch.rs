@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::Violations;
+use super::json::Object;
 use super::pet::{NamedLabel, PetInput};
 use crate::domain::pet::{Clearable, LabelDraft, MedicalInfo, Merge, PetDraft};
 use crate::domain::{Error, Violation};
@@ -40,9 +41,9 @@ members! {
         description: String,
         status: String,
         photos: Vec<String>,
-        medical_info: MedicalPatch,
-        category: LabelPatch,
-        tags: Vec<NamedLabel>,
+        medical_info: Object<MedicalPatch>,
+        category: Object<LabelPatch>,
+        tags: Vec<Object<NamedLabel>>,
     }
 }
 members! {
@@ -129,9 +130,9 @@ impl PetPatch {
             tags: nulls.value(self.tags, Clearable::Tags),
         };
         let medical_info = nulls.value(self.medical_info, Clearable::MedicalInfo);
-        let medical_info = medical_info.map(|patch| nulls.medical(patch));
+        let medical_info = medical_info.map(|Object(patch)| nulls.medical(patch));
         let category = nulls.value(self.category, Clearable::Category);
-        let category = category.map(|patch| nulls.category(patch));
+        let category = category.map(|Object(patch)| nulls.category(patch));
         let Nulls { cleared, refused } = nulls;
         let draft = refused.finish(input)?.into_draft()?;
         Ok(PetDraft { merge: Some(Merge { cleared, medical_info, category }), ..draft })

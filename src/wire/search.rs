@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Violations;
+use super::json::Object;
 use crate::domain::page::PageRequest;
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter, PetSort, PetSortKey, SearchText, Size};
 use crate::domain::{Error, PetStatus, Species, Violation};
@@ -14,9 +15,9 @@ const MAX_VALUES: usize = 20;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SearchInput {
-    pub criteria: Option<Criteria>,
-    pub sort: Option<SortInput>,
-    pub pagination: Option<PaginationInput>,
+    pub criteria: Option<Object<Criteria>>,
+    pub sort: Option<Object<SortInput>>,
+    pub pagination: Option<Object<PaginationInput>>,
 }
 
 /// What a pet must be.
@@ -25,10 +26,10 @@ pub struct SearchInput {
 pub struct Criteria {
     pub species: Option<Vec<String>>,
     pub status: Option<Vec<String>>,
-    pub age_range: Option<AgeRange>,
+    pub age_range: Option<Object<AgeRange>>,
     pub size: Option<Vec<String>>,
-    pub compatibility: Option<Compatibility>,
-    pub medical: Option<Medical>,
+    pub compatibility: Option<Object<Compatibility>>,
+    pub medical: Option<Object<Medical>>,
     pub text: Option<String>,
 }
 
@@ -83,10 +84,10 @@ impl SearchInput {
     /// [`Error::Invalid`] with every violation.
     pub fn read(self) -> Result<(PetFilter, PageRequest), Error> {
         let mut found = Violations::default();
-        let criteria = self.criteria.unwrap_or_default();
-        let ages = criteria.age_range.unwrap_or_default();
-        let compatibility = criteria.compatibility.unwrap_or_default();
-        let medical = criteria.medical.unwrap_or_default();
+        let Object(criteria) = self.criteria.unwrap_or_default();
+        let Object(ages) = criteria.age_range.unwrap_or_default();
+        let Object(compatibility) = criteria.compatibility.unwrap_or_default();
+        let Object(medical) = criteria.medical.unwrap_or_default();
         let text = criteria.text.map(|text| SearchText::parse("criteria.text", &text));
         let filter = PetFilter {
             species: any_of(&mut found, "criteria.species", criteria.species, Species::parse),
@@ -101,9 +102,9 @@ impl SearchInput {
             spayed_neutered: medical.spayed_neutered,
             special_needs: medical.special_needs,
             text: text.and_then(|text| found.take(text)).flatten(),
-            sort: self.sort.and_then(|sort| found.take(sort.read())),
+            sort: self.sort.and_then(|Object(sort)| found.take(sort.read())),
         };
-        let PaginationInput { page, limit, cursor } = self.pagination.unwrap_or_default();
+        let Object(PaginationInput { page, limit, cursor }) = self.pagination.unwrap_or_default();
         let request = PageRequest::new(page, limit, cursor.as_deref()).unwrap_or_else(|violations| {
             for violation in violations {
                 let field = format!("pagination.{}", violation.field);

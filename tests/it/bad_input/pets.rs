@@ -6,11 +6,12 @@ use super::{Target, assert_problem, deep};
 use crate::support::api;
 
 /// What is no search, and the field that must be named.
-const SEARCHES: [(&str, &str); 24] = [
+const SEARCHES: [(&str, &str); 25] = [
     ("[]", "body"),
     ("null", "body"),
     (r#"{"filter":{}}"#, "filter"),
     (r#"{"criteria":[]}"#, "criteria"),
+    (r#"{"criteria":[["DOG"],null,null,null,null,null,null]}"#, "criteria"),
     (r#"{"criteria":{"colour":"red"}}"#, "criteria.colour"),
     (r#"{"criteria":{"species":"DOG"}}"#, "criteria.species"),
     (r#"{"criteria":{"species":["DRAGON"]}}"#, "criteria.species[0]"),
