@@ -44,6 +44,8 @@ pub struct Settings {
     pub socketio: SocketIoSettings,
     /// GraphQL.
     pub graphql: GraphQlSettings,
+    /// Uploaded images.
+    pub images: ImageSettings,
     /// Outgoing webhooks.
     pub webhook: WebhookSettings,
     /// Logs.
@@ -250,6 +252,18 @@ pub struct GraphQlSettings {
     pub introspection: bool,
     /// Whether a browser that opens the path gets the `GraphiQL` page.
     pub graphiql: bool,
+}
+
+/// `[images]`: uploaded images.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageSettings {
+    /// Largest image, bytes.
+    pub max_bytes: usize,
+    /// Largest width by height, pixels.
+    pub max_pixels: u64,
+    /// Images of one pet.
+    pub max_per_pet: usize,
 }
 
 /// `[webhook]`: outgoing webhooks.

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod images;
 pub mod keyfile;
 pub mod protocols;
 pub mod schema;

@@ -10,6 +10,7 @@
 mod answers;
 pub mod change;
 pub mod feed;
+mod images;
 mod orders;
 mod passwords;
 mod payments;
@@ -29,10 +30,12 @@ use crate::domain::audit::Origin;
 use crate::domain::webhook::EndpointSecrets;
 
 use crate::domain::{Epoch, Principal, Result, Timestamp};
+use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use answers::Answers;
 pub use feed::{Feed, Past};
+pub use images::Upload;
 pub use passwords::Passwords;
 pub use terms::{Claim, Condition, Terms};
 pub use tokens::{Grant, Tokens};
@@ -106,6 +109,7 @@ pub struct Parts {
     pub passwords: Passwords,
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
+    pub images: Images,
 
     pub settings: AppSettings,
 }

@@ -8,7 +8,7 @@ use crate::domain::event::Fact;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::{PetDraft, PetFilter};
-use crate::domain::{Error, Pet, PetId, PetStatus, Principal, Result};
+use crate::domain::{Error, ImageId, Pet, PetId, PetStatus, Principal, Result};
 
 impl App {
     /// A page of the tenant's pets.
@@ -61,13 +61,14 @@ impl App {
         .await
     }
 
-    /// Changes a pet; what the draft leaves out keeps its value.
+    /// Changes a pet; what the draft leaves out keeps its value. An uploaded image whose address is no longer among the
+    /// photos is deleted.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`]; [`Error::PetInUse`] when the status is to change under an open order.
     pub async fn update_pet(&self, caller: &Caller, id: PetId, draft: PetDraft) -> Result<Pet> {
         authorize(Operation::WritePets, &caller.principal)?;
-        self.change(caller, async move |change| {
+        let changed = self.change(caller, async move |change| {
             let before = found(change.writes.pet(change.tenant, id).await?, "pet")?;
             let pet = draft.apply(&before, change.now).map_err(Error::Invalid)?;
             let moved = pet.status != before.status;
@@ -75,6 +76,8 @@ impl App {
                 return Err(Error::PetInUse);
             }
             change.writes.update_pet(&pet).await?;
+            let gone =
+                if pet.photos == before.photos { Vec::new() } else { change.forget_images(&pet).await? };
             change.state(Fact::pet_updated(&pet)).await?;
             if moved {
                 change.state(Fact::pet_status_changed(&pet, before.status)).await?;
@@ -90,28 +93,33 @@ impl App {
                 Some(Snapshot::Pet(before)),
                 Some(Snapshot::Pet(pet.clone())),
             );
-            Ok((pet, audited))
-        })
-        .await
+            Ok(((pet, gone), audited))
+        });
+        let (pet, gone) = changed.await?;
+        self.drop_images(&gone).await;
+        Ok(pet)
     }
 
-    /// Removes a pet.
+    /// Removes a pet and its images.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::PetInUse`] while an order of it is open.
     pub async fn delete_pet(&self, caller: &Caller, id: PetId) -> Result<()> {
         authorize(Operation::WritePets, &caller.principal)?;
-        self.change(caller, async move |change| {
+        let deleted = self.change(caller, async move |change| {
             let pet = found(change.writes.pet(change.tenant, id).await?, "pet")?;
             if change.writes.pet_has_open_order(change.tenant, id).await? {
                 return Err(Error::PetInUse);
             }
+            let images = change.writes.pet_images(change.tenant, id).await?;
             change.writes.delete_pet(change.tenant, id, change.now).await?;
             change.state(Fact::pet_deleted(&pet)).await?;
             change.state_stock(&pet).await?;
-            Ok(((), Audited::new(Action::PetDeleted, Some(Snapshot::Pet(pet)), None)))
-        })
-        .await
+            let gone: Vec<ImageId> = images.iter().map(|image| image.id).collect();
+            Ok((gone, Audited::new(Action::PetDeleted, Some(Snapshot::Pet(pet)), None)))
+        });
+        self.drop_images(&deleted.await?).await;
+        Ok(())
     }
 }
 
@@ -121,7 +129,7 @@ impl Change<'_> {
         let previous = pet.status;
         pet.status = status;
         pet.updated_at = self.now;
-        self.writes.update_pet(&pet).await?;
+        self.writes.update_pet_status(&pet).await?;
         self.state(Fact::pet_status_changed(&pet, previous)).await?;
         Ok(pet)
     }

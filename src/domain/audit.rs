@@ -20,6 +20,7 @@ named_enum! {
         PetCreated => "PET_CREATED",
         PetUpdated => "PET_UPDATED",
         PetDeleted => "PET_DELETED",
+        PetImageAdded => "PET_IMAGE_ADDED",
         OrderPlaced => "ORDER_PLACED",
         OrderPaid => "ORDER_PAID",
         OrderPaymentFailed => "ORDER_PAYMENT_FAILED",

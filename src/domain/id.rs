@@ -62,6 +62,8 @@ ids! {
     DeliveryId(""),
     /// One HTTP try of a delivery.
     AttemptId(""),
+    /// An uploaded image.
+    ImageId(""),
     /// An audit row.
     AuditId(""),
     /// One login: all refresh tokens that descend from it.

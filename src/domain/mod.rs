@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod error;
 pub mod event;
 pub mod id;
+pub mod image;
 pub mod inventory;
 pub mod order;
 pub mod page;

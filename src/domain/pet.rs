@@ -1,6 +1,12 @@
 //! Pets: what is for sale.
 
+mod filter;
+mod merge;
+
 use super::{Amount, Currency, PetId, Tenant, Timestamp, Violation, named_enum};
+
+pub use filter::{MAX_SEARCH, MAX_SEARCH_WORDS, PetFilter, PetSort, PetSortKey, SearchText};
+pub use merge::{Clearable, LabelDraft, Merge};
 
 named_enum! {
     /// What kind of animal.
@@ -104,6 +110,8 @@ pub struct PetDraft {
     pub medical_info: Option<MedicalInfo>,
     pub category: Option<Label>,
     pub tags: Option<Vec<Label>>,
+    /// What a merge patch says beyond these values.
+    pub merge: Option<Merge>,
 }
 
 impl PetDraft {
@@ -159,12 +167,14 @@ impl PetDraft {
     ///
     /// # Errors
     /// Every value that is out of its range.
-    pub fn apply(self, pet: &Pet, now: Timestamp) -> Result<Pet, Vec<Violation>> {
-        let violations = self.violations();
+    pub fn apply(mut self, pet: &Pet, now: Timestamp) -> Result<Pet, Vec<Violation>> {
+        let mut next = pet.clone();
+        let merged = self.merge_into(&mut next);
+        let mut violations = self.violations();
+        violations.extend(merged.err());
         if !violations.is_empty() {
             return Err(violations);
         }
-        let mut next = pet.clone();
         macro_rules! take { ($($field:ident),+) => { $(if let Some(value) = self.$field { next.$field = value; })+ } }
         macro_rules! take_optional {
             ($($field:ident),+) => { $(if let Some(value) = self.$field { next.$field = Some(value); })+ }
@@ -247,19 +257,6 @@ pub fn check_text(field: &str, value: &str, min: usize, max: usize) -> Option<Vi
         .chars()
         .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
         .then(|| Violation::new(field, "control_character", "must not contain control characters"))
-}
-
-/// Which pets a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct PetFilter {
-    pub species: Option<Species>,
-    pub status: Option<PetStatus>,
-    pub size: Option<Size>,
-    /// Months, inclusive.
-    pub age_min: Option<u32>,
-    /// Months, inclusive.
-    pub age_max: Option<u32>,
-    pub good_with_kids: Option<bool>,
 }
 
 #[cfg(test)]

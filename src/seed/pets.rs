@@ -116,6 +116,7 @@ fn pet(random: &mut Random, species: Species, status: PetStatus, arrived: Timest
         medical_info: Some(medical(random, &animal, status)),
         category: Some(label(animal.breed.category)),
         tags: Some(tags.into_iter().map(label).collect()),
+        merge: None,
     };
     let mut pet = draft.create(id, Tenant::PUBLIC, arrived).map_err(Error::Invalid)?;
     pet.updated_at = updated(random, status, arrived);

@@ -110,7 +110,7 @@ async fn the_demo_is_written_once_and_without_events() {
     }
 
     assert!(matches!(demo(&store, &passwords, URL).await, Err(Error::Taken(_))));
-    let page = PageRequest { page: 1, limit: 1 };
+    let page = PageRequest::numbered(1, 1);
     let orders = reads.list_orders(Tenant::PUBLIC, &OrderFilter::default(), page).await.unwrap();
     assert_eq!(orders.total_items, 300, "the second time nothing was written");
     assert_eq!(

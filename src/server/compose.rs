@@ -16,6 +16,7 @@ use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
 use crate::domain::Result;
+use crate::images::{ImageLimits, Images};
 use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
@@ -75,6 +76,11 @@ fn app_settings(settings: &Settings) -> AppSettings {
     }
 }
 
+fn image_limits(settings: &Settings) -> ImageLimits {
+    let own = &settings.images;
+    ImageLimits { max_bytes: own.max_bytes, max_pixels: own.max_pixels, max_per_pet: own.max_per_pet }
+}
+
 /// Where webhooks may go: to private addresses when the settings say so, in the demo to this machine.
 fn address_guard(settings: &Settings) -> webhook::AddressGuard {
     let allowed = if settings.webhook.allow_private_addresses {
@@ -106,6 +112,7 @@ pub(super) fn app(
         tokens: Tokens::open(&own)?,
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
+        images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
         endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, guard)),
         ids,
         settings: own,

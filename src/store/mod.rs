@@ -14,14 +14,15 @@ use async_trait::async_trait;
 
 use crate::domain::audit::AuditEntry;
 use crate::domain::event::{Fact, Key};
+use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Event, EventId, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId,
-    Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+    DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId, Receipt,
+    ReceiptId, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
 };
 
 pub use writer::{Committed, Writer};
@@ -96,10 +97,13 @@ pub enum Verdict {
 #[async_trait]
 pub trait Reads: Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
-    /// Newest first (`created_at`, then id, descending).
+    /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;
     /// One entry for each species that the tenant has, in the order of [`Species::ALL`].
     async fn inventory(&self, tenant: Tenant) -> Result<Vec<SpeciesStock>>;
+    async fn find_pet_image(&self, tenant: Tenant, pet: PetId, id: ImageId) -> Result<Option<PetImage>>;
+    /// Those of `ids` that no pet of any tenant has.
+    async fn unknown_images(&self, ids: &[ImageId]) -> Result<Vec<ImageId>>;
 
     async fn find_user(&self, tenant: Tenant, id: UserId) -> Result<Option<User>>;
     /// By user name or e-mail address, in any letter case.
@@ -169,10 +173,17 @@ pub trait Writes {
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
     /// Replaces the row and keeps the stock in step.
     async fn update_pet(&mut self, pet: &Pet) -> Result<()>;
+    /// Replaces nothing but status and `updated_at`, which costs less.
+    async fn update_pet_status(&mut self, pet: &Pet) -> Result<()>;
+    /// Deletes the pet, and what is known of its images.
     async fn delete_pet(&mut self, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()>;
     /// Whether an order of it is PLACED, APPROVED or SHIPPED.
     async fn pet_has_open_order(&mut self, tenant: Tenant, id: PetId) -> Result<bool>;
     async fn stock(&mut self, tenant: Tenant, species: Species) -> Result<SpeciesStock>;
+    /// In the order in which they came.
+    async fn pet_images(&mut self, tenant: Tenant, pet: PetId) -> Result<Vec<PetImage>>;
+    async fn insert_pet_image(&mut self, image: &PetImage) -> Result<()>;
+    async fn delete_pet_image(&mut self, tenant: Tenant, id: ImageId) -> Result<()>;
 
     /// # Errors
     /// [`crate::domain::Error::Taken`] naming `username` or `email`.

@@ -2,12 +2,15 @@
 //! log and webhooks.
 
 pub mod event;
+pub mod image;
 pub mod json;
 pub mod order;
 pub mod page;
 pub mod payment;
 pub mod pet;
+pub mod pet_patch;
 pub mod problem;
+pub mod search;
 pub mod snapshot;
 pub mod user;
 pub mod webhook;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::json::Object;
 use super::{Unreadable, Violations};
 use crate::domain::inventory::{Counts, SpeciesStock};
 use crate::domain::pet::{self, Gender, Label, PetDraft, Size};
@@ -181,9 +182,9 @@ pub struct PetInput {
     pub description: Option<String>,
     pub status: Option<String>,
     pub photos: Option<Vec<String>>,
-    pub medical_info: Option<MedicalInfo>,
-    pub category: Option<NamedLabel>,
-    pub tags: Option<Vec<NamedLabel>>,
+    pub medical_info: Option<Object<MedicalInfo>>,
+    pub category: Option<Object<NamedLabel>>,
+    pub tags: Option<Vec<Object<NamedLabel>>>,
 }
 
 impl PetInput {
@@ -207,9 +208,10 @@ impl PetInput {
             description: self.description,
             status: found.read(self.status, |text| PetStatus::parse("status", text)),
             photos: self.photos,
-            medical_info: self.medical_info.map(Into::into),
-            category: self.category.map(Into::into),
-            tags: self.tags.map(|tags| tags.into_iter().map(Into::into).collect()),
+            medical_info: self.medical_info.map(|info| info.0.into()),
+            category: self.category.map(|label| label.0.into()),
+            tags: self.tags.map(|tags| tags.into_iter().map(|tag| tag.0.into()).collect()),
+            merge: None,
         };
         found.finish(draft)
     }
@@ -279,17 +281,27 @@ pub struct Inventory {
     pub updated_at: Option<String>,
 }
 
+fn sum(stocks: &[SpeciesStock]) -> Counts {
+    let mut all = Counts::default();
+    for stock in stocks {
+        all.available += stock.counts.available;
+        all.pending += stock.counts.pending;
+        all.adopted += stock.counts.adopted;
+        all.not_available += stock.counts.not_available;
+    }
+    all
+}
+
+/// The number of pets of each status (listInventories).
+pub fn inventories(stocks: &[SpeciesStock]) -> BTreeMap<&'static str, u64> {
+    let mut all = sum(stocks);
+    PetStatus::ALL.iter().map(|status| (status.name(), *all.of(*status))).collect()
+}
+
 impl From<&[SpeciesStock]> for Inventory {
     fn from(stocks: &[SpeciesStock]) -> Self {
-        let mut all = Counts::default();
-        for stock in stocks {
-            all.available += stock.counts.available;
-            all.pending += stock.counts.pending;
-            all.adopted += stock.counts.adopted;
-            all.not_available += stock.counts.not_available;
-        }
         Self {
-            counts: all.into(),
+            counts: sum(stocks).into(),
             by_species: stocks.iter().map(|stock| (stock.species.to_string(), stock.counts.into())).collect(),
             updated_at: stocks.iter().map(|stock| stock.updated_at).max().map(|at| at.to_string()),
         }

@@ -2,6 +2,7 @@
 //! nothing of it reaches the log as an error.
 
 mod graphql;
+mod pets;
 mod rest;
 mod socketio;
 mod websocket;

@@ -26,6 +26,7 @@ pub struct Subject {
 pub async fn run_all(subject: Subject) {
     let store = &subject.store;
     super::store_resource_cases::run_all(store).await;
+    super::store_list_cases::run_all(store).await;
     a_change_sees_itself_and_others_only_when_it_is_kept(store).await;
     a_change_that_fails_or_panics_leaves_the_others_alone(store).await;
     a_change_that_goes_on_after_a_failure_is_not_kept_by_halves(store).await;
@@ -45,7 +46,7 @@ pub fn tenant() -> Tenant {
 }
 
 pub fn page(page: u32, limit: u32) -> PageRequest {
-    PageRequest { page, limit }
+    PageRequest::numbered(page, limit)
 }
 
 pub fn pet(tenant: Tenant, species: Species, created: i64) -> Pet {
@@ -283,7 +284,7 @@ async fn no_failed_statement_leaves_anything_half_written(subject: &Subject) {
     }
     assert!(struck > 10, "only {struck} statements were failed");
     let counts = store.read().inventory(tenant).await.unwrap()[0].counts;
-    let pending = PetFilter { status: Some(PetStatus::Pending), ..PetFilter::default() };
+    let pending = PetFilter { status: vec![PetStatus::Pending], ..PetFilter::default() };
     assert_eq!(
         counts.pending,
         store.read().list_pets(tenant, &pending, page(1, 1)).await.unwrap().total_items

@@ -80,12 +80,13 @@ async fn pets_are_kept_listed_and_counted(store: &Store) {
     let beyond = store.read().list_pets(tenant, &all, page(1_000_000, 100)).await.unwrap();
     assert_eq!((beyond.items.len(), beyond.total_items), (0, 7));
     let filter = PetFilter {
-        species: Some(Species::Dog),
-        status: Some(PetStatus::Available),
-        size: Some(Size::Small),
+        species: vec![Species::Dog],
+        status: vec![PetStatus::Available],
+        size: vec![Size::Small],
         age_min: Some(24),
         age_max: Some(24),
         good_with_kids: Some(true),
+        ..PetFilter::default()
     };
     let dogs: Vec<Pet> =
         pets.iter().filter(|pet| pet.species == Species::Dog && pet.size.is_some()).cloned().collect();
@@ -93,10 +94,10 @@ async fn pets_are_kept_listed_and_counted(store: &Store) {
     let number = async |filter: PetFilter| {
         store.read().list_pets(tenant, &filter, page(1, 1)).await.unwrap().total_items
     };
-    assert_eq!(number(PetFilter { size: Some(Size::Small), ..PetFilter::default() }).await, 6);
-    assert_eq!(number(PetFilter { size: Some(Size::Large), ..PetFilter::default() }).await, 0);
+    assert_eq!(number(PetFilter { size: vec![Size::Small], ..PetFilter::default() }).await, 6);
+    assert_eq!(number(PetFilter { size: vec![Size::Large], ..PetFilter::default() }).await, 0);
     assert_eq!(number(PetFilter { good_with_kids: Some(false), ..PetFilter::default() }).await, 0);
-    assert_eq!(number(PetFilter { status: Some(PetStatus::Pending), ..PetFilter::default() }).await, 0);
+    assert_eq!(number(PetFilter { status: vec![PetStatus::Pending], ..PetFilter::default() }).await, 0);
     assert_eq!(number(PetFilter { age_max: Some(23), ..PetFilter::default() }).await, 0);
     assert_eq!(number(PetFilter { age_min: Some(25), ..PetFilter::default() }).await, 0);
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::store_cases::{add_pet, at, pet, tenant};
 
-const ALL: PageRequest = PageRequest { page: 1, limit: 100 };
+const ALL: PageRequest = PageRequest::numbered(1, 100);
 
 /// The cases about endpoints and deliveries; they need the store's deliveries to themselves, and leave none pending.
 pub async fn run_all(store: &Store) {

@@ -7,11 +7,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("wire", &["domain"]),
     ("keyfile", &["domain"]),
+    ("images", &["domain"]),
     ("clock", &[]),
     ("tasks", &[]),
     ("store", &["domain", "wire"]),
     ("bus", &["domain"]),
-    ("app", &["domain", "store", "bus", "clock", "keyfile"]),
+    ("app", &["domain", "store", "bus", "clock", "images", "keyfile"]),
     ("webhook", &["domain", "store", "bus", "wire", "clock", "keyfile", "tasks", "telemetry", "config"]),
     ("protocols", &["app", "bus", "domain", "wire", "clock", "tasks", "telemetry"]),
     ("seed", &["app", "domain", "store", "wire", "clock"]),
@@ -30,6 +31,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("governor", &["protocols/edge"]),
     ("tokio_rustls", &["server/accept"]),
     ("clap", &["cli"]),
+    ("imagesize", &["images"]),
     ("prometheus_client", &["telemetry"]),
 ];
 

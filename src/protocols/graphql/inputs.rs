@@ -94,6 +94,7 @@ impl PetInput {
             medical_info: self.medical_info.map(Into::into),
             category: self.category.map(Into::into),
             tags: self.tags.map(|tags| tags.into_iter().map(Into::into).collect()),
+            merge: None,
         })
     }
 }

@@ -89,12 +89,13 @@ impl Query {
     ) -> Result<Vec<Pet>> {
         let mut violations = Vec::new();
         let filter = PetFilter {
-            species: species.map(Into::into),
-            status: status.map(Into::into),
-            size: size.map(Into::into),
+            species: species.into_iter().map(Into::into).collect(),
+            status: status.into_iter().map(Into::into).collect(),
+            size: size.into_iter().map(Into::into).collect(),
             age_min: age("ageMin", age_min, &mut violations),
             age_max: age("ageMax", age_max, &mut violations),
             good_with_kids,
+            ..PetFilter::default()
         };
         let page = page_request(page, limit, violations)?;
         let pets = app(ctx)?.list_pets(&caller(ctx)?.principal, &filter, page).await?;
@@ -165,7 +166,7 @@ fn page_request(
     limit: Option<i32>,
     mut found: Vec<Violation>,
 ) -> domain::Result<PageRequest> {
-    match PageRequest::new(page.map(Into::into), limit.map(Into::into)) {
+    match PageRequest::new(page.map(Into::into), limit.map(Into::into), None) {
         Ok(request) if found.is_empty() => Ok(request),
         Ok(_) => Err(Error::Invalid(found)),
         Err(more) => {

@@ -45,9 +45,13 @@ impl IntoResponse for Refusal {
         if let Error::RateLimited { retry_after_s, .. } = error {
             headers.insert(header::RETRY_AFTER, retry_after_s.into());
         }
-        let limit = match error {
-            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => Some(limit),
+        let limit = match &error {
+            Error::LimitReached { limit, .. } | Error::RateLimited { limit, .. } => Some(*limit),
+            Error::TooLarge { field: "file", .. } => Some("images.max_bytes"),
             Error::TooLarge { .. } => Some("server.max_body_bytes"),
+            Error::Invalid(violations) if violations.iter().any(|v| v.code == "too_many_pixels") => {
+                Some("images.max_pixels")
+            }
             _ => None,
         };
         if let Some(limit) = limit {

@@ -88,12 +88,49 @@ impl<T: DeserializeOwned> FromRequest<Rest> for Json<T> {
     }
 }
 
+/// The type of the content without its parameters.
+fn essence(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+    let Some(essence) = essence(headers) else {
         return false;
     };
-    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// A merge patch (RFC 7396), which plain JSON is taken for as well.
+pub struct MergePatch<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Rest> for MergePatch<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, rest: &Rest) -> Result<Self, Refusal> {
+        const ALLOWED: &str = "application/merge-patch+json or application/json";
+        match essence(request.headers()).as_deref() {
+            Some("application/merge-patch+json" | "application/json") => {}
+            _ => return Err(Error::UnsupportedMediaType(ALLOWED).into()),
+        }
+        let bytes = read_body(request.into_body(), rest.max_body_bytes).await?;
+        Ok(Self(wire::json::read(&bytes)?))
+    }
+}
+
+/// The body of a QUERY (RFC 10008), whose type must be said.
+pub struct QueryBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Rest> for QueryBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, rest: &Rest) -> Result<Self, Refusal> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Err(Error::malformed("Content-Type", "is required, it must be application/json").into());
+        }
+        let Json(value) = Json::from_request(request, rest).await?;
+        Ok(Self(value))
+    }
 }
 
 /// The whole body, up to `max_bytes`.
@@ -173,7 +210,9 @@ impl Params {
                 .ok()
         };
         let (page, limit) = (number("page"), number("limit"));
-        let request = PageRequest::new(page, limit).map_err(|more| self.violations.extend(more));
+        let cursor = self.query.take("cursor");
+        let request = PageRequest::new(page, limit, cursor.as_deref());
+        let request = request.map_err(|more| self.violations.extend(more));
         self.refuse_rest();
         match request {
             Ok(request) if self.violations.is_empty() => {

@@ -3,9 +3,11 @@
 mod endpoints;
 mod error;
 mod extract;
+mod images;
 mod once;
 mod orders;
 mod pets;
+mod query;
 mod users;
 
 use ::http::{HeaderValue, StatusCode, header};
@@ -19,6 +21,8 @@ use crate::domain::page::Page;
 use crate::protocols::etag;
 use crate::wire;
 use crate::wire::page::Collection;
+
+use query::with_query;
 
 pub use error::{LimitHit, Refusal, Told, complete_problem};
 
@@ -39,6 +43,14 @@ pub fn router(rest: Rest) -> Router {
         .route("/orders/{id}/ship", post(orders::ship))
         .route("/orders/{id}/deliver", post(orders::deliver))
         .route("/receipts/{id}", get(orders::receipt));
+    let collection = get(pets::list).post(pets::create);
+    let pet = get(pets::get).put(pets::update).patch(pets::patch).delete(pets::delete);
+    let pets = Router::new()
+        .route("/pets", with_query(collection, "GET,HEAD,POST,QUERY", pets::query))
+        .route("/pets/search", with_query(post(pets::search), "POST,QUERY", pets::query))
+        .route("/pets/{id}", pet)
+        .route("/pets/{id}/images", images::upload_route(&rest.app))
+        .route("/pets/{id}/images/{image}", get(images::get));
     let endpoints = Router::new()
         .route("/webhook-endpoints", get(endpoints::list).post(endpoints::create))
         .route(
@@ -49,12 +61,12 @@ pub fn router(rest: Rest) -> Router {
         .route("/webhook-endpoints/{id}/deliveries/{delivery}", get(endpoints::delivery))
         .route("/webhook-endpoints/{id}/deliveries/{delivery}/attempts", get(endpoints::attempts));
     Router::new()
-        .route("/pets", get(pets::list).post(pets::create))
-        .route("/pets/{id}", get(pets::get).put(pets::update).delete(pets::delete))
         .route("/inventory", get(pets::inventory))
+        .route("/inventories", get(pets::list_inventories))
         .route("/users", post(users::sign_up))
         .route("/users/{id}", get(users::get))
         .route("/auth/tokens", post(users::create_token))
+        .merge(pets)
         .merge(orders)
         .merge(endpoints)
         .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ const KEPT: [HeaderName; 4] = [header::CONTENT_TYPE, header::LOCATION, header::E
 #[derive(Clone)]
 pub struct Keyed {
     pub key: String,
-    /// SHA-256 of the method, the address and the body.
+    /// SHA-256 of the method, the address and the body (of a multipart body, its length).
     pub fingerprint: [u8; 32],
     pub path: String,
 }
@@ -49,18 +50,32 @@ pub async fn read_key(State(rest): State<Rest>, request: Request<Body>, next: Ne
 
 async fn keyed(rest: &Rest, request: Request<Body>) -> Result<Request<Body>> {
     let key = key(request.headers())?;
-    let (mut parts, body) = request.into_parts();
-    let body = read_body(body, rest.max_body_bytes).await?;
+    let (mut parts, mut body) = request.into_parts();
+    // A file is never whole in memory: what is known of it before it arrives stands for it.
+    let stated = is_multipart(&parts.headers).then(|| parts.headers.get(header::CONTENT_LENGTH).cloned());
+    let content = match stated {
+        Some(length) => Bytes::copy_from_slice(length.as_ref().map_or(b"", |length| length.as_bytes())),
+        None => {
+            let content = read_body(body, rest.max_body_bytes).await?;
+            body = Body::from(content.clone());
+            content
+        }
+    };
     // The address as it was asked for: the router cuts off what it was nested under.
     let uri = parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |original| &original.0);
     let mut request = Context::new(&SHA256);
     request.update(format!("{} {uri}\n", parts.method).as_bytes());
-    request.update(&body);
+    request.update(&content);
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(request.finish().as_ref());
     let path = uri.path().to_owned();
     parts.extensions.insert(Keyed { key, fingerprint, path });
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok(Request::from_parts(parts, body))
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with("multipart/")
 }
 
 /// The one key: a text of visible characters, in quotes (a string of RFC 9651, as the draft has it) or without.

@@ -154,6 +154,7 @@ fn the_domain_takes_each_as_a_draft() {
             medical_info: pet.medical_info.clone(),
             category: pet.category.clone(),
             tags: Some(pet.tags.clone()),
+            merge: None,
         };
         let made = draft.create(pet.id, pet.tenant, pet.created_at).unwrap();
         assert_eq!(Pet { updated_at: pet.updated_at, ..made }, pet);

@@ -1,6 +1,7 @@
 //! Deliveries: rows of work for the deliverer, with their claims and attempts.
 
-use super::link::{Filter, Link, Statement, places};
+use super::link::{Link, Statement, places};
+use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
 use super::{events, webhooks};
 use crate::domain::page::{Page, PageRequest};
@@ -61,7 +62,7 @@ pub(super) async fn list(
         tenant,
     )
     .bind(endpoint.0)
-    .page(link, (COLUMNS, "deliveries", "event_seq DESC"), request, read_row)
+    .page(link, (COLUMNS, "deliveries", Sort::descending("event_seq", "id")), request, read_row)
     .await
 }
 

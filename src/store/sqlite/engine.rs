@@ -1,19 +1,24 @@
 //! The writer's side: one connection, one shared transaction at a time, and the places of its events in the log.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::deliveries::ClaimRequest;
 use super::link::{Link, Statement};
+use super::totals::Totals;
 use super::{
-    DirectoryLock, answers, audit, deliveries, events, orders, payments, pets, tokens, users, webhooks,
+    DirectoryLock, answers, audit, deliveries, events, orders, payments, pet_images, pets, tokens, users,
+    webhooks,
 };
 use crate::domain::audit::AuditEntry;
 use crate::domain::event::Fact;
+use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Error, Event, EventId, Order, OrderId, Payment, Pet, PetId, Position,
-    Receipt, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+    DeliveryId, EndpointId, Epoch, Error, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
+    Position, Receipt, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
 };
 use crate::store::faults::Faults;
 use crate::store::writer::Engine;
@@ -30,6 +35,10 @@ pub(super) struct SqliteEngine {
     events: Vec<Event>,
     /// How many of them belong to changes that were kept.
     kept: usize,
+    /// Told of the pets that the open transaction changed, when it is committed: the tenant, and whether it was their
+    /// status alone.
+    totals: Arc<Totals>,
+    changed: Vec<(Tenant, bool)>,
     /// Held for as long as anything may be written.
     _lock: DirectoryLock,
 }
@@ -40,6 +49,7 @@ impl SqliteEngine {
         connection: rusqlite::Connection,
         bounds: LogBounds,
         faults: Faults,
+        totals: Arc<Totals>,
         lock: DirectoryLock,
     ) -> Self {
         Self {
@@ -49,6 +59,8 @@ impl SqliteEngine {
             head: bounds.head,
             events: Vec::new(),
             kept: 0,
+            totals,
+            changed: Vec::new(),
             _lock: lock,
         }
     }
@@ -99,11 +111,15 @@ impl Engine for SqliteEngine {
         self.send("COMMIT").await?;
         self.head = Seq(self.head.0 + self.events.len() as u64);
         self.kept = 0;
+        for (tenant, status_only) in self.changed.drain(..) {
+            self.totals.changed(tenant, status_only);
+        }
         Ok(std::mem::take(&mut self.events))
     }
 
     async fn rollback(&mut self) {
         self.events.clear();
+        self.changed.clear();
         self.kept = 0;
         // Past the faults, and whatever it answers: when SQLite has ended the transaction by itself this is refused.
         let _ = self.connection.execute_batch("ROLLBACK");
@@ -121,14 +137,22 @@ impl Writes for SqliteEngine {
     }
 
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()> {
+        self.changed.push((pet.tenant, false));
         pets::insert(&mut self.link(), pet).await
     }
 
     async fn update_pet(&mut self, pet: &Pet) -> Result<()> {
+        self.changed.push((pet.tenant, false));
         pets::update(&mut self.link(), pet).await
     }
 
+    async fn update_pet_status(&mut self, pet: &Pet) -> Result<()> {
+        self.changed.push((pet.tenant, true));
+        pets::update_status(&mut self.link(), pet).await
+    }
+
     async fn delete_pet(&mut self, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()> {
+        self.changed.push((tenant, false));
         pets::delete(&mut self.link(), tenant, id, at).await
     }
 
@@ -138,6 +162,18 @@ impl Writes for SqliteEngine {
 
     async fn stock(&mut self, tenant: Tenant, species: Species) -> Result<SpeciesStock> {
         pets::stock(&mut self.link(), tenant, species).await
+    }
+
+    async fn pet_images(&mut self, tenant: Tenant, pet: PetId) -> Result<Vec<PetImage>> {
+        pet_images::of_pet(&mut self.link(), tenant, pet).await
+    }
+
+    async fn insert_pet_image(&mut self, image: &PetImage) -> Result<()> {
+        pet_images::insert(&mut self.link(), image).await
+    }
+
+    async fn delete_pet_image(&mut self, tenant: Tenant, id: ImageId) -> Result<()> {
+        pet_images::delete(&mut self.link(), tenant, id).await
     }
 
     async fn insert_user(&mut self, credentials: &Credentials) -> Result<()> {

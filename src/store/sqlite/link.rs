@@ -12,8 +12,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::failure;
 use super::row::{Row, Value};
-use crate::domain::page::{Page, PageRequest};
-use crate::domain::{Error, Result, Tenant};
+use crate::domain::{Error, Result};
 use crate::store::faults::Faults;
 
 /// One SQL statement and its values.
@@ -156,59 +155,4 @@ fn write(connection: &rusqlite::Connection, statement: &Statement) -> Result<Vec
         rows.push(Row::of_writer(row, columns)?);
     }
     Ok(rows)
-}
-
-/// The conditions of a list, all of which must hold.
-pub(super) struct Filter {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Filter {
-    /// Only where `condition`, which names the tenant with its first `?`, holds.
-    pub fn tenant(condition: &str, tenant: Tenant) -> Self {
-        Self { sql: condition.to_owned(), values: vec![tenant.as_uuid().into()] }
-    }
-
-    /// The value of the condition's next `?`.
-    pub fn bind(mut self, value: impl Into<Value>) -> Self {
-        self.values.push(value.into());
-        self
-    }
-
-    /// Only where `condition`, with one `?`, holds for `value`, when there is one.
-    pub fn and(mut self, condition: &str, value: Option<impl Into<Value>>) -> Self {
-        if let Some(value) = value {
-            self.sql.push_str(" AND ");
-            self.sql.push_str(condition);
-            self.values.push(value.into());
-        }
-        self
-    }
-
-    /// A page of the rows of `table` that it lets through, in `order`, with their number.
-    pub async fn page<T>(
-        self,
-        link: &mut Link<'_>,
-        (columns, table, order): (&str, &str, &str),
-        request: PageRequest,
-        read: fn(&Row) -> Result<T>,
-    ) -> Result<Page<T>> {
-        let Self { sql, values } = self;
-        let count =
-            Statement::read(format!("SELECT count(*) FROM {table} WHERE {sql}")).bind_all(values.clone());
-        let total_items = link.row(count, |row| super::row::Fields::of(row).int::<u64>()).await?.unwrap_or(0);
-        let mut items = Vec::new();
-        // Nothing lies behind the end, and SQLite would walk all the way there to find that out.
-        if request.offset() < total_items {
-            let select =
-                format!("SELECT {columns} FROM {table} WHERE {sql} ORDER BY {order} LIMIT ? OFFSET ?");
-            let select = Statement::read(select)
-                .bind_all(values)
-                .bind(request.limit)
-                .bind(request.offset().cast_signed());
-            items = link.rows(select).await?.iter().map(read).collect::<Result<_>>()?;
-        }
-        Ok(Page { items, request, total_items })
-    }
 }

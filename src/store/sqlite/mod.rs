@@ -11,12 +11,16 @@ mod engine;
 mod events;
 mod failure;
 mod link;
+mod list;
 mod orders;
 mod payments;
+mod pet_images;
+mod pet_list;
 mod pets;
 mod reads;
 mod row;
 mod tokens;
+mod totals;
 mod users;
 mod webhooks;
 
@@ -81,7 +85,9 @@ pub async fn open(settings: SqliteSettings, faults: Faults, committed: Committed
 
     let engine_lock = Arc::clone(&lock);
     let limits = WriterLimits { queue: settings.write_queue, batch: settings.max_batch };
-    let engine = move || engine::SqliteEngine::new(connection, bounds, faults, engine_lock);
+    let totals = Arc::new(totals::Totals::default());
+    let engine_totals = Arc::clone(&totals);
+    let engine = move || engine::SqliteEngine::new(connection, bounds, faults, engine_totals, engine_lock);
     let writer = Writer::start(engine, limits, committed)?;
     let pool = SqlitePoolOptions::new()
         .max_connections(settings.read_connections)
@@ -93,7 +99,7 @@ pub async fn open(settings: SqliteSettings, faults: Faults, committed: Committed
         .connect_with(options(&settings, &file).read_only(true))
         .await
         .map_err(|error| refused(&file, &error))?;
-    let reads = reads::SqliteReads::new(pool, bounds.epoch, writer.clone(), lock);
+    let reads = reads::SqliteReads::new(pool, bounds.epoch, writer.clone(), totals, lock);
     Ok(Store::new(Arc::new(reads), writer))
 }
 

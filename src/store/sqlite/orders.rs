@@ -1,6 +1,7 @@
 //! Orders.
 
-use super::link::{Filter, Link, Statement};
+use super::link::{Link, Statement};
+use super::list::{Filter, Sort};
 use super::row::{Fields, Row};
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
@@ -47,7 +48,7 @@ pub(super) async fn list(
         .and("status = ?", filter.status.map(OrderStatus::name))
         .and("user_id = ?", filter.user_id.map(|id| id.0))
         .and("pet_id = ?", filter.pet_id.map(|id| id.0))
-        .page(link, (COLUMNS, "orders", "created_at DESC, id DESC"), request, read_row)
+        .page(link, (COLUMNS, "orders", Sort::NEWEST), request, read_row)
         .await
 }
 

@@ -1,10 +1,9 @@
 //! Pets and the stock that triggers keep of them.
 
-use super::link::{Filter, Link, Statement, places};
+use super::link::{Link, Statement, places};
 use super::row::{Fields, Row, Value};
 use crate::domain::inventory::{Counts, SpeciesStock};
-use crate::domain::page::{Page, PageRequest};
-use crate::domain::pet::{Gender, PetFilter, Size};
+use crate::domain::pet::{Gender, Size};
 use crate::domain::{Amount, Currency, Pet, PetId, PetStatus, Result, Species, Tenant, Timestamp};
 use crate::wire::pet::{MedicalInfo, NamedLabel};
 
@@ -14,9 +13,9 @@ macro_rules! columns {
          currency, description, status, photos, medical_info, category, tags, updated_at"
     };
 }
-const COLUMNS: &str = columns!();
+pub(super) const COLUMNS: &str = columns!();
 
-fn read(row: &Row) -> Result<Pet> {
+pub(super) fn read(row: &Row) -> Result<Pet> {
     let mut fields = Fields::of(row);
     Ok(Pet {
         id: PetId(fields.take()?),
@@ -73,23 +72,6 @@ pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: PetId) -> Resu
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read).await
 }
 
-pub(super) async fn list(
-    link: &mut Link<'_>,
-    tenant: Tenant,
-    filter: &PetFilter,
-    request: PageRequest,
-) -> Result<Page<Pet>> {
-    Filter::tenant("tenant = ?", tenant)
-        .and("species = ?", filter.species.map(Species::name))
-        .and("status = ?", filter.status.map(PetStatus::name))
-        .and("size = ?", filter.size.map(Size::name))
-        .and("age_months >= ?", filter.age_min)
-        .and("age_months <= ?", filter.age_max)
-        .and("good_with_kids = ?", filter.good_with_kids)
-        .page(link, (COLUMNS, "pets", "created_at DESC, id DESC"), request, read)
-        .await
-}
-
 pub(super) async fn insert(link: &mut Link<'_>, pet: &Pet) -> Result<()> {
     let insert = Statement::write(format!("INSERT INTO pets ({COLUMNS}) VALUES {}", places(20, 1)))
         .bind(pet.id.0)
@@ -110,6 +92,14 @@ pub(super) async fn update(link: &mut Link<'_>, pet: &Pet) -> Result<()> {
     .bind(pet.id.0)
     .bind(pet.tenant.as_uuid());
     link.queue(update).await
+}
+
+/// Replaces the status alone, which touches one index instead of all.
+pub(super) async fn update_status(link: &mut Link<'_>, pet: &Pet) -> Result<()> {
+    let update =
+        Statement::write_one("pet", "UPDATE pets SET status = ?, updated_at = ? WHERE id = ? AND tenant = ?");
+    let update = update.bind(pet.status.name()).bind(pet.updated_at);
+    link.queue(update.bind(pet.id.0).bind(pet.tenant.as_uuid())).await
 }
 
 pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()> {

@@ -1,5 +1,7 @@
 //! The readers' side: a pool of connections that cannot write.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
@@ -7,16 +9,20 @@ use sqlx::sqlite::SqlitePool;
 
 use super::failure;
 use super::link::Link;
-use super::{DirectoryLock, answers, deliveries, events, orders, payments, pets, users, webhooks};
+use super::totals::Totals;
+use super::{
+    DirectoryLock, answers, deliveries, events, orders, payments, pet_images, pet_list, pets, users, webhooks,
+};
 use crate::domain::event::Key;
+use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Error, Event, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId,
-    Result, Seq, Tenant, Timestamp, User, UserId,
+    DeliveryId, EndpointId, Epoch, Error, Event, ImageId, Order, OrderId, Payment, Pet, PetId, Receipt,
+    ReceiptId, Result, Seq, Tenant, Timestamp, User, UserId,
 };
 use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Writer};
 
@@ -26,6 +32,7 @@ pub(super) struct SqliteReads {
     epoch: Epoch,
     /// To ask whether it can write.
     writer: Writer,
+    totals: Arc<Totals>,
     lock: DirectoryLock,
 }
 
@@ -40,8 +47,14 @@ impl Reading {
 
 impl SqliteReads {
     /// Reads the log that `epoch` names.
-    pub fn new(pool: SqlitePool, epoch: Epoch, writer: Writer, lock: DirectoryLock) -> Self {
-        Self { pool, epoch, writer, lock }
+    pub fn new(
+        pool: SqlitePool,
+        epoch: Epoch,
+        writer: Writer,
+        totals: Arc<Totals>,
+        lock: DirectoryLock,
+    ) -> Self {
+        Self { pool, epoch, writer, totals, lock }
     }
 
     async fn reading(&self) -> Result<Reading> {
@@ -56,11 +69,19 @@ impl Reads for SqliteReads {
     }
 
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>> {
-        pets::list(&mut self.reading().await?.link(), tenant, filter, page).await
+        pet_list::page(&mut self.reading().await?.link(), &self.totals, tenant, filter, page).await
     }
 
     async fn inventory(&self, tenant: Tenant) -> Result<Vec<SpeciesStock>> {
         pets::inventory(&mut self.reading().await?.link(), tenant).await
+    }
+
+    async fn find_pet_image(&self, tenant: Tenant, pet: PetId, id: ImageId) -> Result<Option<PetImage>> {
+        pet_images::find(&mut self.reading().await?.link(), tenant, pet, id).await
+    }
+
+    async fn unknown_images(&self, ids: &[ImageId]) -> Result<Vec<ImageId>> {
+        pet_images::unknown(&mut self.reading().await?.link(), ids).await
     }
 
     async fn find_user(&self, tenant: Tenant, id: UserId) -> Result<Option<User>> {

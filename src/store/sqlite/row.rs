@@ -10,11 +10,10 @@ use uuid::Uuid;
 use crate::domain::{Error, Result, Seq, Timestamp};
 
 /// What is bound to a `?`, and what stands in a column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) enum Value {
     Null,
     Int(i64),
-    Real(f64),
     Name(&'static str),
     Text(String),
     Blob(Vec<u8>),
@@ -31,7 +30,6 @@ impl Value {
         match self {
             Self::Null => arguments.add(None::<i64>),
             Self::Int(value) => arguments.add(value),
-            Self::Real(value) => arguments.add(value),
             Self::Name(value) => arguments.add(value),
             Self::Text(value) => arguments.add(value),
             Self::Blob(value) => arguments.add(value),
@@ -45,7 +43,6 @@ impl ToSql for Value {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Null => ValueRef::Null,
             Self::Int(value) => ValueRef::Integer(*value),
-            Self::Real(value) => ValueRef::Real(*value),
             Self::Name(value) => ValueRef::Text(value.as_bytes()),
             Self::Text(value) => ValueRef::Text(value.as_bytes()),
             Self::Blob(value) => ValueRef::Blob(value),
@@ -94,7 +91,7 @@ impl Row {
             Ok(match row.get_ref(column).map_err(Error::internal)? {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(value) => Value::Int(value),
-                ValueRef::Real(value) => Value::Real(value),
+                ValueRef::Real(_) => return Err(no_real()),
                 ValueRef::Text(text) => {
                     Value::Text(std::str::from_utf8(text).map_err(Error::internal)?.to_owned())
                 }
@@ -115,13 +112,18 @@ impl Row {
             Ok(match kind.name() {
                 _ if value.is_null() => Value::Null,
                 "INTEGER" => Value::Int(decode(value)?),
-                "REAL" => Value::Real(decode(value)?),
+                "REAL" => return Err(no_real()),
                 "TEXT" => Value::Text(decode(value)?),
                 _ => Value::Blob(decode(value)?),
             })
         };
         (0..row.len()).map(read).collect::<Result<_>>().map(Self)
     }
+}
+
+/// Nothing of the store is a floating-point number.
+fn no_real() -> Error {
+    Error::internal("a column holds a floating-point number")
 }
 
 fn decode<'r, T: sqlx::Decode<'r, Sqlite>>(value: sqlx::sqlite::SqliteValueRef<'r>) -> Result<T> {
@@ -148,7 +150,6 @@ columns! {
     u32: Value::Int(number) => u32::try_from(*number).ok(),
     u16: Value::Int(number) => u16::try_from(*number).ok(),
     bool: Value::Int(number) => Some(*number != 0),
-    f64: Value::Real(number) => Some(*number),
     &'r str: Value::Text(text) => Some(text),
     String: Value::Text(text) => Some(text.clone()),
     &'r [u8]: Value::Blob(bytes) => Some(bytes),
@@ -175,6 +176,11 @@ impl<'r> Fields<'r> {
     /// From the first column on.
     pub fn of(row: &'r Row) -> Self {
         Self { row, next: 0 }
+    }
+
+    /// The last `count` columns.
+    pub fn of_last(row: &'r Row, count: usize) -> Self {
+        Self { row, next: row.0.len().saturating_sub(count) }
     }
 
     /// The next column.

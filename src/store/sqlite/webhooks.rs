@@ -1,6 +1,7 @@
 //! Webhook endpoints.
 
-use super::link::{Filter, Link, Statement, places};
+use super::link::{Link, Statement, places};
+use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Endpoint, EventPattern};
@@ -68,7 +69,7 @@ pub(super) async fn list(
 ) -> Result<Page<Endpoint>> {
     Filter::tenant("tenant = ? AND deleted = 0", tenant)
         .and("owner = ?", owner.map(|owner| owner.0))
-        .page(link, (COLUMNS, "webhook_endpoints", "created_at DESC, id DESC"), request, read_row)
+        .page(link, (COLUMNS, "webhook_endpoints", Sort::NEWEST), request, read_row)
         .await
 }
 

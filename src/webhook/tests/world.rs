@@ -174,7 +174,7 @@ impl World {
         let mut all = Vec::new();
         loop {
             let page = u32::try_from(all.len() / 100 + 1).unwrap();
-            let request = PageRequest { page, limit: 100 };
+            let request = PageRequest::numbered(page, 100);
             let found = self.store().read().list_deliveries(Tenant::PUBLIC, endpoint, request).await.unwrap();
             let full = found.items.len() == 100;
             all.extend(found.items);

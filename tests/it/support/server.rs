@@ -102,6 +102,11 @@ impl TestServer {
         &self.server().metrics
     }
 
+    /// Its folder.
+    pub fn path(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub async fn database(&self) -> Database {
         Database::open(self.dir.path()).await
     }

@@ -18,6 +18,7 @@ use crate::clock::{Clock, Ids};
 use crate::domain::audit::{Channel, Origin};
 use crate::domain::user::UserDraft;
 use crate::domain::{Principal, Tenant};
+use crate::images::{ImageLimits, Images};
 use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::faults::Faults;
@@ -96,6 +97,7 @@ impl Fixture {
             max_endpoints: 8,
             idempotency_ttl_s: 60,
         };
+        let images = ImageLimits { max_bytes: 1_000, max_pixels: 100, max_per_pet: 1 };
         let vault = Arc::new(webhook::Vault::open_in(dir.path(), ids.clone()).unwrap());
         let app = App::new(Parts {
             store,
@@ -110,6 +112,7 @@ impl Fixture {
                 vault,
                 webhook::AddressGuard::new(webhook::Allowed::Public),
             )),
+            images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });
         let tasks = Tasks::new();

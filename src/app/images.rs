@@ -1,0 +1,165 @@
+//! Images of pets: uploaded in pieces, kept in files, served, and gone with their pet.
+
+use tokio::fs::File;
+
+use super::change::{Audited, Change, found};
+use super::policy::{Operation, authorize};
+use super::{App, Caller};
+use crate::domain::audit::{Action, Snapshot};
+use crate::domain::event::Fact;
+use crate::domain::image::{MAX_METADATA, PetImage};
+use crate::domain::pet::{MAX_LIST, check_text};
+use crate::domain::{Error, ImageId, Pet, PetId, Principal, Result, Timestamp};
+use crate::images::Incoming;
+
+/// How long a file may be without a row: an upload that is under way has its file first.
+const ORPHAN_MS: i64 = 3_600_000;
+/// Files that are looked up at a time.
+const SWEEP: usize = 500;
+
+/// An image on its way to a pet.
+pub struct Upload {
+    pet: PetId,
+    file: Incoming,
+}
+
+impl Upload {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] beyond what an image may have.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write(bytes).await
+    }
+}
+
+impl App {
+    /// Largest image that is taken, in bytes.
+    pub fn max_image_bytes(&self) -> usize {
+        self.0.images.limits().max_bytes
+    }
+
+    /// Begins the upload of an image of a pet, before any byte of it is taken.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`]; [`Error::LimitReached`] when the pet has enough.
+    pub async fn begin_image(&self, caller: &Caller, pet: PetId) -> Result<Upload> {
+        authorize(Operation::WritePets, &caller.principal)?;
+        let tenant = caller.principal.tenant;
+        let known = found(self.0.store.read().find_pet(tenant, pet).await?, "pet")?;
+        check_photos(&known)?;
+        let file = self.0.images.begin(ImageId(self.0.ids.uuid_v7())).await?;
+        Ok(Upload { pet, file })
+    }
+
+    /// Keeps an image that arrived whole: its address joins the pet's photos.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMediaType`] and [`Error::Invalid`] naming `file` for what is no image;
+    /// [`Error::Invalid`] naming `additionalMetadata`; [`Error::NotFound`]; [`Error::LimitReached`].
+    pub async fn keep_image(
+        &self,
+        caller: &Caller,
+        upload: Upload,
+        metadata: Option<String>,
+    ) -> Result<PetImage> {
+        authorize(Operation::WritePets, &caller.principal)?;
+        let note = metadata.as_ref();
+        if let Some(violation) = note.and_then(|text| check_text("additionalMetadata", text, 0, MAX_METADATA))
+        {
+            return Err(Error::invalid(violation));
+        }
+        let pet = upload.pet;
+        let (id, info) = upload.file.finish().await?;
+        let max = self.0.images.limits().max_per_pet;
+        let public_url = self.0.settings.public_url.clone();
+        let kept = self.change(caller, async move |change| {
+            let before = found(change.writes.pet(change.tenant, pet).await?, "pet")?;
+            check_photos(&before)?;
+            if change.writes.pet_images(change.tenant, pet).await?.len() >= max {
+                let message = format!("a pet can have at most {max} uploaded images");
+                return Err(Error::LimitReached { limit: "images.max_per_pet", message });
+            }
+            let image =
+                PetImage { id, tenant: change.tenant, pet_id: pet, info, metadata, created_at: change.now };
+            let mut after = before.clone();
+            after.photos.push(format!("{public_url}{}", image.path()));
+            after.updated_at = change.now;
+            change.writes.update_pet(&after).await?;
+            change.writes.insert_pet_image(&image).await?;
+            change.state(Fact::pet_updated(&after)).await?;
+            let (before, after) = (Snapshot::Pet(before), Snapshot::Pet(after));
+            Ok((image, Audited::new(Action::PetImageAdded, Some(before), Some(after))))
+        });
+        let kept = kept.await;
+        // Only when it is certain that no row knows it. A caller who goes away before that leaves the file to the sweep.
+        if kept.is_err() {
+            self.drop_images(&[id]).await;
+        }
+        kept
+    }
+
+    /// An image with its file.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn get_image(
+        &self,
+        principal: &Principal,
+        pet: PetId,
+        id: ImageId,
+    ) -> Result<(PetImage, File)> {
+        authorize(Operation::ReadPets, principal)?;
+        let image = self.0.store.read().find_pet_image(principal.tenant, pet, id).await?;
+        let image = found(image, "image")?;
+        let file = self.0.images.read(id).await?;
+        Ok((image, file))
+    }
+
+    /// Takes away the files of images that no pet has: those of uploads that were cut off, and of pets that are gone.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the files or the store cannot be read.
+    pub async fn sweep_images(&self) -> Result<()> {
+        let before = Timestamp::from_ms(self.0.clock.now_ms().saturating_sub(ORPHAN_MS));
+        let mut files = self.0.images.files(before).await?;
+        loop {
+            let ids = files.next(SWEEP).await?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            self.drop_images(&self.0.store.read().unknown_images(&ids).await?).await;
+        }
+    }
+
+    /// Takes files away that no row knows any more; what stays is left to the sweep.
+    pub(super) async fn drop_images(&self, ids: &[ImageId]) {
+        for id in ids {
+            if let Err(error) = self.0.images.remove(*id).await {
+                tracing::warn!(image = %id, cause = ?std::error::Error::source(&error), "the file of an image could not be removed");
+            }
+        }
+    }
+}
+
+impl Change<'_> {
+    /// Forgets the images whose address is no longer among the pet's photos; their files go after the commit.
+    pub async fn forget_images(&mut self, pet: &Pet) -> Result<Vec<ImageId>> {
+        let mut gone = Vec::new();
+        for image in self.writes.pet_images(self.tenant, pet.id).await? {
+            if !pet.photos.iter().any(|photo| image.is_at(photo)) {
+                self.writes.delete_pet_image(self.tenant, image.id).await?;
+                gone.push(image.id);
+            }
+        }
+        Ok(gone)
+    }
+}
+
+fn check_photos(pet: &Pet) -> Result<()> {
+    if pet.photos.len() < MAX_LIST {
+        return Ok(());
+    }
+    let message = format!("a pet can have at most {MAX_LIST} photos");
+    Err(Error::LimitReached { limit: "pet.photos", message })
+}
