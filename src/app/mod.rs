@@ -7,7 +7,9 @@
 //! Guarantees: what returned `Ok` is on disk with its events, and they are published; what returned `Err` left nothing
 //! behind (a declined payment is the one exception: it is a result that is kept and then told as an error).
 
+mod admin;
 mod answers;
+mod callbacks;
 pub mod change;
 pub mod feed;
 mod orders;
@@ -15,6 +17,7 @@ mod passwords;
 mod payments;
 mod pets;
 pub mod policy;
+mod sessions;
 mod terms;
 mod tokens;
 mod users;
@@ -26,8 +29,8 @@ use std::sync::Arc;
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::domain::audit::Origin;
+use crate::domain::callback::CallbackDesk;
 use crate::domain::webhook::EndpointSecrets;
-
 use crate::domain::{Epoch, Principal, Result, Timestamp};
 use crate::store::{Store, Writes};
 
@@ -81,6 +84,10 @@ pub struct AppSettings {
     pub max_endpoints: u64,
     /// How long the answer to a request with an idempotency key is kept, seconds.
     pub idempotency_ttl_s: u64,
+    /// Most callbacks of one order that wait to be delivered.
+    pub max_callbacks_per_order: u32,
+    /// Most callbacks of one tenant that wait to be delivered.
+    pub max_callbacks: u32,
 }
 
 /// Cost of argon2id (RFC 9106).
@@ -90,6 +97,9 @@ pub struct ArgonCost {
     pub iterations: u32,
     pub parallelism: u32,
 }
+
+/// The open live connections of the server, by channel.
+pub type LiveConnections = Arc<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
 
 /// The store's use cases; cheap to clone.
 #[derive(Clone)]
@@ -106,6 +116,8 @@ pub struct Parts {
     pub passwords: Passwords,
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
+    pub callback_desk: Arc<dyn CallbackDesk>,
+    pub live_connections: LiveConnections,
 
     pub settings: AppSettings,
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod audit;
+mod callbacks;
 mod deliveries;
 mod engine;
 mod events;
@@ -16,6 +17,7 @@ mod payments;
 mod pets;
 mod reads;
 mod row;
+mod stats;
 mod tokens;
 mod users;
 mod webhooks;
