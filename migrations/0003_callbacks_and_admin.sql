@@ -1,10 +1,10 @@
 -- Callbacks of orders, and what the Admin API asks for.
 
 -- A callback is a delivery to an address of its own. It needs a lane, so that a slow receiver delays nobody else: an
--- endpoint that nobody sees and that wants no event, one for each user and origin (`lane`).
-ALTER TABLE webhook_endpoints ADD COLUMN lane TEXT;
-CREATE UNIQUE INDEX webhook_endpoints_lane_key ON webhook_endpoints (tenant, owner, lane)
-    WHERE lane IS NOT NULL AND deleted = 0;
+-- endpoint that nobody sees and that wants no event, one for each user and origin (`callback_lane`).
+ALTER TABLE webhook_endpoints ADD COLUMN callback_lane TEXT;
+CREATE UNIQUE INDEX webhook_endpoints_lane_key ON webhook_endpoints (tenant, owner, callback_lane)
+    WHERE callback_lane IS NOT NULL AND deleted = 0;
 ALTER TABLE deliveries ADD COLUMN callback_url TEXT;
 ALTER TABLE deliveries ADD COLUMN callback_order BLOB;
 -- Counts those that wait, for the limits.

@@ -33,7 +33,7 @@ pub(super) async fn pending(
 pub(super) async fn insert(link: &mut Link<'_>, callback: &Callback, event: &Event) -> Result<()> {
     let lane = format!(
         "INSERT INTO webhook_endpoints (id, tenant, owner, url, event_types, sealed_secret, enabled, created_at, \
-         updated_at, since, lane) VALUES {} ON CONFLICT DO NOTHING",
+         updated_at, since, callback_lane) VALUES {} ON CONFLICT DO NOTHING",
         places(11, 1)
     );
     let lane = Statement::write(lane)
@@ -54,7 +54,7 @@ pub(super) async fn insert(link: &mut Link<'_>, callback: &Callback, event: &Eve
         "INSERT INTO deliveries (id, tenant, endpoint_id, event_id, event_seq, event_type, status, attempts, \
          next_attempt_at, created_at, callback_url, callback_order) \
          SELECT ?, tenant, id, ?, ?, ?, 'PENDING', 0, ?, ?, ?, ? FROM webhook_endpoints \
-         WHERE tenant = ? AND owner = ? AND lane = ? AND deleted = 0",
+         WHERE tenant = ? AND owner = ? AND callback_lane = ? AND deleted = 0",
     )
     .bind(callback.delivery.0)
     .bind(event.id.0)
@@ -73,7 +73,7 @@ pub(super) async fn insert(link: &mut Link<'_>, callback: &Callback, event: &Eve
 /// Deletes up to `limit` lanes whose last delivery was taken away.
 pub(super) async fn purge_lanes(link: &mut Link<'_>, limit: u32) -> Result<u64> {
     let delete = Statement::write(
-        "DELETE FROM webhook_endpoints WHERE id IN (SELECT id FROM webhook_endpoints WHERE lane IS NOT NULL \
+        "DELETE FROM webhook_endpoints WHERE id IN (SELECT id FROM webhook_endpoints WHERE callback_lane IS NOT NULL \
          AND deleted = 0 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE endpoint_id = webhook_endpoints.id) LIMIT ?)",
     );
     link.queue(delete.bind(limit)).await?;

@@ -57,7 +57,7 @@ fn changeable(endpoint: &Endpoint) -> Result<[Value; 7]> {
 
 pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
     let select = Statement::read(format!(
-        "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0 AND lane IS NULL"
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0 AND callback_lane IS NULL"
     ));
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
 }
@@ -68,7 +68,7 @@ pub(super) async fn list(
     owner: Option<UserId>,
     request: PageRequest,
 ) -> Result<Page<Endpoint>> {
-    Filter::tenant("tenant = ? AND deleted = 0 AND lane IS NULL", tenant)
+    Filter::tenant("tenant = ? AND deleted = 0 AND callback_lane IS NULL", tenant)
         .and("owner = ?", owner.map(|owner| owner.0))
         .page(link, (COLUMNS, "webhook_endpoints", "created_at DESC, id DESC"), request, read_row)
         .await
@@ -76,15 +76,14 @@ pub(super) async fn list(
 
 /// Of every tenant.
 pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
-    let select = Statement::read(format!(
-        "SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND lane IS NULL ORDER BY id"
-    ));
+    let select =
+        Statement::read(format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL ORDER BY id"));
     link.rows(select).await?.iter().map(read_row).collect()
 }
 
 pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
     let select = Statement::read(
-        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner IS ? AND deleted = 0 AND lane IS NULL",
+        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner IS ? AND deleted = 0 AND callback_lane IS NULL",
     )
     .bind(tenant.as_uuid())
     .bind(owner.map(|owner| owner.0));
