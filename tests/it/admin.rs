@@ -40,7 +40,8 @@ async fn assert_true(server: &TestServer, stats: &Value) {
             amounts.map(|(currency, sum)| format!("{currency} {}", sum.as_str().unwrap())).collect();
         assert_eq!(amounts, database.texts(&sums).await, "{status}: {stats}");
     }
-    let captured = "SELECT sum(amount) FROM payments WHERE currency = 'USD' AND status IN ('SUCCEEDED', 'REFUNDED')";
+    let captured =
+        "SELECT sum(amount) FROM payments WHERE currency = 'USD' AND status IN ('SUCCEEDED', 'REFUNDED')";
     let net = "SELECT sum(amount) FROM payments WHERE currency = 'USD' AND status = 'SUCCEEDED'";
     for (field, sql) in [("captured", captured), ("net", net)] {
         let cents = text(&stats["revenue"]["USD"], field).replace('.', "");
@@ -83,7 +84,10 @@ async fn the_dashboard_tells_what_a_count_would() {
     assert_true(&server, &told).await;
     assert_eq!(told["users"]["byStatus"]["SUSPENDED"], 1);
     assert_eq!(told["liveConnections"]["sse"], 1, "{told}");
-    assert_eq!((&told["webhooks"]["pending"], &told["webhooks"]["oldestPendingAgeSeconds"]), (&json!(0), &json!(null)));
+    assert_eq!(
+        (&told["webhooks"]["pending"], &told["webhooks"]["oldestPendingAgeSeconds"]),
+        (&json!(0), &json!(null))
+    );
     let days = told["orders"]["byDay"].as_array().unwrap();
     assert_eq!(days.len(), 30);
     assert_eq!(days[29]["count"], 3, "today is the last: {}", days[29]);

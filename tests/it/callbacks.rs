@@ -182,7 +182,11 @@ async fn a_silent_receiver_delays_no_other() {
     let before = std::time::Instant::now();
     ask(&alice, &order, &quick.url, "75.00").await;
     quick.until(1).await;
-    assert!(before.elapsed() < Duration::from_millis(1400), "it waited for the other: {:?}", before.elapsed());
+    assert!(
+        before.elapsed() < Duration::from_millis(1400),
+        "it waited for the other: {:?}",
+        before.elapsed()
+    );
     assert!(silent.count() < 6, "one attempt at a time for a receiver that does not answer");
 }
 

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use crate::support::api::{id, text, with_json};
 use crate::support::inside::{pet, staff_of};
 use crate::support::story::GOOD_CARD;
-use crate::support::{Answer, Api, Channel, Driver, Listener, Receiver, Refusal, Setup, TestServer, websocket};
+use crate::support::{
+    Answer, Api, Channel, Driver, Listener, Receiver, Refusal, Setup, TestServer, websocket,
+};
 
 use operations::{Foreign, GRAPHQL, Operation, REST, TOPICS};
 
@@ -34,7 +36,9 @@ impl House {
         let pet = server.app().create_pet(&staff_of(tenant), pet("Doras Rex")).await.unwrap().id.to_string();
         let order = Driver::Rest.place(&owner, &pet).await.unwrap();
         let payment = Driver::Rest.pay(&owner, id(&order), "75.00", GOOD_CARD).await.unwrap();
-        receiver.until("the payment", |events| events.iter().any(|e| e["eventType"] == "payment.succeeded")).await;
+        receiver
+            .until("the payment", |events| events.iter().any(|e| e["eventType"] == "payment.succeeded"))
+            .await;
         server.settled().await;
         let first = async |path: &str| {
             let list = owner.get(path).await.result().unwrap();
@@ -188,7 +192,8 @@ async fn another_tenants_events_are_not_heard() {
     house.owner.delete(&house.fill("/v1/orders/{order}")).await.result().unwrap();
     house.owner.delete(&user).await.result().unwrap();
     let sentinel = id(&admin.create_pet("Sentinel").await).to_owned();
-    let ends = |event: &Value| text(event, "eventType") == "pet.created" && event["data"]["pet"]["id"] == *sentinel;
+    let ends =
+        |event: &Value| text(event, "eventType") == "pet.created" && event["data"]["pet"]["id"] == *sentinel;
     for (channel, listener) in &listeners {
         let what = format!("the sentinel on {channel:?}");
         let heard = listener
@@ -210,7 +215,8 @@ fn routes() -> BTreeSet<String> {
                 walk(&path, found);
             } else {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let calls = text.split(".route(").skip(1).filter_map(|call| call.trim_start().strip_prefix('"'));
+                let calls =
+                    text.split(".route(").skip(1).filter_map(|call| call.trim_start().strip_prefix('"'));
                 found.extend(calls.map(|call| format!("/v1{}", call.split('"').next().unwrap())));
             }
         }

@@ -44,7 +44,10 @@ async fn what_is_left_out_keeps_its_value_and_a_new_password_ends_every_login() 
     let rows = database.audit(audited).await;
     let updated: Vec<_> = rows.iter().filter(|row| row.action == "USER_UPDATED").collect();
     assert_eq!(updated.len(), 2);
-    assert_eq!((&updated[0].before["lastName"], &updated[0].after["lastName"]), (&json!(null), &json!("Doe")));
+    assert_eq!(
+        (&updated[0].before["lastName"], &updated[0].after["lastName"]),
+        (&json!(null), &json!("Doe"))
+    );
     let events = database.events(log).await;
     assert_eq!(events.iter().filter(|event| event.event_type == "user.updated").count(), 2);
     let dump = database.dump().await.join("\n");
@@ -102,7 +105,8 @@ async fn who_leaves_is_gone_and_the_orders_stay() {
     let endpoints = "SELECT count(*) FROM webhook_endpoints WHERE deleted = 0 AND owner IS NOT NULL";
     let mut database = server.database().await;
     assert_eq!(database.number(endpoints).await, 0);
-    let logs = admin.get(&format!("/v1/admin/audit-logs?entityId={}", jane.user_id())).await.result().unwrap();
+    let logs =
+        admin.get(&format!("/v1/admin/audit-logs?entityId={}", jane.user_id())).await.result().unwrap();
     assert_eq!(logs["data"][0]["action"], "USER_DELETED");
     assert_eq!(logs["data"][0]["before"]["username"], "jane");
     // The name is free again.

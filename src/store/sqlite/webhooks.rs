@@ -76,8 +76,9 @@ pub(super) async fn list(
 
 /// Of every tenant.
 pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
-    let select =
-        Statement::read(format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL ORDER BY id"));
+    let select = Statement::read(format!(
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL ORDER BY id"
+    ));
     link.rows(select).await?.iter().map(read_row).collect()
 }
 

@@ -20,7 +20,7 @@ pub enum Foreign {
     Apart,
 }
 
-use Foreign::{Apart, Nothing, NotFound};
+use Foreign::{Apart, NotFound, Nothing};
 
 const fn of(method: &'static str, path: &'static str, body: &'static str, answer: Foreign) -> Operation {
     Operation { method, path, body, answer }
