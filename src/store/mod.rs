@@ -203,7 +203,7 @@ pub trait Writes {
     /// Deletes the user with their refresh tokens; their orders stay.
     async fn delete_user(&mut self, tenant: Tenant, id: UserId) -> Result<()>;
     async fn password_hash(&mut self, tenant: Tenant, id: UserId) -> Result<Option<String>>;
-    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &String) -> Result<()>;
+    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()>;
     /// Ends every login of the user: all refresh tokens.
     async fn revoke_sessions_of_user(&mut self, tenant: Tenant, id: UserId, at: Timestamp) -> Result<()>;
     /// Deletes the user's webhook endpoints and callbacks, as [`Writes::delete_endpoint`].

@@ -169,7 +169,7 @@ impl Writes for SqliteEngine {
         users::password_hash(&mut self.link(), tenant, id).await
     }
 
-    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &String) -> Result<()> {
+    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()> {
         users::set_password_hash(&mut self.link(), tenant, id, hash).await
     }
 

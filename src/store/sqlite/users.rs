@@ -134,11 +134,11 @@ pub(super) async fn set_password_hash(
     link: &mut Link<'_>,
     tenant: Tenant,
     id: UserId,
-    hash: &String,
+    hash: &str,
 ) -> Result<()> {
     let update =
         Statement::write_one("user", "UPDATE users SET password_hash = ? WHERE id = ? AND tenant = ?");
-    link.queue(update.bind(hash).bind(id.0).bind(tenant.as_uuid())).await
+    link.queue(update.bind(hash.to_owned()).bind(id.0).bind(tenant.as_uuid())).await
 }
 
 /// With the refresh tokens; orders stay.
