@@ -170,7 +170,13 @@ async fn orders_survive_a_fault_at_every_statement() {
         let draft = CallbackDraft { amount, currency, timestamp, callback_url: text("http://127.0.0.1:9/") };
         frail.server.app().request_callback(buyer, *order, draft).await
     };
-    frail.strike("asking for a callback", Frail::paid, callback).await;
+    // What is sent must have come to rest, or its results are taken for what the fault left.
+    let at_rest = async |frail: &Frail| {
+        let order = frail.paid().await;
+        frail.server.settled().await;
+        order
+    };
+    frail.strike("asking for a callback", at_rest, callback).await;
     frail.server.quiet().await;
 }
 
