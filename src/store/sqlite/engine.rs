@@ -6,8 +6,8 @@ use sqlx::sqlite::SqliteConnection;
 use super::deliveries::ClaimRequest;
 use super::link::{Link, Outbox, Statement};
 use super::{
-    DirectoryLock, audit, callbacks, deliveries, events, orders, payments, pets, stats, tokens, users,
-    webhooks,
+    DirectoryLock, answers, audit, callbacks, deliveries, events, orders, payments, pets, stats, tokens,
+    users, webhooks,
 };
 use crate::domain::audit::AuditEntry;
 use crate::domain::callback::Callback;

@@ -94,6 +94,7 @@ impl Fixture {
             page_events: 100,
             max_poll_events: 100,
             max_endpoints: 8,
+            idempotency_ttl_s: 60,
             max_callbacks_per_order: 8,
             max_callbacks: 8,
         };
