@@ -291,6 +291,10 @@ pub struct WebhookSettings {
     pub allow_private_addresses: bool,
     /// Endpoints of one tenant.
     pub max_endpoints: usize,
+    /// Callbacks of one order that wait to be delivered; one more is answered with 409.
+    pub max_callbacks_per_order: u32,
+    /// Callbacks of one tenant that wait to be delivered; one more is answered with 409.
+    pub max_callbacks: u32,
 }
 
 /// `[log]`: logs, on standard error.

@@ -21,13 +21,20 @@ pub(super) struct Audited {
     pub action: Action,
     pub before: Option<Snapshot>,
     pub after: Option<Snapshot>,
+    /// Why, when an administrator gave a reason.
+    pub reason: Option<String>,
     /// Whose row it is, when that is not the caller's: who logs in becomes someone by it.
     pub user: Option<(Tenant, UserId)>,
 }
 
 impl Audited {
     pub fn new(action: Action, before: Option<Snapshot>, after: Option<Snapshot>) -> Self {
-        Self { action, before, after, user: None }
+        Self { action, before, after, reason: None, user: None }
+    }
+
+    /// With the reason that was given.
+    pub fn because(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
     }
 
     /// The row is `user`'s own.
@@ -62,7 +69,7 @@ impl App {
                 let tenant = caller.principal.tenant;
                 let mut context = Change { writes, tenant, now, ids: ids.clone() };
                 let claim = app.claimed(&caller, &mut context).await?;
-                let (value, Audited { action, before, after, user }) = change(&mut context).await?;
+                let (value, Audited { action, before, after, reason, user }) = change(&mut context).await?;
                 if !caller.terms.condition.as_ref().is_none_or(|condition| condition.holds(before.as_ref())) {
                     return Err(Error::PreconditionFailed);
                 }
@@ -81,6 +88,7 @@ impl App {
                     user_id,
                     before,
                     after,
+                    reason,
                     origin: caller.origin,
                 };
                 context.writes.insert_audit(&entry).await?;

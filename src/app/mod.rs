@@ -7,7 +7,9 @@
 //! Guarantees: what returned `Ok` is on disk with its events, and they are published; what returned `Err` left nothing
 //! behind (a declined payment is the one exception: it is a result that is kept and then told as an error).
 
+mod admin;
 mod answers;
+mod callbacks;
 pub mod change;
 pub mod feed;
 mod images;
@@ -16,6 +18,7 @@ mod passwords;
 mod payments;
 mod pets;
 pub mod policy;
+mod sessions;
 mod terms;
 mod tokens;
 mod users;
@@ -27,8 +30,8 @@ use std::sync::Arc;
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::domain::audit::Origin;
+use crate::domain::callback::CallbackDesk;
 use crate::domain::webhook::EndpointSecrets;
-
 use crate::domain::{Epoch, Principal, Result, Timestamp};
 use crate::images::Images;
 use crate::store::{Store, Writes};
@@ -84,6 +87,10 @@ pub struct AppSettings {
     pub max_endpoints: u64,
     /// How long the answer to a request with an idempotency key is kept, seconds.
     pub idempotency_ttl_s: u64,
+    /// Most callbacks of one order that wait to be delivered.
+    pub max_callbacks_per_order: u32,
+    /// Most callbacks of one tenant that wait to be delivered.
+    pub max_callbacks: u32,
 }
 
 /// Cost of argon2id (RFC 9106).
@@ -93,6 +100,9 @@ pub struct ArgonCost {
     pub iterations: u32,
     pub parallelism: u32,
 }
+
+/// The open live connections of the server, by channel.
+pub type LiveConnections = Arc<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
 
 /// The store's use cases; cheap to clone.
 #[derive(Clone)]
@@ -110,6 +120,8 @@ pub struct Parts {
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
     pub images: Images,
+    pub callback_desk: Arc<dyn CallbackDesk>,
+    pub live_connections: LiveConnections,
 
     pub settings: AppSettings,
 }

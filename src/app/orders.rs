@@ -123,12 +123,7 @@ impl App {
                 Some(user) if before.user_id == Some(user) => ChangedBy::User(user),
                 _ => ChangedBy::Staff,
             };
-            let order = change.move_order(&before, OrderCommand::Cancel, by).await?;
-            change.refund(&order).await?;
-            if let Some(pet) = change.writes.pet(change.tenant, order.pet_id).await? {
-                let pet = change.move_pet(pet, PetStatus::Available).await?;
-                change.state_stock(&pet).await?;
-            }
+            let order = change.end_order(&before, OrderCommand::Cancel, by).await?;
             let audited = Audited::new(
                 Action::OrderCancelled,
                 Some(Snapshot::Order(before)),
@@ -153,6 +148,22 @@ impl Change<'_> {
         order.updated_at = self.now;
         self.writes.update_order(&order).await?;
         self.state(Fact::order_status_changed(&order, before.status, by)).await?;
+        Ok(order)
+    }
+
+    /// Ends an order by `command`: a captured payment is given back, and the pet is free again unless someone else has
+    /// ordered it since.
+    pub async fn end_order(&mut self, before: &Order, command: OrderCommand, by: ChangedBy) -> Result<Order> {
+        let order = self.move_order(before, command, by).await?;
+        self.refund(&order).await?;
+        let taken = self.writes.pet_ordered_again(&order).await?;
+        let pet = self.writes.pet(self.tenant, order.pet_id).await?;
+        if let Some(pet) =
+            pet.filter(|pet| !taken && matches!(pet.status, PetStatus::Pending | PetStatus::Adopted))
+        {
+            let pet = self.move_pet(pet, PetStatus::Available).await?;
+            self.state_stock(&pet).await?;
+        }
         Ok(order)
     }
 

@@ -1,7 +1,7 @@
 //! Who may do what: one table of operations, asked before anything is done, for every protocol alike.
 
 use crate::domain::event::{Collection, Event, Key};
-use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic};
+use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic, User};
 
 /// Everything that can be asked of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,9 @@ pub enum Operation {
     LogIn,
     ReadWebhooks,
     WriteWebhooks,
+    RequestCallback,
+    WriteUser,
+    Administer,
 }
 
 /// Who an operation is for.
@@ -33,6 +36,8 @@ pub enum Access {
     User,
     /// Role STAFF or ADMIN, or scope `write:pets`.
     Staff,
+    /// Role ADMIN or scope `admin`.
+    Admin,
 }
 
 /// Who may do an operation, and the scope that a token needs for it.
@@ -49,11 +54,15 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
         O::ReadUser => (Access::User, Some(Scope::ReadUser)),
         O::ReadWebhooks => (Access::User, Some(Scope::ReadOrders)),
         O::WriteWebhooks => (Access::User, Some(Scope::WriteOrders)),
+        O::RequestCallback => (Access::User, Some(Scope::WriteOrders)),
+        O::WriteUser => (Access::User, Some(Scope::WriteUser)),
+        O::Administer => (Access::Admin, Some(Scope::Admin)),
     }
 }
 
 const NEEDS_TOKEN: &str = "this needs a valid bearer token; get one from POST /v1/auth/tokens";
 const NEEDS_STAFF: &str = "only the staff may do this";
+const NEEDS_ADMIN: &str = "only an administrator may do this";
 const NEEDS_SCOPE: &str = "the token lacks the scope that this needs";
 const NOT_YOURS: &str = "this belongs to someone else";
 
@@ -73,6 +82,9 @@ pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
     if access == Access::Staff && !principal.is_staff() {
         return Err(Error::Forbidden(NEEDS_STAFF));
     }
+    if access == Access::Admin && identity.role < Role::Admin && !identity.scopes.contains(&Scope::Admin) {
+        return Err(Error::Forbidden(NEEDS_ADMIN));
+    }
     match scope {
         Some(scope) if !identity.scopes.contains(&scope) => Err(Error::Forbidden(NEEDS_SCOPE)),
         _ => Ok(()),
@@ -85,6 +97,19 @@ pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
 /// [`Error::Forbidden`] otherwise.
 pub fn authorize_order(principal: &Principal, order: &Order) -> Result<()> {
     if principal.is_self_or_staff(order.user_id) { Ok(()) } else { Err(Error::Forbidden(NOT_YOURS)) }
+}
+
+/// Whether the principal may change or remove `user`: the user, an administrator, or the staff for whoever is of lower
+/// role, since a password that can be set is a role that can be had.
+///
+/// # Errors
+/// [`Error::Forbidden`] otherwise.
+pub fn authorize_user(principal: &Principal, user: &User) -> Result<()> {
+    let outranks = |role: Role| role == Role::Admin || role > user.role;
+    let identity = principal.identity.as_ref();
+    let allowed = principal.user_id() == Some(user.id)
+        || principal.is_staff() && identity.is_some_and(|identity| outranks(identity.role));
+    if allowed { Ok(()) } else { Err(Error::Forbidden(NOT_YOURS)) }
 }
 
 /// Whether the principal is an administrator.

@@ -207,12 +207,18 @@ impl App {
             Some(known) => (Some(known.user), Some(known.password_hash)),
             None => (None, None),
         };
-        let matches = self.0.passwords.verify(password, hash).await?;
+        let matches = self.0.passwords.verify(password, hash.clone()).await?;
         let user = user
             .filter(|user| matches && user.status == UserStatus::Active)
             .ok_or(Error::WrongCredentials)?;
         let app = self.clone();
         self.change(caller, async move |change| {
+            // Whoever was suspended, removed or given another password in the meantime does not get in any more.
+            let known = change.writes.password_hash(user.tenant, user.id).await?;
+            let user = change.writes.user(user.tenant, user.id).await?;
+            let user = user
+                .filter(|user| known == hash && user.status == UserStatus::Active)
+                .ok_or(Error::WrongCredentials)?;
             let grant = app.grant(change, &user, SessionId(change.ids.uuid_v7())).await?;
             let audited =
                 Audited::new(Action::TokenIssued, None, Some(Snapshot::User(user.clone()))).of(&user);

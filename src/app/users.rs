@@ -1,7 +1,7 @@
-//! Users: sign up, look up.
+//! Users: sign up, look up, change, leave.
 
 use super::change::{Audited, found};
-use super::policy::{Operation, authorize};
+use super::policy::{Operation, authorize, authorize_user};
 use super::{App, Caller, Grant};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::Fact;
@@ -32,6 +32,66 @@ impl App {
             Ok((grant, audited))
         })
         .await
+    }
+
+    /// Changes a user; what the draft leaves out keeps its value. A new password ends every login.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for another's; [`Error::Invalid`]; [`Error::Taken`] for a user name or
+    /// e-mail address that someone else has.
+    pub async fn update_user(&self, caller: &Caller, id: UserId, draft: UserDraft) -> Result<User> {
+        authorize(Operation::WriteUser, &caller.principal)?;
+        let principal = caller.principal.clone();
+        // Checked before the password is hashed, which costs; and again when it is stored.
+        let before = found(self.0.store.read().find_user(principal.tenant, id).await?, "user")?;
+        authorize_user(&principal, &before)?;
+        let mut draft = draft;
+        draft.check().map_err(Error::Invalid)?;
+        let password_hash = match draft.password.take() {
+            Some(password) => Some(self.0.passwords.hash(password).await?),
+            None => None,
+        };
+        let ends_sessions = password_hash.is_some();
+        let user = self
+            .change(caller, async move |change| {
+                let before = found(change.writes.user(change.tenant, id).await?, "user")?;
+                authorize_user(&principal, &before)?;
+                let user = draft.apply(&before, change.now);
+                change.writes.update_user(&user).await?;
+                if let Some(hash) = password_hash {
+                    change.writes.set_password_hash(change.tenant, id, &hash).await?;
+                    change.writes.revoke_sessions_of_user(change.tenant, id, change.now).await?;
+                }
+                change.state(Fact::user_updated(&user)).await?;
+                let (before, after) = (Snapshot::User(before), Snapshot::User(user.clone()));
+                Ok((user, Audited::new(Action::UserUpdated, Some(before), Some(after))))
+            })
+            .await?;
+        if ends_sessions {
+            self.end_sessions(user.tenant, user.id);
+        }
+        Ok(user)
+    }
+
+    /// Removes a user with their logins and webhook endpoints. Their orders and payments stay, for the books, under an id
+    /// that leads to nobody any more.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for another's.
+    pub async fn delete_user(&self, caller: &Caller, id: UserId) -> Result<()> {
+        authorize(Operation::WriteUser, &caller.principal)?;
+        let (principal, tenant) = (caller.principal.clone(), caller.principal.tenant);
+        self.change(caller, async move |change| {
+            let user = found(change.writes.user(change.tenant, id).await?, "user")?;
+            authorize_user(&principal, &user)?;
+            change.writes.delete_endpoints_of(change.tenant, id).await?;
+            change.writes.delete_user(change.tenant, id).await?;
+            change.state(Fact::user_deleted(&user)).await?;
+            Ok(((), Audited::new(Action::UserDeleted, Some(Snapshot::User(user)), None)))
+        })
+        .await?;
+        self.end_sessions(tenant, id);
+        Ok(())
     }
 
     /// A user, and whether the principal may see more than what is public of it.

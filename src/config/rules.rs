@@ -120,6 +120,8 @@ pub(super) static RULES: &[Rule] = &[
     ("webhook", "retry_jitter_percent", Number(0..=100)),
     ("webhook", "allow_private_addresses", Flag),
     ("webhook", "max_endpoints", Number(1..=100_000)),
+    ("webhook", "max_callbacks_per_order", Number(1..=10_000)),
+    ("webhook", "max_callbacks", Number(1..=1_000_000)),
     ("log", "format", OneOf(&["text", "json"])),
     ("log", "filter", Filter),
 ];

@@ -27,7 +27,11 @@ named_enum! {
         OrderShipped => "ORDER_SHIPPED",
         OrderDelivered => "ORDER_DELIVERED",
         OrderCancelled => "ORDER_CANCELLED",
+        OrderProcessed => "ORDER_PROCESSED",
         UserCreated => "USER_CREATED",
+        UserUpdated => "USER_UPDATED",
+        UserStatusChanged => "USER_STATUS_CHANGED",
+        UserDeleted => "USER_DELETED",
         TokenIssued => "TOKEN_ISSUED",
         TokenRefreshed => "TOKEN_REFRESHED",
         SessionRevoked => "SESSION_REVOKED",
@@ -57,6 +61,10 @@ pub enum Snapshot {
 }
 
 impl Snapshot {
+    /// Every [`Snapshot::entity_type`].
+    pub const ENTITY_TYPES: &'static [&'static str] =
+        &["PETS", "ORDERS", "PAYMENTS", "USERS", "WEBHOOK_ENDPOINTS"];
+
     /// The name of the kind of resource in audit rows.
     pub const fn entity_type(&self) -> &'static str {
         match self {
@@ -91,5 +99,40 @@ pub struct AuditEntry {
     pub user_id: Option<UserId>,
     pub before: Option<Snapshot>,
     pub after: Option<Snapshot>,
+    /// Why, when an administrator gave a reason.
+    pub reason: Option<String>,
     pub origin: Origin,
+}
+
+/// A row of the audit log as it is read back: the snapshots are the JSON text that was written then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    pub id: AuditId,
+    pub tenant: Tenant,
+    pub at: Timestamp,
+    pub action: Action,
+    pub user_id: Option<UserId>,
+    pub entity_type: Option<String>,
+    pub entity_id: Option<String>,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub reason: Option<String>,
+    pub channel: Channel,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub request_id: Option<String>,
+}
+
+/// Which audit rows a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    pub action: Option<Action>,
+    pub user_id: Option<UserId>,
+    pub entity_type: Option<&'static str>,
+    pub entity_id: Option<String>,
+    pub channel: Option<Channel>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Not after.
+    pub to: Option<Timestamp>,
 }

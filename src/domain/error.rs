@@ -120,6 +120,9 @@ pub enum Error {
     /// The order is paid.
     #[error("the order is already paid")]
     AlreadyPaid,
+    /// What an administrator may do to others, but not to themselves.
+    #[error("{0}")]
+    OwnAccount(&'static str),
     /// A unique value is taken.
     #[error("{0} is already taken")]
     Taken(&'static str),
@@ -201,6 +204,7 @@ impl Error {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::IdempotencyConflict => "idempotency_conflict",
             Self::AlreadyPaid => "already_paid",
+            Self::OwnAccount(_) => "own_account",
             Self::Taken(_) => "already_taken",
             Self::PaymentDeclined { .. } => "payment_declined",
             Self::CursorExpired => "cursor_expired",
@@ -229,6 +233,7 @@ impl Error {
             | Self::IllegalTransition { .. }
             | Self::IdempotencyConflict
             | Self::AlreadyPaid
+            | Self::OwnAccount(_)
             | Self::Taken(_)
             | Self::LimitReached { .. } => Kind::Conflict,
             Self::PaymentDeclined { .. } => Kind::PaymentDeclined,

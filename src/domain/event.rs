@@ -7,6 +7,7 @@
 
 use uuid::Uuid;
 
+use super::callback::Processed;
 use super::inventory::SpeciesStock;
 use super::{
     EventId, Order, OrderStatus, Payment, Pet, PetStatus, Position, Receipt, Tenant, Timestamp, User, UserId,
@@ -40,6 +41,7 @@ macro_rules! event_types {
 event_types! {
     OrderCreated => "order.created", Orders, "An order was placed.";
     OrderStatusChanged => "order.statusChanged", Orders, "An order moved along its life cycle.";
+    OrderProcessed => "order.processed", Orders, "The processing of an order that was asked for with a callback came to its end.";
     PaymentSucceeded => "payment.succeeded", Payments, "A payment was captured; the order is approved.";
     PaymentFailed => "payment.failed", Payments, "A payment was declined; the order can be paid again.";
     PaymentRefunded => "payment.refunded", Payments, "A captured payment was given back.";
@@ -50,6 +52,8 @@ event_types! {
     PetAdopted => "pet.adopted", Pets, "A pet was paid for and has a home.";
     InventoryChanged => "inventory.changed", Inventory, "The stock of a species changed.";
     UserCreated => "user.created", Users, "A user signed up.";
+    UserUpdated => "user.updated", Users, "A user's data or status changed.";
+    UserDeleted => "user.deleted", Users, "A user left the store.";
 }
 
 /// Who moved an order.
@@ -83,7 +87,7 @@ pub struct PetChange {
 /// What an event carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
-    Order { order: Order, change: Option<OrderChange> },
+    Order { order: Order, change: Option<OrderChange>, processed: Option<Processed> },
     Payment { payment: Payment, order: Order, receipt: Option<Receipt> },
     Pet { pet: Pet, change: Option<PetChange> },
     Inventory { stock: SpeciesStock },
@@ -108,6 +112,12 @@ impl Fact {
     pub fn order_status_changed(order: &Order, previous: OrderStatus, by: ChangedBy) -> Self {
         let change = OrderChange { previous, new: order.status, at: order.updated_at, by };
         Self::order(EventType::OrderStatusChanged, order, Some(change))
+    }
+
+    /// The processing of an order came to its end.
+    pub fn order_processed(order: &Order, processed: Processed) -> Self {
+        let data = Data::Order { order: order.clone(), change: None, processed: Some(processed) };
+        Self { tenant: order.tenant, kind: EventType::OrderProcessed, data }
     }
 
     /// A payment was captured.
@@ -158,11 +168,29 @@ impl Fact {
 
     /// A user signed up.
     pub fn user_created(user: &User) -> Self {
-        Self { tenant: user.tenant, kind: EventType::UserCreated, data: Data::User { user: user.clone() } }
+        Self::user(EventType::UserCreated, user)
+    }
+
+    /// A user's data or status changed.
+    pub fn user_updated(user: &User) -> Self {
+        Self::user(EventType::UserUpdated, user)
+    }
+
+    /// A user left the store.
+    pub fn user_deleted(user: &User) -> Self {
+        Self::user(EventType::UserDeleted, user)
+    }
+
+    fn user(kind: EventType, user: &User) -> Self {
+        Self { tenant: user.tenant, kind, data: Data::User { user: user.clone() } }
     }
 
     fn order(kind: EventType, order: &Order, change: Option<OrderChange>) -> Self {
-        Self { tenant: order.tenant, kind, data: Data::Order { order: order.clone(), change } }
+        Self {
+            tenant: order.tenant,
+            kind,
+            data: Data::Order { order: order.clone(), change, processed: None },
+        }
     }
 
     fn payment(kind: EventType, payment: &Payment, order: &Order, receipt: Option<Receipt>) -> Self {

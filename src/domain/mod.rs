@@ -5,6 +5,7 @@
 
 pub mod amount;
 pub mod audit;
+pub mod callback;
 pub mod cursor;
 pub mod error;
 pub mod event;
@@ -16,6 +17,7 @@ pub mod page;
 pub mod payment;
 pub mod pet;
 pub mod principal;
+pub mod stats;
 pub mod timestamp;
 pub mod topic;
 pub mod user;

@@ -84,6 +84,10 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
     pub user_id: Option<UserId>,
     pub pet_id: Option<PetId>,
+    /// Placed not before.
+    pub created_from: Option<Timestamp>,
+    /// Placed not after.
+    pub created_to: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// What someone who signs up sends. Not `Debug`: it holds the password.
+/// What someone who signs up, or changes their account, sends. Not `Debug`: it holds the password.
 #[derive(Default)]
 pub struct UserDraft {
     pub username: Option<String>,
@@ -61,43 +61,21 @@ impl UserDraft {
         now: Timestamp,
     ) -> Result<(User, String), Vec<Violation>> {
         let mut found = Vec::new();
-        let mut required = |field: &str, value: Option<String>| {
-            value.unwrap_or_else(|| {
+        for (field, missing) in [
+            ("username", self.username.is_none()),
+            ("email", self.email.is_none()),
+            ("password", self.password.is_none()),
+        ] {
+            if missing {
                 found.push(Violation::required(field));
-                String::new()
-            })
-        };
-        let username = required("username", self.username);
-        let email = required("email", self.email);
-        let password = required("password", self.password);
-        if found.is_empty() {
-            if !is_username(&username) {
-                found.push(Violation::new(
-                    "username",
-                    "invalid_username",
-                    "must be 3 to 50 characters of letters, digits, '.', '_' and '-'",
-                ));
-            }
-            if !is_email(&email) {
-                found.push(Violation::new(
-                    "email",
-                    "invalid_email",
-                    "must be an e-mail address such as jane@example.com",
-                ));
-            }
-            if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-                found.push(Violation::new("password", "length", "must be 8 to 256 characters long"));
             }
         }
-        for (field, name) in [("firstName", &self.first_name), ("lastName", &self.last_name)] {
-            found.extend(name.as_ref().and_then(|name| check_text(field, name, 1, 100)));
-        }
-        if self.phone.as_deref().is_some_and(|phone| !is_e164(phone)) {
-            found.push(Violation::new("phone", "invalid_phone", "must be E.164, for example +14155550123"));
-        }
-        if !found.is_empty() {
+        found.extend(self.violations());
+        let (Some(username), Some(email), Some(password), true) =
+            (self.username, self.email, self.password, found.is_empty())
+        else {
             return Err(found);
-        }
+        };
         let user = User {
             id,
             tenant,
@@ -114,6 +92,67 @@ impl UserDraft {
         };
         Ok((user, password))
     }
+
+    /// Whether the values that are there are allowed.
+    ///
+    /// # Errors
+    /// Every violation, by field.
+    pub fn check(&self) -> Result<(), Vec<Violation>> {
+        let found = self.violations();
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    /// `user` with the values of this draft, which was [`UserDraft::check`]ed, in place of its own; what is left out
+    /// keeps its value. The password is not the user's to keep.
+    pub fn apply(self, user: &User, now: Timestamp) -> User {
+        let mut next = user.clone();
+        next.username = self.username.unwrap_or(next.username);
+        next.email = self.email.unwrap_or(next.email);
+        next.first_name = self.first_name.or(next.first_name);
+        next.last_name = self.last_name.or(next.last_name);
+        next.phone = self.phone.or(next.phone);
+        next.preferences = self.preferences.unwrap_or(next.preferences);
+        next.updated_at = now;
+        next
+    }
+
+    /// What is wrong with the values that are there.
+    fn violations(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        if self.username.as_deref().is_some_and(|name| !is_username(name)) {
+            found.push(Violation::new(
+                "username",
+                "invalid_username",
+                "must be 3 to 50 characters of letters, digits, '.', '_' and '-'",
+            ));
+        }
+        if self.email.as_deref().is_some_and(|email| !is_email(email)) {
+            found.push(Violation::new(
+                "email",
+                "invalid_email",
+                "must be an e-mail address such as jane@example.com",
+            ));
+        }
+        if self.password.as_ref().is_some_and(|text| !PASSWORD_LENGTH.contains(&text.chars().count())) {
+            found.push(Violation::new("password", "length", "must be 8 to 256 characters long"));
+        }
+        for (field, name) in [("firstName", &self.first_name), ("lastName", &self.last_name)] {
+            found.extend(name.as_ref().and_then(|name| check_text(field, name, 1, 100)));
+        }
+        if self.phone.as_deref().is_some_and(|phone| !is_e164(phone)) {
+            found.push(Violation::new("phone", "invalid_phone", "must be E.164, for example +14155550123"));
+        }
+        found
+    }
+}
+
+/// Which users a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Part of the user name, the e-mail address or the name, in any letter case (ASCII).
+    pub text: Option<String>,
+    pub status: Option<UserStatus>,
+    pub role: Option<Role>,
 }
 
 fn is_username(text: &str) -> bool {

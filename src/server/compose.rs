@@ -26,6 +26,7 @@ use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Store};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
+use crate::telemetry::metrics::Channel;
 use crate::webhook;
 
 /// What every service is started with.
@@ -73,6 +74,8 @@ fn app_settings(settings: &Settings) -> AppSettings {
         max_poll_events: small(settings.feed.max_poll_events),
         max_endpoints: settings.webhook.max_endpoints as u64,
         idempotency_ttl_s: settings.store.idempotency_ttl_s,
+        max_callbacks_per_order: settings.webhook.max_callbacks_per_order,
+        max_callbacks: settings.webhook.max_callbacks,
     }
 }
 
@@ -100,10 +103,11 @@ pub(super) fn app(
     bounds: LogBounds,
     clock: Clock,
     ids: Ids,
+    metrics: Metrics,
 ) -> Result<App> {
     let own = app_settings(settings);
     let vault = Arc::new(webhook::Vault::open_in(&own.data_dir, ids.clone())?);
-    let guard = address_guard(settings);
+    let desk = Arc::new(webhook::EndpointDesk::new(vault, address_guard(settings)));
     Ok(App::new(crate::app::Parts {
         store,
         hub,
@@ -113,10 +117,17 @@ pub(super) fn app(
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
         images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
-        endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, guard)),
         ids,
+        endpoint_secrets: desk.clone(),
+        callback_desk: desk,
+        live_connections: Arc::new(move || live_connections(&metrics)),
         settings: own,
     }))
+}
+
+fn live_connections(metrics: &Metrics) -> Vec<(&'static str, u64)> {
+    let open = |channel: Channel| u64::try_from(metrics.channel(channel).connections()).unwrap_or(0);
+    Channel::ALL.iter().map(|channel| (channel.label(), open(*channel))).collect()
 }
 
 pub(super) fn start_webhooks(

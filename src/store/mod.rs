@@ -12,17 +12,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{AuditEntry, AuditFilter, AuditRecord};
+use crate::domain::callback::Callback;
 use crate::domain::event::{Fact, Key};
 use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
+use crate::domain::stats::StoreStats;
+use crate::domain::user::UserFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId, Receipt,
-    ReceiptId, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+    AuditId, DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
+    Receipt, ReceiptId, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
 };
 
 pub use writer::{Committed, Writer};
@@ -106,6 +109,19 @@ pub trait Reads: Send + Sync {
     async fn unknown_images(&self, ids: &[ImageId]) -> Result<Vec<ImageId>>;
 
     async fn find_user(&self, tenant: Tenant, id: UserId) -> Result<Option<User>>;
+    /// Newest first.
+    async fn list_users(&self, tenant: Tenant, filter: &UserFilter, page: PageRequest) -> Result<Page<User>>;
+    async fn find_audit(&self, tenant: Tenant, id: AuditId) -> Result<Option<AuditRecord>>;
+    /// Newest first.
+    async fn list_audit(
+        &self,
+        tenant: Tenant,
+        filter: &AuditFilter,
+        page: PageRequest,
+    ) -> Result<Page<AuditRecord>>;
+    /// The numbers of the dashboard; those of the days since `first_day` (days since 1970) one by one. Its work does
+    /// not grow with the number of orders, payments, users or settled deliveries.
+    async fn stats(&self, tenant: Tenant, first_day: i64, now: Timestamp) -> Result<StoreStats>;
     /// By user name or e-mail address, in any letter case.
     async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>>;
     /// Whether the store has any user at all.
@@ -190,6 +206,20 @@ pub trait Writes {
     async fn insert_user(&mut self, credentials: &Credentials) -> Result<()>;
     async fn user(&mut self, tenant: Tenant, id: UserId) -> Result<Option<User>>;
 
+    /// Replaces everything but the password.
+    ///
+    /// # Errors
+    /// [`crate::domain::Error::Taken`] naming `username` or `email`.
+    async fn update_user(&mut self, user: &User) -> Result<()>;
+    /// Deletes the user with their refresh tokens; their orders stay.
+    async fn delete_user(&mut self, tenant: Tenant, id: UserId) -> Result<()>;
+    async fn password_hash(&mut self, tenant: Tenant, id: UserId) -> Result<Option<String>>;
+    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()>;
+    /// Ends every login of the user: all refresh tokens.
+    async fn revoke_sessions_of_user(&mut self, tenant: Tenant, id: UserId, at: Timestamp) -> Result<()>;
+    /// Deletes the user's webhook endpoints and callbacks, as [`Writes::delete_endpoint`].
+    async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()>;
+
     async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()>;
     async fn refresh_token(&mut self, hash: &[u8; 32]) -> Result<Option<RefreshToken>>;
     async fn mark_refresh_token_used(&mut self, hash: &[u8; 32], at: Timestamp) -> Result<()>;
@@ -205,6 +235,15 @@ pub trait Writes {
     async fn insert_order(&mut self, order: &Order) -> Result<()>;
     /// Replaces status and `updated_at`.
     async fn update_order(&mut self, order: &Order) -> Result<()>;
+    /// Whether the pet was ordered again after `order`, by someone who still has it or waits for it.
+    async fn pet_ordered_again(&mut self, order: &Order) -> Result<bool>;
+    /// Of one order, newest first.
+    async fn payments_of(&mut self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>>;
+    /// How many callbacks wait, of the order and of the tenant; counted up to `at_most`.
+    async fn pending_callbacks(&mut self, tenant: Tenant, order: OrderId, at_most: u32)
+    -> Result<(u64, u64)>;
+    /// Queues the delivery of the event that was appended last to the callback's address.
+    async fn insert_callback(&mut self, callback: &Callback) -> Result<()>;
     async fn insert_payment(&mut self, payment: &Payment) -> Result<()>;
     /// Replaces status and failure code.
     async fn update_payment(&mut self, payment: &Payment) -> Result<()>;

@@ -12,7 +12,7 @@ use super::Setup;
 use super::schedule::Schedule;
 use crate::clock::{Clock, Ids};
 use crate::domain::webhook::{Delivery, DeliveryStatus, Endpoint};
-use crate::domain::{DeliveryId, Event, Result, Seq, Tenant, Timestamp};
+use crate::domain::{DeliveryId, Event, EventType, Result, Seq, Tenant, Timestamp};
 use crate::store::{Store, Writes};
 
 /// The longest time between two looks at the log: notifications only wake, the log is the truth.
@@ -98,6 +98,10 @@ impl Dispatcher {
         let head = self.store.read().log_bounds().await?.head;
         while cursor.read < head {
             let events = self.store.read().read_events(&[], cursor.read, head, PAGE_EVENTS).await?;
+            // Their deliveries are written with them.
+            if events.iter().any(|event| event.kind == EventType::OrderProcessed) {
+                self.delivered.notify_one();
+            }
             // Read after the events: an endpoint that an event of this page must reach is in this list.
             let endpoints = self.store.read().enabled_endpoints().await?;
             let end = if events.len() < PAGE_EVENTS as usize { head } else { last(&events, head) };

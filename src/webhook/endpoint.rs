@@ -8,8 +8,8 @@ use crate::domain::{EndpointId, Result, Violation};
 
 /// Issues secrets from the vault and asks the address guard.
 pub struct EndpointDesk {
-    vault: Arc<Vault>,
-    guard: AddressGuard,
+    pub(super) vault: Arc<Vault>,
+    pub(super) guard: AddressGuard,
 }
 
 impl EndpointDesk {

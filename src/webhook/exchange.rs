@@ -13,7 +13,6 @@ use crate::domain::webhook::Attempt;
 use crate::domain::{AttemptId, Error, Result, Timestamp};
 use crate::store::ClaimedDelivery;
 use crate::telemetry::Stopwatch;
-use crate::wire;
 
 const USER_AGENT: &str = concat!("PetstoreLive/", env!("CARGO_PKG_VERSION"));
 
@@ -136,7 +135,7 @@ impl Sender {
             .vault
             .open(claimed.endpoint.id, &claimed.endpoint.sealed_secret)
             .map_err(|_| Fault::Broken("the endpoint's signing secret cannot be opened".into()))?;
-        let body = wire::event::webhook_envelope(&claimed.event);
+        let body = super::callback::body(claimed);
         let mut headers = headers(claimed, number);
         let id = claimed.event.id.to_string();
         headers.extend(signature::headers(&[secret], &id, started_at.as_secs(), body.as_bytes()));

@@ -25,6 +25,7 @@
 //!   backlog and whatever receivers answer.
 
 mod address_guard;
+mod callback;
 mod deliverer;
 mod dispatcher;
 mod endpoint;

@@ -76,6 +76,7 @@ async fn disable(
         user_id: None,
         before: Some(Snapshot::Endpoint(before)),
         after: Some(Snapshot::Endpoint(after)),
+        reason: None,
         origin: Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None },
     };
     writes.insert_audit(&entry).await

@@ -6,10 +6,11 @@
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::hmac;
 
 use super::signature::{self, SECRET_BYTES, Secret};
 use crate::clock::Ids;
-use crate::domain::{EndpointId, Error, Result};
+use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
 use crate::keyfile;
 
 /// The key's file in the data directory.
@@ -19,9 +20,14 @@ const KEY_BYTES: usize = 32;
 /// The form of a sealed secret that is written today.
 const VERSION: u8 = 1;
 
+/// Sets the key of callbacks apart from all others.
+const CALLBACKS: &[u8] = b"petstore callback secrets v1";
+
 /// Seals and opens signing secrets. Not `Debug`.
 pub struct Vault {
     key: RandomizedNonceKey,
+    /// What the secrets of callbacks are derived with; itself derived from the key, which thus does one thing only.
+    callbacks: hmac::Key,
     ids: Ids,
 }
 
@@ -36,12 +42,24 @@ impl Vault {
         })?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, &bytes)
             .map_err(|_| Error::unavailable(format!("{KEY_FILE} must hold {KEY_BYTES} bytes")))?;
-        Ok(Self { key, ids })
+        let callbacks = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), CALLBACKS);
+        let callbacks = hmac::Key::new(hmac::HMAC_SHA256, callbacks.as_ref());
+        Ok(Self { key, callbacks, ids })
     }
 
     /// The text of a new secret: `whsec_` and base64.
     pub fn new_secret(&self) -> String {
         signature::secret_text(&self.ids.random_bytes::<SECRET_BYTES>())
+    }
+
+    /// The text of the secret that signs the callbacks of `user`: always the same under the same key.
+    pub fn callback_secret(&self, tenant: Tenant, user: UserId) -> String {
+        let mut context = hmac::Context::with_key(&self.callbacks);
+        context.update(tenant.as_uuid().as_bytes());
+        context.update(user.0.as_bytes());
+        let mut bytes = [0; SECRET_BYTES];
+        bytes.copy_from_slice(&context.sign().as_ref()[..SECRET_BYTES]);
+        signature::secret_text(&bytes)
     }
 
     /// `secret`, sealed for `endpoint`.

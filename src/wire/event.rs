@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Unreadable;
+use super::callback::Processing;
 use super::order::Order;
 use super::payment::{Payment, Receipt};
 use super::pet::{Pet, Stock};
@@ -56,6 +57,8 @@ struct OrderData {
     change: Option<ChangeData>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     changed_by: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    processing: Option<Processing>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,7 +105,7 @@ fn changed_by(by: ChangedBy) -> String {
 /// The JSON text of an event's data.
 pub fn data_to_json(data: &Data) -> String {
     let text = match data {
-        Data::Order { order, change } => serde_json::to_string(&OrderData {
+        Data::Order { order, change, processed } => serde_json::to_string(&OrderData {
             order: order.into(),
             change: change.map(|c| ChangeData {
                 previous_status: c.previous.to_string(),
@@ -110,6 +113,7 @@ pub fn data_to_json(data: &Data) -> String {
                 changed_at: c.at.to_string(),
             }),
             changed_by: change.map(|c| changed_by(c.by)),
+            processing: processed.as_ref().map(Into::into),
         }),
         Data::Payment { payment, order, receipt } => serde_json::to_string(&PaymentData {
             payment: payment.into(),
@@ -141,12 +145,13 @@ pub fn data_from_json(kind: EventType, text: &str) -> Result<Data, Unreadable> {
     }
     Ok(match kind.collection() {
         Collection::Orders => {
-            let OrderData { order, change, changed_by } = parse(text)?;
+            let OrderData { order, change, changed_by, processing } = parse(text)?;
             let change = match (change, changed_by) {
                 (Some(change), Some(by)) => Some(order_change(&change, &by)?),
                 _ => None,
             };
-            Data::Order { order: order.restore()?, change }
+            let processed = processing.map(Processing::restore).transpose()?;
+            Data::Order { order: order.restore()?, change, processed }
         }
         Collection::Payments => {
             let PaymentData { payment, order, receipt } = parse(text)?;

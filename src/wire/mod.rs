@@ -1,6 +1,8 @@
 //! The one JSON shape of each resource, event, problem and request, shared by every protocol, the event log, the audit
 //! log and webhooks.
 
+pub mod admin;
+pub mod callback;
 pub mod event;
 pub mod image;
 pub mod json;

@@ -1,6 +1,7 @@
 //! Bad input: a clear problem that names the field, the connection lives where that is possible, nothing is written, and
 //! nothing of it reaches the log as an error.
 
+mod admin;
 mod graphql;
 mod pets;
 mod rest;
@@ -24,6 +25,7 @@ fn deep(field: &str) -> String {
 struct Target {
     binary: Binary,
     staff: Api,
+    admin: Api,
     before: Vec<String>,
 }
 
@@ -31,8 +33,9 @@ impl Target {
     async fn new() -> Self {
         let binary = Binary::start(&[]).await;
         let staff = binary.anonymous().log_in("staff").await;
+        let admin = binary.anonymous().log_in("admin").await;
         let before = Database::open(&binary.data()).await.dump().await;
-        Self { binary, staff, before }
+        Self { binary, staff, admin, before }
     }
 
     /// Nothing was written, nothing was logged as an error, and the server still serves.

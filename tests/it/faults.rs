@@ -4,9 +4,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use petstore::clock::Clock;
-use petstore::domain::user::UserDraft;
+use petstore::domain::callback::CallbackDraft;
+use petstore::domain::user::{UserDraft, UserStatus};
 use petstore::domain::webhook::EndpointDraft;
-use petstore::domain::{Error, OrderId, PetId, Tenant};
+use petstore::domain::{Error, OrderId, PetId, Role, Tenant, UserId};
 use petstore::store::faults::Faults;
 
 use crate::support::inside::{self, caller, customer_of, staff_of};
@@ -158,6 +159,25 @@ async fn orders_survive_a_fault_at_every_statement() {
         async |frail: &Frail, order: &OrderId| frail.server.app().cancel_order(buyer, *order).await.map(drop);
     frail.strike("cancelling an order", Frail::order, cancel).await;
     frail.strike("cancelling a paid order", Frail::paid, cancel).await;
+    let admin = &caller(Tenant::PUBLIC, Some((UserId(uuid::Uuid::from_u128(7)), Role::Admin)));
+    let force = async |frail: &Frail, order: &OrderId| {
+        frail.server.app().force_cancel_order(admin, *order, Some("fraud".to_owned())).await.map(drop)
+    };
+    frail.strike("cancelling a shipped order", Frail::shipped, force).await;
+    let callback = async |frail: &Frail, order: &OrderId| {
+        let text = |text: &str| Some(text.to_owned());
+        let (amount, currency, timestamp) = (text("75.00"), text("USD"), text("1758613403"));
+        let draft = CallbackDraft { amount, currency, timestamp, callback_url: text("http://127.0.0.1:9/") };
+        frail.server.app().request_callback(buyer, *order, draft).await
+    };
+    // What is sent must have come to rest, or its results are taken for what the fault left.
+    let at_rest = async |frail: &Frail| {
+        let order = frail.paid().await;
+        frail.server.settled().await;
+        order
+    };
+    frail.strike("asking for a callback", at_rest, callback).await;
+    frail.server.quiet().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -181,6 +201,22 @@ async fn users_and_endpoints_survive_a_fault_at_every_statement() {
         name
     };
     frail.strike("logging in", user, log_in).await;
+    let admin = &caller(Tenant::PUBLIC, Some((UserId(uuid::Uuid::from_u128(7)), Role::Admin)));
+    let account = async |frail: &Frail| {
+        let (username, password) = (Some(user(frail).await), Some(password.clone()));
+        frail.server.app().log_in(nobody, username, password).await.unwrap().user.id
+    };
+    let change = async |frail: &Frail, id: &UserId| {
+        let draft = UserDraft { password: Some("battery staple".to_owned()), ..UserDraft::default() };
+        frail.server.app().update_user(admin, *id, draft).await.map(drop)
+    };
+    frail.strike("changing a user", &account, change).await;
+    let suspend = async |frail: &Frail, id: &UserId| {
+        frail.server.app().set_user_status(admin, *id, UserStatus::Suspended, None).await.map(drop)
+    };
+    frail.strike("suspending a user", &account, suspend).await;
+    let delete = async |frail: &Frail, id: &UserId| frail.server.app().delete_user(admin, *id).await;
+    frail.strike("removing a user", &account, delete).await;
     let endpoint = async |frail: &Frail, name: &String| {
         let draft = EndpointDraft {
             url: Some(format!("http://127.0.0.1:9/{name}")),

@@ -6,7 +6,9 @@
 )]
 
 mod access;
+mod admin;
 mod bad_input;
+mod callbacks;
 mod crash;
 mod faults;
 mod feed;
@@ -22,4 +24,6 @@ mod store_log_cases;
 mod store_resource_cases;
 mod store_webhook_cases;
 mod support;
+mod tenancy;
 mod tidy;
+mod users;

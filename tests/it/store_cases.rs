@@ -97,6 +97,7 @@ fn audit(tenant: Tenant, after: Snapshot) -> AuditEntry {
         user_id: None,
         before: None,
         after: Some(after),
+        reason: None,
         origin: Origin {
             channel: Channel::Rest,
             ip_address: Some([127, 0, 0, 1].into()),

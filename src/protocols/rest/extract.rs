@@ -12,7 +12,7 @@ use super::{Refusal, Rest};
 use crate::app::{Caller, Claim, Terms};
 use crate::domain::audit::Channel;
 use crate::domain::page::PageRequest;
-use crate::domain::{Error, Principal, Result, Tenant, Violation};
+use crate::domain::{Error, Principal, Result, Tenant, Timestamp, Violation};
 use crate::protocols::etag;
 use crate::protocols::http::{self, Query};
 use crate::wire;
@@ -194,6 +194,28 @@ impl Params {
             "false" => Ok(false),
             _ => Err(Violation::one_of(name, text, &["true", "false"])),
         })
+    }
+
+    /// A point in time, RFC 3339.
+    pub fn time(&mut self, name: &'static str) -> Option<Timestamp> {
+        self.read(name, |text| {
+            Timestamp::parse(text).ok_or_else(|| {
+                Violation::new(
+                    name,
+                    "invalid_time",
+                    "must be a time as in RFC 3339, for example 2026-11-22T10:00:00Z",
+                )
+            })
+        })
+    }
+
+    /// For what takes no parameters: whatever is there is refused.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every violation.
+    pub fn none(mut self) -> Result<()> {
+        self.refuse_rest();
+        if self.violations.is_empty() { Ok(()) } else { Err(Error::Invalid(self.violations)) }
     }
 
     /// The page asked for, and the query of its neighbours; whatever was not read by now is refused.

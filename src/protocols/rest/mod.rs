@@ -1,5 +1,6 @@
 //! REST under `/v1`: JSON in, JSON out, refusals as problems (RFC 9457).
 
+mod admin;
 mod endpoints;
 mod error;
 mod extract;
@@ -38,10 +39,11 @@ pub struct Rest {
 pub fn router(rest: Rest) -> Router {
     let orders = Router::new()
         .route("/orders", get(orders::list).post(orders::place))
-        .route("/orders/{id}", get(orders::get).delete(orders::cancel))
+        .route("/orders/{id}", get(orders::get).post(orders::request_callback).delete(orders::cancel))
         .route("/orders/{id}/payment", post(orders::pay))
         .route("/orders/{id}/ship", post(orders::ship))
         .route("/orders/{id}/deliver", post(orders::deliver))
+        .route("/callback-secret", get(orders::callback_secret))
         .route("/receipts/{id}", get(orders::receipt));
     let collection = get(pets::list).post(pets::create);
     let pet = get(pets::get).put(pets::update).patch(pets::patch).delete(pets::delete);
@@ -64,8 +66,9 @@ pub fn router(rest: Rest) -> Router {
         .route("/inventory", get(pets::inventory))
         .route("/inventories", get(pets::list_inventories))
         .route("/users", post(users::sign_up))
-        .route("/users/{id}", get(users::get))
+        .route("/users/{id}", get(users::get).put(users::update).delete(users::delete))
         .route("/auth/tokens", post(users::create_token))
+        .merge(admin::router())
         .merge(pets)
         .merge(orders)
         .merge(endpoints)

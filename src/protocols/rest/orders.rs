@@ -6,10 +6,12 @@ use axum::response::IntoResponse;
 
 use super::extract::{By, Id, Json, Params};
 use super::once::once;
+use super::users::not_stored;
 use super::{Rest, Told, collection, created, json};
 use crate::domain;
 use crate::domain::order::OrderFilter;
 use crate::domain::{Error, OrderId, OrderStatus, PetId, ReceiptId, UserId};
+use crate::wire::callback::{CallbackInput, CallbackSecret};
 use crate::wire::order::{Order, OrderInput};
 use crate::wire::payment::{Payment, PaymentInput, Receipt};
 
@@ -22,20 +24,46 @@ pub async fn place(State(rest): State<Rest>, By(caller): By, Json(input): Json<O
 
 /// listOrders
 pub async fn list(State(rest): State<Rest>, By(caller): By, mut params: Params) -> Told {
-    let filter = OrderFilter {
-        status: params.read("status", |text| OrderStatus::parse("status", text)),
-        user_id: params.read("userId", |text| UserId::parse("userId", text)),
-        pet_id: params.read("petId", |text| PetId::parse("petId", text)),
-    };
+    let filter = filter(&mut params);
     let (request, query) = params.page()?;
     let page = rest.app.list_orders(&caller.principal, filter, request).await?;
     Ok(collection(&page, "/v1/orders", &query, |order| Order::from(order)))
+}
+
+/// Which orders a list is to show.
+pub fn filter(params: &mut Params) -> OrderFilter {
+    OrderFilter {
+        status: params.read("status", |text| OrderStatus::parse("status", text)),
+        user_id: params.read("userId", |text| UserId::parse("userId", text)),
+        pet_id: params.read("petId", |text| PetId::parse("petId", text)),
+        created_from: params.time("createdFrom"),
+        created_to: params.time("createdTo"),
+    }
 }
 
 /// getOrder
 pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
     let order = rest.app.get_order(&caller.principal, order_id(&id)?).await?;
     Ok(json(StatusCode::OK, &Order::from(&order)))
+}
+
+/// "Callback Example"
+pub async fn request_callback(
+    State(rest): State<Rest>,
+    By(caller): By,
+    id: Id,
+    Json(input): Json<CallbackInput>,
+) -> Told {
+    let id = order_id(&id)?;
+    let encode = |(): &()| json(StatusCode::CREATED, &serde_json::json!({}));
+    once(&rest, caller, encode, async |caller| rest.app.request_callback(caller, id, input.into()).await)
+        .await
+}
+
+/// getCallbackSecret (ours)
+pub async fn callback_secret(State(rest): State<Rest>, By(caller): By) -> Told {
+    let secret = rest.app.callback_secret(&caller.principal)?;
+    Ok(not_stored(json(StatusCode::OK, &CallbackSecret { secret })))
 }
 
 /// cancelOrder

@@ -2,7 +2,7 @@
 
 use ::http::{HeaderValue, StatusCode, header};
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::extract::{Anyone, By, Id, Json};
 use super::once::once;
@@ -35,6 +35,19 @@ pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
     Ok(json(StatusCode::OK, &if all { User::from(&user) } else { User::public(&user) }))
 }
 
+/// updateUser
+pub async fn update(State(rest): State<Rest>, By(caller): By, id: Id, Json(input): Json<UserInput>) -> Told {
+    let id = UserId::parse_address("id", &id.0)?;
+    let user = rest.app.update_user(&caller, id, input.into()).await?;
+    Ok(json(StatusCode::OK, &User::from(&user)))
+}
+
+/// deleteUser
+pub async fn delete(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
+    rest.app.delete_user(&caller, UserId::parse_address("id", &id.0)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 /// createToken: by user name and password, or by a refresh token.
 pub async fn create_token(
     State(rest): State<Rest>,
@@ -63,8 +76,8 @@ fn token_answer(grant: &Grant) -> TokenAnswer {
     }
 }
 
-/// Tokens are not for caches (RFC 6749 §5.1), and no later GET answers with them.
-fn not_stored(mut response: Response) -> Response {
+/// Tokens and secrets are not for caches (RFC 6749 §5.1), and no later GET answers with them.
+pub fn not_stored(mut response: Response) -> Response {
     response.headers_mut().remove(header::ETAG);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -96,12 +96,19 @@ pub(super) async fn attempts(
 /// When the next delivery of an enabled endpoint is due that nobody holds, or that nobody holds any more.
 pub(super) async fn next_due(link: &mut Link<'_>) -> Result<Option<Timestamp>> {
     let select = Statement::read(
-        "SELECT min(due) FROM (\
-         SELECT (SELECT next_attempt_at FROM deliveries WHERE endpoint_id = webhook_endpoints.id \
+        // Jumps from endpoint to endpoint along the index of pending deliveries: most lanes of callbacks have none.
+        "WITH RECURSIVE pending (endpoint_id) AS (\
+         SELECT min(endpoint_id) FROM deliveries WHERE status = 'PENDING' UNION ALL \
+         SELECT (SELECT min(deliveries.endpoint_id) FROM deliveries WHERE status = 'PENDING' \
+         AND deliveries.endpoint_id > pending.endpoint_id) FROM pending WHERE pending.endpoint_id IS NOT NULL), \
+         lanes (lane) AS (SELECT endpoint_id FROM pending CROSS JOIN webhook_endpoints \
+         ON webhook_endpoints.id = endpoint_id WHERE enabled = 1) \
+         SELECT min(due) FROM (\
+         SELECT (SELECT next_attempt_at FROM deliveries WHERE endpoint_id = lane \
          AND status = 'PENDING' AND lease_until IS NULL ORDER BY next_attempt_at LIMIT 1) AS due \
-         FROM webhook_endpoints WHERE enabled = 1 UNION ALL \
-         SELECT (SELECT min(lease_until) FROM deliveries WHERE endpoint_id = webhook_endpoints.id \
-         AND lease_until IS NOT NULL) FROM webhook_endpoints WHERE enabled = 1)",
+         FROM lanes UNION ALL \
+         SELECT (SELECT min(lease_until) FROM deliveries WHERE endpoint_id = lane \
+         AND lease_until IS NOT NULL) FROM lanes)",
     );
     Ok(link.row(select, |row| Fields::of(row).time_or_none()).await?.flatten())
 }
@@ -176,12 +183,17 @@ pub(super) async fn claim(
         let mut fields = Fields::of(row);
         fields.time()?;
         let claim: u64 = fields.int()?;
+        let callback_url: Option<String> = fields.take()?;
         let delivery = read(&mut fields)?;
         if let Some((endpoint, _)) =
             endpoints.iter().find(|(endpoint, _)| endpoint.id == delivery.endpoint_id)
         {
             let event = events::read(&mut fields, epoch)?;
-            claimed.push(ClaimedDelivery { delivery, endpoint: endpoint.clone(), event, claim: claim + 1 });
+            let mut endpoint = endpoint.clone();
+            if let Some(url) = callback_url {
+                endpoint.url = url;
+            }
+            claimed.push(ClaimedDelivery { delivery, endpoint, event, claim: claim + 1 });
         }
     }
     for claimed in claimed.chunks(ROWS) {
@@ -231,7 +243,7 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
 fn select_due(endpoint: &Endpoint, free: i64, request: ClaimRequest) -> Statement {
     // CROSS JOIN keeps the order of the loops: the few due deliveries first, then the event of each.
     Statement::read(format!(
-        "SELECT deliveries.next_attempt_at, deliveries.claim, {COLUMNS}, {} \
+        "SELECT deliveries.next_attempt_at, deliveries.claim, deliveries.callback_url, {COLUMNS}, {} \
          FROM deliveries CROSS JOIN events ON events.seq = deliveries.event_seq \
          WHERE deliveries.endpoint_id = ? AND deliveries.status = 'PENDING' AND deliveries.next_attempt_at <= ? \
          AND (deliveries.lease_until IS NULL OR deliveries.lease_until <= ?) \

@@ -8,10 +8,11 @@ use super::deliveries::ClaimRequest;
 use super::link::{Link, Statement};
 use super::totals::Totals;
 use super::{
-    DirectoryLock, answers, audit, deliveries, events, orders, payments, pet_images, pets, tokens, users,
-    webhooks,
+    DirectoryLock, answers, audit, callbacks, deliveries, events, orders, payments, pet_images, pets, stats,
+    tokens, users, webhooks,
 };
 use crate::domain::audit::AuditEntry;
+use crate::domain::callback::Callback;
 use crate::domain::event::Fact;
 use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
@@ -184,6 +185,30 @@ impl Writes for SqliteEngine {
         users::find(&mut self.link(), tenant, id).await
     }
 
+    async fn update_user(&mut self, user: &User) -> Result<()> {
+        users::update(&mut self.link(), user).await
+    }
+
+    async fn delete_user(&mut self, tenant: Tenant, id: UserId) -> Result<()> {
+        users::delete(&mut self.link(), tenant, id).await
+    }
+
+    async fn password_hash(&mut self, tenant: Tenant, id: UserId) -> Result<Option<String>> {
+        users::password_hash(&mut self.link(), tenant, id).await
+    }
+
+    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()> {
+        users::set_password_hash(&mut self.link(), tenant, id, hash).await
+    }
+
+    async fn revoke_sessions_of_user(&mut self, tenant: Tenant, id: UserId, at: Timestamp) -> Result<()> {
+        tokens::revoke_sessions_of(&mut self.link(), tenant, id, at).await
+    }
+
+    async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()> {
+        webhooks::delete_of(&mut self.link(), tenant, owner).await
+    }
+
     async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()> {
         tokens::insert(&mut self.link(), token).await
     }
@@ -218,6 +243,29 @@ impl Writes for SqliteEngine {
 
     async fn update_order(&mut self, order: &Order) -> Result<()> {
         orders::update(&mut self.link(), order).await
+    }
+
+    async fn pet_ordered_again(&mut self, order: &Order) -> Result<bool> {
+        orders::ordered_again(&mut self.link(), order).await
+    }
+
+    async fn payments_of(&mut self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>> {
+        payments::of_order(&mut self.link(), tenant, order).await
+    }
+
+    async fn pending_callbacks(
+        &mut self,
+        tenant: Tenant,
+        order: OrderId,
+        at_most: u32,
+    ) -> Result<(u64, u64)> {
+        callbacks::pending(&mut self.link(), tenant, order, at_most).await
+    }
+
+    async fn insert_callback(&mut self, callback: &Callback) -> Result<()> {
+        let event = self.events[self.kept..].last().cloned();
+        let event = event.ok_or_else(|| Error::internal("a callback follows the event that it tells of"))?;
+        callbacks::insert(&mut self.link(), callback, &event).await
     }
 
     async fn insert_payment(&mut self, payment: &Payment) -> Result<()> {
@@ -302,7 +350,9 @@ impl Writes for SqliteEngine {
 
     async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
         let deliveries = deliveries::purge_settled(&mut self.link(), before, limit).await?;
-        Ok(deliveries.max(tokens::purge_expired(&mut self.link(), before, limit).await?))
+        let lanes = callbacks::purge_lanes(&mut self.link(), limit).await?;
+        stats::purge_hours(&mut self.link(), before).await?;
+        Ok(deliveries.max(lanes).max(tokens::purge_expired(&mut self.link(), before, limit).await?))
     }
 
     async fn purge_answers(&mut self, now: Timestamp, limit: u32) -> Result<u64> {

@@ -34,6 +34,9 @@ impl Sort {
         Self { value, id, descending: false, gathered: false }
     }
 
+    /// By id alone, the greatest first: of ids that rise with time, the newest.
+    pub const BY_ID: Self = Self::descending("0", "id");
+
     /// The same order, made by sorting: for few rows among many.
     pub const fn gathered(self) -> Self {
         Self { gathered: true, ..self }
@@ -43,6 +46,9 @@ impl Sort {
         let Self { value, id, descending, gathered } = self;
         let direction = if descending == backwards { "ASC" } else { "DESC" };
         let plus = if gathered { "+" } else { "" };
+        if value == "0" {
+            return format!("{id} {direction}");
+        }
         format!("{plus}{value} {direction}, {plus}{id} {direction}")
     }
 
@@ -51,6 +57,9 @@ impl Sort {
         let Self { value, id, descending, gathered } = self;
         let sign = if descending == backwards { ">" } else { "<" };
         let plus = if gathered { "+" } else { "" };
+        if value == "0" {
+            return format!("? = 0 AND {id} {sign} ?");
+        }
         format!("({plus}{value}, {plus}{id}) {sign} (?, ?)")
     }
 }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod audit;
+mod callbacks;
 mod deliveries;
 mod engine;
 mod events;
@@ -19,6 +20,7 @@ mod pet_list;
 mod pets;
 mod reads;
 mod row;
+mod stats;
 mod tokens;
 mod totals;
 mod users;

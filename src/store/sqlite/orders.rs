@@ -48,6 +48,8 @@ pub(super) async fn list(
         .and("status = ?", filter.status.map(OrderStatus::name))
         .and("user_id = ?", filter.user_id.map(|id| id.0))
         .and("pet_id = ?", filter.pet_id.map(|id| id.0))
+        .and("created_at >= ?", filter.created_from)
+        .and("created_at <= ?", filter.created_to)
         .page(link, (COLUMNS, "orders", Sort::NEWEST), request, read_row)
         .await
 }
@@ -61,6 +63,19 @@ pub(super) async fn open_of_pet(link: &mut Link<'_>, tenant: Tenant, pet: PetId)
     );
     let exists = link.row(select.bind(pet.0).bind(tenant.as_uuid()), |row| Fields::of(row).take()).await?;
     Ok(exists.unwrap_or(false))
+}
+
+/// Whether the pet was ordered again after `order`, by someone who still has it or waits for it.
+pub(super) async fn ordered_again(link: &mut Link<'_>, order: &Order) -> Result<bool> {
+    let select = Statement::read(
+        "SELECT EXISTS (SELECT 1 FROM orders WHERE tenant = ? AND pet_id = ? AND (created_at, id) > (?, ?) \
+         AND status <> 'CANCELLED')",
+    )
+    .bind(order.tenant.as_uuid())
+    .bind(order.pet_id.0)
+    .bind(order.created_at)
+    .bind(order.id.0);
+    Ok(link.row(select, |row| Fields::of(row).take()).await?.unwrap_or(false))
 }
 
 pub(super) async fn insert(link: &mut Link<'_>, order: &Order) -> Result<()> {

@@ -11,18 +11,22 @@ use super::failure;
 use super::link::Link;
 use super::totals::Totals;
 use super::{
-    DirectoryLock, answers, deliveries, events, orders, payments, pet_images, pet_list, pets, users, webhooks,
+    DirectoryLock, answers, audit, deliveries, events, orders, payments, pet_images, pet_list, pets, stats,
+    users, webhooks,
 };
+use crate::domain::audit::{AuditFilter, AuditRecord};
 use crate::domain::event::Key;
 use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::order::OrderFilter;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
+use crate::domain::stats::StoreStats;
+use crate::domain::user::UserFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Error, Event, ImageId, Order, OrderId, Payment, Pet, PetId, Receipt,
-    ReceiptId, Result, Seq, Tenant, Timestamp, User, UserId,
+    AuditId, DeliveryId, EndpointId, Epoch, Error, Event, ImageId, Order, OrderId, Payment, Pet, PetId,
+    Receipt, ReceiptId, Result, Seq, Tenant, Timestamp, User, UserId,
 };
 use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Writer};
 
@@ -86,6 +90,27 @@ impl Reads for SqliteReads {
 
     async fn find_user(&self, tenant: Tenant, id: UserId) -> Result<Option<User>> {
         users::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_users(&self, tenant: Tenant, filter: &UserFilter, page: PageRequest) -> Result<Page<User>> {
+        users::list(&mut self.reading().await?.link(), tenant, filter, page).await
+    }
+
+    async fn find_audit(&self, tenant: Tenant, id: AuditId) -> Result<Option<AuditRecord>> {
+        audit::find(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_audit(
+        &self,
+        tenant: Tenant,
+        filter: &AuditFilter,
+        page: PageRequest,
+    ) -> Result<Page<AuditRecord>> {
+        audit::list(&mut self.reading().await?.link(), tenant, filter, page).await
+    }
+
+    async fn stats(&self, tenant: Tenant, first_day: i64, now: Timestamp) -> Result<StoreStats> {
+        stats::all(&mut self.reading().await?.link(), tenant, first_day, now).await
     }
 
     async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>> {

@@ -49,6 +49,19 @@ pub(super) async fn revoke_session(link: &mut Link<'_>, session: SessionId, at: 
     link.queue(update.bind(at).bind(session.0)).await
 }
 
+/// Of every login of the user.
+pub(super) async fn revoke_sessions_of(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    user: UserId,
+    at: Timestamp,
+) -> Result<()> {
+    let update = Statement::write(
+        "UPDATE refresh_tokens SET revoked_at = ? WHERE user_id = ? AND tenant = ? AND revoked_at IS NULL",
+    );
+    link.queue(update.bind(at).bind(user.0).bind(tenant.as_uuid())).await
+}
+
 /// Takes away up to `limit` that expired before `before`.
 pub(super) async fn purge_expired(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
     let delete = Statement::write(

@@ -56,7 +56,7 @@ fn changeable(endpoint: &Endpoint) -> Result<[Value; 7]> {
 
 pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
     let select = Statement::read(format!(
-        "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0"
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0 AND callback_lane IS NULL"
     ));
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
 }
@@ -67,7 +67,7 @@ pub(super) async fn list(
     owner: Option<UserId>,
     request: PageRequest,
 ) -> Result<Page<Endpoint>> {
-    Filter::tenant("tenant = ? AND deleted = 0", tenant)
+    Filter::tenant("tenant = ? AND deleted = 0 AND callback_lane IS NULL", tenant)
         .and("owner = ?", owner.map(|owner| owner.0))
         .page(link, (COLUMNS, "webhook_endpoints", Sort::NEWEST), request, read_row)
         .await
@@ -75,14 +75,15 @@ pub(super) async fn list(
 
 /// Of every tenant.
 pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
-    let select =
-        Statement::read(format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 ORDER BY id"));
+    let select = Statement::read(format!(
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL ORDER BY id"
+    ));
     link.rows(select).await?.iter().map(read_row).collect()
 }
 
 pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
     let select = Statement::read(
-        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner IS ? AND deleted = 0",
+        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner IS ? AND deleted = 0 AND callback_lane IS NULL",
     )
     .bind(tenant.as_uuid())
     .bind(owner.map(|owner| owner.0));
@@ -130,4 +131,14 @@ pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) 
     let release =
         "UPDATE deliveries SET lease_until = NULL WHERE endpoint_id = ? AND lease_until IS NOT NULL";
     link.queue(Statement::write(release).bind(id.0)).await
+}
+
+/// All endpoints and lanes of a user who is no more, as [`delete`].
+pub(super) async fn delete_of(link: &mut Link<'_>, tenant: Tenant, owner: UserId) -> Result<()> {
+    let release = "UPDATE deliveries SET lease_until = NULL WHERE lease_until IS NOT NULL AND endpoint_id IN \
+                   (SELECT id FROM webhook_endpoints WHERE tenant = ? AND owner = ? AND deleted = 0)";
+    link.queue(Statement::write(release).bind(tenant.as_uuid()).bind(owner.0)).await?;
+    let delete = "UPDATE webhook_endpoints SET deleted = 1, enabled = 0, url = '', sealed_secret = x'' \
+                  WHERE tenant = ? AND owner = ? AND deleted = 0";
+    link.queue(Statement::write(delete).bind(tenant.as_uuid()).bind(owner.0)).await
 }

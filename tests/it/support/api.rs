@@ -176,6 +176,10 @@ impl Api {
         self.send(with_json(self.request(Method::PUT, path), &body)).await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(with_json(self.request(Method::PATCH, path), &body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path)).await
     }

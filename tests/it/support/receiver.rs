@@ -59,9 +59,7 @@ impl Receiver {
         let receiver = Self::start().await;
         let body = json!({ "url": receiver.url, "eventTypes": event_types });
         let endpoint = owner.post("/v1/webhook-endpoints", body).await.result().unwrap();
-        let secret = api::text(&endpoint, "secret").strip_prefix("whsec_").expect("a secret");
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(secret).unwrap());
-        *receiver.desk.key.lock() = Some(key);
+        *receiver.desk.key.lock() = Some(key_of(api::text(&endpoint, "secret")));
         receiver
     }
 
@@ -101,7 +99,25 @@ async fn receive(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes)
 
 /// The message's id and the event, when both signatures hold.
 fn verify(key: Option<&hmac::Key>, headers: &HeaderMap, body: &[u8]) -> Result<(String, Value), String> {
-    let key = key.ok_or("no secret is known yet")?;
+    let id = verify_signatures(key.ok_or("no secret is known yet")?, headers, body)?;
+    let event: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let fields: Vec<&String> = event.as_object().ok_or("the body is no object")?.keys().collect();
+    if fields != ["data", "eventId", "eventType", "timestamp"]
+        && fields != ["eventId", "eventType", "timestamp", "data"]
+    {
+        return Err(format!("the envelope has the fields {fields:?}"));
+    }
+    Ok((id, event))
+}
+
+/// The key of a secret (`whsec_` and base64).
+pub fn key_of(secret: &str) -> hmac::Key {
+    let bytes = secret.strip_prefix("whsec_").expect("a secret");
+    hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(bytes).unwrap())
+}
+
+/// The message's id, when both signatures hold.
+pub fn verify_signatures(key: &hmac::Key, headers: &HeaderMap, body: &[u8]) -> Result<String, String> {
     let header = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| format!("no {name}"))
@@ -116,14 +132,7 @@ fn verify(key: Option<&hmac::Key>, headers: &HeaderMap, body: &[u8]) -> Result<(
     let stamp = stamp.strip_prefix("t=").ok_or("X-Webhook-Signature has no t")?;
     hmac::verify(key, &[stamp.as_bytes(), b".", body].concat(), &unhex(hex).ok_or("v1 is not hex")?)
         .map_err(|_| "X-Webhook-Signature does not hold")?;
-    let event: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let fields: Vec<&String> = event.as_object().ok_or("the body is no object")?.keys().collect();
-    if fields != ["data", "eventId", "eventType", "timestamp"]
-        && fields != ["eventId", "eventType", "timestamp", "data"]
-    {
-        return Err(format!("the envelope has the fields {fields:?}"));
-    }
-    Ok((id.to_owned(), event))
+    Ok(id.to_owned())
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -96,9 +96,13 @@ impl Fixture {
             max_poll_events: 100,
             max_endpoints: 8,
             idempotency_ttl_s: 60,
+            max_callbacks_per_order: 8,
+            max_callbacks: 8,
         };
         let images = ImageLimits { max_bytes: 1_000, max_pixels: 100, max_per_pet: 1 };
         let vault = Arc::new(webhook::Vault::open_in(dir.path(), ids.clone()).unwrap());
+        let guard = webhook::AddressGuard::new(webhook::Allowed::Public);
+        let desk = Arc::new(webhook::EndpointDesk::new(vault, guard));
         let app = App::new(Parts {
             store,
             hub,
@@ -108,10 +112,9 @@ impl Fixture {
             ids,
             tokens: Tokens::open(&own).unwrap(),
             passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
-            endpoint_secrets: Arc::new(webhook::EndpointDesk::new(
-                vault,
-                webhook::AddressGuard::new(webhook::Allowed::Public),
-            )),
+            endpoint_secrets: desk.clone(),
+            callback_desk: desk,
+            live_connections: Arc::new(Vec::new),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });

@@ -61,7 +61,7 @@ pub struct OrderStatusChange {
 impl OrderStatusChange {
     /// The step that `event` tells of, when it tells of one.
     pub fn of(event: &domain::Event) -> Option<Self> {
-        let Data::Order { order, change: Some(change) } = &event.data else { return None };
+        let Data::Order { order, change: Some(change), .. } = &event.data else { return None };
         Some(Self {
             event_id: event.id.into(),
             cursor: Cursor(event.position.to_cursor()),

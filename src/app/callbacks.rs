@@ -1,0 +1,77 @@
+//! Callbacks: someone wants to be told how the processing of an order ended.
+
+use super::change::{Audited, found};
+use super::policy::{Operation, authorize, authorize_order};
+use super::{App, Caller};
+use crate::domain::audit::{Action, Snapshot};
+use crate::domain::callback::{Callback, CallbackDraft, Processed};
+use crate::domain::event::Fact;
+use crate::domain::{DeliveryId, EndpointId, Error, OrderId, Principal, Result};
+
+const NEEDS_USER: &str = "this needs a valid bearer token; get one from POST /v1/auth/tokens";
+
+impl App {
+    /// Processes an order for the caller, and queues the delivery of what came of it to the caller's address; both are
+    /// on disk when this returns. COMPLETED if the order has a captured payment and amount and currency are what the
+    /// caller expects, else FAILED and why.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for another's; [`Error::Invalid`] with every violation; [`Error::LimitReached`] when too
+    /// many wait.
+    pub async fn request_callback(&self, caller: &Caller, id: OrderId, draft: CallbackDraft) -> Result<()> {
+        authorize(Operation::RequestCallback, &caller.principal)?;
+        let principal = caller.principal.clone();
+        let user = principal.user_id().ok_or(Error::Unauthenticated(NEEDS_USER))?;
+        let (max_of_order, max) = (self.0.settings.max_callbacks_per_order, self.0.settings.max_callbacks);
+        let desk = self.0.callback_desk.clone();
+        self.change(caller, async move |change| {
+            let order = found(change.writes.order(change.tenant, id).await?, "order")?;
+            // The contract lists no 403 here: whose it is not, for them it is not there.
+            authorize_order(&principal, &order).map_err(|_| Error::NotFound("order"))?;
+            let request = draft.check(&*desk)?;
+            let waiting = change.writes.pending_callbacks(change.tenant, id, max_of_order.max(max)).await?;
+            check_room(waiting, max_of_order, max)?;
+            let payments = change.writes.payments_of(change.tenant, id).await?;
+            let processed = Processed::of(&order, &payments, request.amount, request.currency);
+            change.state(Fact::order_processed(&order, processed)).await?;
+            let endpoint = EndpointId(change.ids.uuid_v7());
+            let callback = Callback {
+                tenant: change.tenant,
+                order: id,
+                user,
+                lane: request.lane,
+                url: request.url,
+                endpoint,
+                sealed_secret: desk.sealed_secret(change.tenant, user, endpoint)?,
+                delivery: DeliveryId(change.ids.uuid_v7()),
+                at: change.now,
+            };
+            change.writes.insert_callback(&callback).await?;
+            let snapshot = Some(Snapshot::Order(order));
+            Ok(((), Audited::new(Action::OrderProcessed, snapshot.clone(), snapshot)))
+        })
+        .await
+    }
+
+    /// The secret that signs the callbacks of the principal.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub fn callback_secret(&self, principal: &Principal) -> Result<String> {
+        authorize(Operation::RequestCallback, principal)?;
+        let user = principal.user_id().ok_or(Error::Unauthenticated(NEEDS_USER))?;
+        Ok(self.0.callback_desk.secret(principal.tenant, user))
+    }
+}
+
+fn check_room((of_order, of_tenant): (u64, u64), max_of_order: u32, max: u32) -> Result<()> {
+    let (limit, message) = if of_order >= u64::from(max_of_order) {
+        let message = format!("at most {max_of_order} callbacks of one order can wait to be delivered");
+        ("webhook.max_callbacks_per_order", message)
+    } else if of_tenant >= u64::from(max) {
+        ("webhook.max_callbacks", format!("at most {max} callbacks can wait to be delivered"))
+    } else {
+        return Ok(());
+    };
+    Err(Error::LimitReached { limit, message })
+}

@@ -1,0 +1,99 @@
+//! Every operation there is, as data: the walk over another tenant's ids takes them from here. An operation that is
+//! missing here fails `the_list_is_complete`.
+
+/// A call of REST. `{pet}`, `{order}` … stand for ids.
+pub struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub body: &'static str,
+    pub answer: Foreign,
+}
+
+/// What another tenant's ids are answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foreign {
+    /// 404: the operation names a resource.
+    NotFound,
+    /// It names none; whatever it answers holds nothing of the other tenant.
+    Nothing,
+    /// It has nothing to do with data of a tenant, or is no plain request and answer.
+    Apart,
+}
+
+use Foreign::{Apart, NotFound, Nothing};
+
+const fn of(method: &'static str, path: &'static str, body: &'static str, answer: Foreign) -> Operation {
+    Operation { method, path, body, answer }
+}
+
+const PET: &str = r#"{"name":"Rex","species":"DOG","ageMonths":5,"price":"75.00"}"#;
+const PAYMENT: &str = r#"{"amount":"75.00","currency":"USD","source":{"object":"card","name":"Alice Doe",
+    "number":"4242424242424242","cvc":"123","expMonth":12,"expYear":2030}}"#;
+const CALLBACK: &str = r#"{"amount":"75.00","currency":"USD","timestamp":"1758613403",
+    "callbackUrl":"http://127.0.0.1:9/"}"#;
+
+/// All of them.
+#[rustfmt::skip]
+pub const REST: &[Operation] = &[
+    of("GET", "/v1/pets", "", Nothing),
+    of("POST", "/v1/pets", PET, Nothing),
+    of("GET", "/v1/pets/{pet}", "", NotFound),
+    of("PUT", "/v1/pets/{pet}", r#"{"color":"red"}"#, NotFound),
+    of("DELETE", "/v1/pets/{pet}", "", NotFound),
+    of("GET", "/v1/inventory", "", Nothing),
+    of("GET", "/v1/orders", "", Nothing),
+    of("GET", "/v1/orders?petId={pet}", "", Nothing),
+    of("GET", "/v1/orders?userId={user}", "", Nothing),
+    of("POST", "/v1/orders", r#"{"petId":"{pet}"}"#, NotFound),
+    of("GET", "/v1/orders/{order}", "", NotFound),
+    of("POST", "/v1/orders/{order}", CALLBACK, NotFound),
+    of("DELETE", "/v1/orders/{order}", "", NotFound),
+    of("POST", "/v1/orders/{order}/payment", PAYMENT, NotFound),
+    of("POST", "/v1/orders/{order}/ship", "", NotFound),
+    of("POST", "/v1/orders/{order}/deliver", "", NotFound),
+    of("GET", "/v1/receipts/{receipt}", "", NotFound),
+    of("GET", "/v1/callback-secret", "", Apart),
+    of("POST", "/v1/users", "{}", Apart),
+    of("GET", "/v1/users/{user}", "", NotFound),
+    of("PUT", "/v1/users/{user}", r#"{"firstName":"Eve"}"#, NotFound),
+    of("DELETE", "/v1/users/{user}", "", NotFound),
+    of("POST", "/v1/auth/tokens", "{}", Apart),
+    of("GET", "/v1/webhook-endpoints", "", Nothing),
+    of("POST", "/v1/webhook-endpoints", r#"{"url":"http://127.0.0.1:9/","eventTypes":["user.created"]}"#, Nothing),
+    of("GET", "/v1/webhook-endpoints/{endpoint}", "", NotFound),
+    of("PUT", "/v1/webhook-endpoints/{endpoint}", r#"{"enabled":false}"#, NotFound),
+    of("PATCH", "/v1/webhook-endpoints/{endpoint}", r#"{"enabled":false}"#, NotFound),
+    of("DELETE", "/v1/webhook-endpoints/{endpoint}", "", NotFound),
+    of("GET", "/v1/webhook-endpoints/{endpoint}/deliveries", "", NotFound),
+    of("GET", "/v1/webhook-endpoints/{endpoint}/deliveries/{delivery}", "", NotFound),
+    of("GET", "/v1/webhook-endpoints/{endpoint}/deliveries/{delivery}/attempts", "", NotFound),
+    of("GET", "/v1/admin/dashboard/stats", "", Nothing),
+    of("GET", "/v1/admin/users", "", Nothing),
+    of("GET", "/v1/admin/users?q=dora", "", Nothing),
+    of("GET", "/v1/admin/users/{user}", "", NotFound),
+    of("PATCH", "/v1/admin/users/{user}/status", r#"{"status":"SUSPENDED"}"#, NotFound),
+    of("GET", "/v1/admin/orders", "", Nothing),
+    of("GET", "/v1/admin/orders?userId={user}", "", Nothing),
+    of("POST", "/v1/admin/orders/{order}/cancel", r#"{"reason":"x"}"#, NotFound),
+    of("GET", "/v1/admin/audit-logs", "", Nothing),
+    of("GET", "/v1/admin/audit-logs?entityId={order}", "", Nothing),
+    of("GET", "/v1/admin/audit-logs/{audit}", "", NotFound),
+    of("GET", "/v1/events", "", Apart),
+    of("GET", "/v1/ws", "", Apart),
+];
+
+/// Fields of GraphQL by id; a query answers null, a mutation `not_found`.
+pub const GRAPHQL: &[&str] = &[
+    r#"query { pet(id: "{pet}") { id } }"#,
+    r#"query { order(id: "{order}") { id } }"#,
+    r#"mutation { updatePet(id: "{pet}", input: {color: "red"}) { id } }"#,
+    r#"mutation { placeOrder(input: {petId: "{pet}"}) { id } }"#,
+    r#"mutation { shipOrder(id: "{order}") { id } }"#,
+    r#"mutation { deliverOrder(id: "{order}") { id } }"#,
+    r#"mutation { cancelOrder(id: "{order}") { id } }"#,
+    r#"mutation { payOrder(id: "{order}", input: {amount: "75.00", currency: USD, source: {card: {name: "A B",
+        number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2030}}}) { id } }"#,
+];
+
+/// Topics by id, on every channel.
+pub const TOPICS: &[&str] = &["pets/{pet}", "users/{user}", "orders", "payments", "pets", "inventory"];
