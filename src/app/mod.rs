@@ -10,11 +10,17 @@
 mod answers;
 pub mod change;
 pub mod feed;
+mod guard;
+pub mod keys;
+pub mod oauth;
 mod orders;
 mod passwords;
 mod payments;
 mod pets;
 pub mod policy;
+mod recent;
+mod revocation;
+mod sessions;
 mod terms;
 mod tokens;
 mod users;
@@ -33,9 +39,12 @@ use crate::store::{Store, Writes};
 
 pub use answers::Answers;
 pub use feed::{Feed, Past};
+pub use guard::{Guard, GuardSettings};
 pub use passwords::Passwords;
+pub use revocation::{Ending, Revocations};
+pub use sessions::Grant;
 pub use terms::{Claim, Condition, Terms};
-pub use tokens::{Grant, Tokens};
+pub use tokens::Tokens;
 
 /// Who calls, and from where.
 #[derive(Clone, Debug)]
@@ -66,6 +75,10 @@ pub struct AppSettings {
     pub token_audience: String,
     pub token_ttl_s: u64,
     pub refresh_ttl_s: u64,
+    /// Tokens whose signature is remembered as good.
+    pub verified_tokens: usize,
+    pub guard: GuardSettings,
+    pub oauth: oauth::OAuthSettings,
     pub argon2: ArgonCost,
     /// Passwords hashed at once.
     pub hash_concurrency: usize,
@@ -81,6 +94,13 @@ pub struct AppSettings {
     pub max_endpoints: u64,
     /// How long the answer to a request with an idempotency key is kept, seconds.
     pub idempotency_ttl_s: u64,
+}
+
+impl AppSettings {
+    /// Life of an access token, milliseconds.
+    pub(crate) fn token_ttl_ms(&self) -> i64 {
+        sessions::seconds(self.token_ttl_s)
+    }
 }
 
 /// Cost of argon2id (RFC 9106).
@@ -103,6 +123,9 @@ pub struct Parts {
     pub clock: Clock,
     pub ids: Ids,
     pub tokens: Tokens,
+    pub revocations: Revocations,
+    pub guard: Guard,
+    pub oauth: oauth::Desk,
     pub passwords: Passwords,
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
@@ -142,6 +165,7 @@ impl App {
     /// # Errors
     /// The store's failures.
     pub async fn purge(&self, retention_s: u64) -> Result<()> {
+        self.purge_revocations().await?;
         const AT_A_TIME: u32 = 1000;
         let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
         let now = self.now();

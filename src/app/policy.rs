@@ -3,9 +3,25 @@
 use crate::domain::event::{Collection, Event, Key};
 use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic};
 
-/// Everything that can be asked of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+macro_rules! operations {
+    ($($name:ident),+ $(,)?) => {
+        /// Everything that can be asked of the store.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation { $($name),+ }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Operation] = &[$(Operation::$name),+];
+
+            /// Its name, as the documents write it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Operation::$name => stringify!($name)),+ }
+            }
+        }
+    };
+}
+
+operations! {
     ReadPets,
     ReadInventory,
     WritePets,
@@ -18,8 +34,10 @@ pub enum Operation {
     SignUp,
     ReadUser,
     LogIn,
+    LogOut,
     ReadWebhooks,
     WriteWebhooks,
+    ManageOAuthClients,
 }
 
 /// Who an operation is for.
@@ -33,6 +51,8 @@ pub enum Access {
     User,
     /// Role STAFF or ADMIN, or scope `write:pets`.
     Staff,
+    /// Role ADMIN.
+    Admin,
 }
 
 /// Who may do an operation, and the scope that a token needs for it.
@@ -40,6 +60,8 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
     use Operation as O;
     match operation {
         O::ReadPets | O::SignUp | O::LogIn => (Access::Anyone, None),
+        O::LogOut => (Access::User, None),
+        O::ManageOAuthClients => (Access::Admin, Some(Scope::Admin)),
         O::ReadInventory => (Access::User, Some(Scope::ReadPets)),
         O::WritePets => (Access::Staff, Some(Scope::WritePets)),
         O::PlaceOrder => (Access::PublicPool, Some(Scope::WriteOrders)),
@@ -54,13 +76,14 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
 
 const NEEDS_TOKEN: &str = "this needs a valid bearer token; get one from POST /v1/auth/tokens";
 const NEEDS_STAFF: &str = "only the staff may do this";
-const NEEDS_SCOPE: &str = "the token lacks the scope that this needs";
+const NEEDS_ADMIN: &str = "only an administrator may do this";
 const NOT_YOURS: &str = "this belongs to someone else";
 
 /// Whether the principal may do `operation` at all.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] without a token where one is needed, [`Error::Forbidden`] for the wrong role or scope.
+/// [`Error::Unauthenticated`] without a token where one is needed, [`Error::Forbidden`] and [`Error::MissingScope`]
+/// for the wrong role or scope.
 pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
     let (access, scope) = rule(operation);
     let Some(identity) = &principal.identity else {
@@ -73,8 +96,11 @@ pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
     if access == Access::Staff && !principal.is_staff() {
         return Err(Error::Forbidden(NEEDS_STAFF));
     }
+    if access == Access::Admin && !is_admin(principal) {
+        return Err(Error::Forbidden(NEEDS_ADMIN));
+    }
     match scope {
-        Some(scope) if !identity.scopes.contains(&scope) => Err(Error::Forbidden(NEEDS_SCOPE)),
+        Some(scope) if !identity.scopes.contains(&scope) => Err(Error::MissingScope(scope)),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::change::{Audited, found};
 use super::policy::{Operation, authorize};
+use super::sessions::Login;
 use super::{App, Caller, Grant};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::Fact;
@@ -26,7 +27,7 @@ impl App {
             (user.created_at, user.updated_at) = (change.now, change.now);
             change.writes.insert_user(&Credentials { user: user.clone(), password_hash }).await?;
             change.state(Fact::user_created(&user)).await?;
-            let grant = app.grant(change, &user, SessionId(change.ids.uuid_v7())).await?;
+            let grant = app.grant(change, &user, Login::own(SessionId(change.ids.uuid_v7()))).await?;
             let audited =
                 Audited::new(Action::UserCreated, None, Some(Snapshot::User(user.clone()))).of(&user);
             Ok((grant, audited))

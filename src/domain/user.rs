@@ -45,9 +45,6 @@ pub struct UserDraft {
     pub preferences: Option<Preferences>,
 }
 
-/// Shortest and longest password, in characters (argon2 reads it whole; the bound keeps the work bounded).
-pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
-
 impl UserDraft {
     /// The user, and the password to hash.
     ///
@@ -85,9 +82,7 @@ impl UserDraft {
                     "must be an e-mail address such as jane@example.com",
                 ));
             }
-            if !PASSWORD_LENGTH.contains(&password.chars().count()) {
-                found.push(Violation::new("password", "length", "must be 8 to 256 characters long"));
-            }
+            found.extend(super::password::check(&password, &username, &email));
         }
         for (field, name) in [("firstName", &self.first_name), ("lastName", &self.last_name)] {
             found.extend(name.as_ref().and_then(|name| check_text(field, name, 1, 100)));

@@ -11,21 +11,28 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::layers::{self, Observed};
-use crate::app::{Answers, App, AppSettings, ArgonCost, Passwords, Tokens};
+use crate::app::oauth::{self, OAuthSettings};
+use crate::app::{
+    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
+};
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
-use crate::domain::Result;
+use crate::domain::oauth::{Client, ClientDraft};
+use crate::domain::{Error, Result, Tenant, Timestamp};
 use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};
 use crate::store::sqlite::SqliteSettings;
-use crate::store::{LogBounds, Store};
+use crate::store::{LogBounds, Revocation, Store};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::webhook;
+
+/// Shortest secret of a client of the settings, in bytes; it is kept as a plain hash, and so must not be guessed.
+const SHORTEST_SECRET: usize = 32;
 
 /// What every service is started with.
 pub(super) struct Parts {
@@ -53,13 +60,26 @@ fn app_settings(settings: &Settings) -> AppSettings {
     let public_url = server.public_url.trim_end_matches('/').to_owned();
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     AppSettings {
-        token_issuer: auth.issuer.clone(),
+        token_issuer: if auth.issuer.is_empty() { public_url.clone() } else { auth.issuer.clone() },
         public_url,
         data_dir: server.data_dir.clone(),
         open_auth: auth.mode == AuthMode::Open,
         token_audience: auth.audience.clone(),
         token_ttl_s: auth.token_ttl_s,
         refresh_ttl_s: auth.refresh_ttl_s,
+        verified_tokens: auth.verified_tokens,
+        guard: GuardSettings {
+            per_account: auth.login_failures_per_account,
+            per_address: auth.login_failures_per_address,
+            lock_s: auth.login_lock_s,
+        },
+        oauth: OAuthSettings {
+            code_ttl_s: settings.oauth.code_ttl_s,
+            device_ttl_s: settings.oauth.device_ttl_s,
+            device_interval_s: settings.oauth.device_interval_s,
+            max_device_codes: settings.oauth.max_device_codes,
+            browser_ttl_s: settings.oauth.browser_ttl_s,
+        },
         argon2: ArgonCost {
             memory_kib: auth.argon2_memory_kib,
             iterations: auth.argon2_iterations,
@@ -92,8 +112,8 @@ pub(super) fn app(
     store: Store,
     hub: Hub,
     bounds: LogBounds,
-    clock: Clock,
-    ids: Ids,
+    revocations: Vec<Revocation>,
+    (clock, ids): (Clock, Ids),
 ) -> Result<App> {
     let own = app_settings(settings);
     let vault = Arc::new(webhook::Vault::open_in(&own.data_dir, ids.clone())?);
@@ -102,14 +122,46 @@ pub(super) fn app(
         store,
         hub,
         epoch: bounds.epoch,
+        tokens: Tokens::open(&own, Timestamp::from_ms(clock.now_ms()))?,
         clock,
-        tokens: Tokens::open(&own)?,
+        revocations: Revocations::new(revocations),
+        guard: Guard::new(own.guard),
+        oauth: oauth::Desk::new(oauth_clients(settings)?),
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
         endpoint_secrets: Arc::new(webhook::EndpointDesk::new(vault, guard)),
         ids,
         settings: own,
     }))
+}
+
+/// The OAuth2 clients of the settings, and their secrets.
+fn oauth_clients(settings: &Settings) -> Result<Vec<(Client, Option<String>)>> {
+    let refused =
+        |id: &str, why: &str| Error::unavailable(format!("oauth.clients: the client {id:?}: {why}"));
+    let mut clients: Vec<(Client, Option<String>)> = Vec::new();
+    for own in settings.oauth.clients.clone() {
+        let draft = ClientDraft {
+            name: Some(own.name),
+            confidential: Some(own.secret.is_some()),
+            redirect_uris: Some(own.redirect_uris),
+            grant_types: Some(own.grant_types),
+            scopes: Some(own.scopes),
+        };
+        let tenant = own.tenant.as_deref().map(Tenant::parse).transpose();
+        let tenant = tenant.map_err(|_| refused(&own.id, "tenant must be a UUID of version 4 or 7"))?;
+        let client = draft
+            .create(own.id.clone(), tenant.unwrap_or(Tenant::PUBLIC), Timestamp::from_ms(0))
+            .map_err(|violations| refused(&own.id, &Error::Invalid(violations).to_string()))?;
+        if own.secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
+            return Err(refused(&own.id, "secret must have at least 32 characters"));
+        }
+        if clients.iter().any(|(known, _)| known.id == client.id) {
+            return Err(refused(&own.id, "there are two with this id"));
+        }
+        clients.push((client, own.secret));
+    }
+    Ok(clients)
 }
 
 pub(super) fn start_webhooks(

@@ -69,7 +69,10 @@ impl Server {
         let bounds = store.read().log_bounds().await?;
         prefill(&store, &hub, bounds.floor, bounds.head, settings.feed.ring_events).await?;
 
-        let app = compose::app(&settings, store.clone(), hub, bounds, clock.clone(), ids.clone())?;
+        let app = {
+            let revocations = store.read().revocations().await?;
+            compose::app(&settings, store.clone(), hub, bounds, revocations, (clock.clone(), ids.clone()))?
+        };
         if settings.server.seed == Seed::Demo && !store.read().has_users().await? {
             let summary = seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
             tracing::info!("seeded: {summary}");

@@ -3,6 +3,7 @@
 
 pub mod event;
 pub mod json;
+pub mod oauth;
 pub mod order;
 pub mod page;
 pub mod payment;

@@ -54,7 +54,7 @@ pub fn router(rest: Rest) -> Router {
         .route("/inventory", get(pets::inventory))
         .route("/users", post(users::sign_up))
         .route("/users/{id}", get(users::get))
-        .route("/auth/tokens", post(users::create_token))
+        .route("/auth/tokens", post(users::create_token).delete(users::log_out))
         .merge(orders)
         .merge(endpoints)
         .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))

@@ -2,7 +2,7 @@
 
 use ::http::{HeaderValue, StatusCode, header};
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 
 use super::extract::{Anyone, By, Id, Json};
 use super::once::once;
@@ -47,6 +47,12 @@ pub async fn create_token(
         None => rest.app.log_in(caller, input.username, input.password).await,
     };
     once(&rest, caller, encode, act).await
+}
+
+/// revokeToken: ends the login that the token of the request comes from.
+pub async fn log_out(State(rest): State<Rest>, By(caller): By) -> Told {
+    rest.app.log_out(&caller).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn token_answer(grant: &Grant) -> TokenAnswer {

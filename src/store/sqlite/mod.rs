@@ -11,6 +11,7 @@ mod engine;
 mod events;
 mod failure;
 mod link;
+mod oauth;
 mod orders;
 mod payments;
 mod pets;

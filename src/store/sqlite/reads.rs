@@ -7,7 +7,7 @@ use sqlx::sqlite::SqlitePool;
 
 use super::failure;
 use super::link::Link;
-use super::{DirectoryLock, answers, deliveries, events, orders, payments, pets, users, webhooks};
+use super::{DirectoryLock, answers, deliveries, events, orders, payments, pets, tokens, users, webhooks};
 use crate::domain::event::Key;
 use crate::domain::inventory::SpeciesStock;
 use crate::domain::order::OrderFilter;
@@ -18,7 +18,7 @@ use crate::domain::{
     DeliveryId, EndpointId, Epoch, Error, Event, Order, OrderId, Payment, Pet, PetId, Receipt, ReceiptId,
     Result, Seq, Tenant, Timestamp, User, UserId,
 };
-use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Writer};
+use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Revocation, Writer};
 
 /// The connections that read, each a snapshot of its own for each statement.
 pub(super) struct SqliteReads {
@@ -30,10 +30,10 @@ pub(super) struct SqliteReads {
 }
 
 /// A connection from the pool for the length of one call.
-struct Reading(PoolConnection<Sqlite>);
+pub(super) struct Reading(PoolConnection<Sqlite>);
 
 impl Reading {
-    fn link(&mut self) -> Link<'_> {
+    pub(super) fn link(&mut self) -> Link<'_> {
         Link::pool(&mut self.0)
     }
 }
@@ -44,7 +44,7 @@ impl SqliteReads {
         Self { pool, epoch, writer, lock }
     }
 
-    async fn reading(&self) -> Result<Reading> {
+    pub(super) async fn reading(&self) -> Result<Reading> {
         self.pool.acquire().await.map(Reading).map_err(failure::of_pool)
     }
 }
@@ -69,6 +69,10 @@ impl Reads for SqliteReads {
 
     async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>> {
         users::credentials(&mut self.reading().await?.link(), tenant, login).await
+    }
+
+    async fn revocations(&self) -> Result<Vec<Revocation>> {
+        tokens::revocations(&mut self.reading().await?.link()).await
     }
 
     async fn has_users(&self) -> Result<bool> {
