@@ -226,17 +226,22 @@ impl App {
         self.change(&caller, async move |_| Ok(((), Audited::new(action, user, None)))).await
     }
 
-    /// Ends the login that the caller's token comes from: its access and refresh tokens, and its open connections.
+    /// Ends the login that the caller's token comes from, or `all` logins of the caller: access and refresh tokens, and
+    /// open connections.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] without a token.
-    pub async fn log_out(&self, caller: &Caller) -> Result<()> {
+    pub async fn log_out(&self, caller: &Caller, all: bool) -> Result<()> {
         authorize(Operation::LogOut, &caller.principal)?;
         let identity = caller.principal.identity.clone();
         let Identity { user_id, session, .. } =
             identity.ok_or(Error::Unauthenticated("there is no login to end"))?;
         self.change(caller, async move |change| {
-            change.end_session(user_id, session).await?;
+            if all {
+                change.end_sessions_of(user_id).await?;
+            } else {
+                change.end_session(user_id, session).await?;
+            }
             Ok(((), Audited::new(Action::SessionRevoked, None, None)))
         })
         .await

@@ -24,7 +24,9 @@ use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};
+use crate::protocols::{
+    self, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
+};
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Revocation, Store};
 use crate::tasks::Tasks;
@@ -205,6 +207,7 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
         .merge(graphql.router())
         .merge(health::router(health))
         .merge(pages::router())
+        .merge(oauth_pages::router(oauth_pages::OAuth::new(app.clone())))
         // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
         .layer(time_limit)
         .merge(socketio)

@@ -3,6 +3,7 @@
 mod endpoints;
 mod error;
 mod extract;
+mod oauth_clients;
 mod once;
 mod orders;
 mod pets;
@@ -48,6 +49,12 @@ pub fn router(rest: Rest) -> Router {
         .route("/webhook-endpoints/{id}/deliveries", get(endpoints::deliveries))
         .route("/webhook-endpoints/{id}/deliveries/{delivery}", get(endpoints::delivery))
         .route("/webhook-endpoints/{id}/deliveries/{delivery}/attempts", get(endpoints::attempts));
+    let oauth_clients = Router::new()
+        .route("/admin/oauth-clients", get(oauth_clients::list).post(oauth_clients::create))
+        .route(
+            "/admin/oauth-clients/{id}",
+            get(oauth_clients::get).patch(oauth_clients::update).delete(oauth_clients::delete),
+        );
     Router::new()
         .route("/pets", get(pets::list).post(pets::create))
         .route("/pets/{id}", get(pets::get).put(pets::update).delete(pets::delete))
@@ -57,6 +64,7 @@ pub fn router(rest: Rest) -> Router {
         .route("/auth/tokens", post(users::create_token).delete(users::log_out))
         .merge(orders)
         .merge(endpoints)
+        .merge(oauth_clients)
         .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))
         .with_state(rest)
 }

@@ -4,7 +4,7 @@ use ::http::{HeaderValue, StatusCode, header};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
-use super::extract::{Anyone, By, Id, Json};
+use super::extract::{Anyone, By, Id, Json, Params};
 use super::once::once;
 use super::{Rest, Told, created, json};
 use crate::app::{Caller, Grant};
@@ -49,9 +49,11 @@ pub async fn create_token(
     once(&rest, caller, encode, act).await
 }
 
-/// revokeToken: ends the login that the token of the request comes from.
-pub async fn log_out(State(rest): State<Rest>, By(caller): By) -> Told {
-    rest.app.log_out(&caller).await?;
+/// revokeToken: ends the login that the token of the request comes from, or with `all=true` every login of its user.
+pub async fn log_out(State(rest): State<Rest>, By(caller): By, mut params: Params) -> Told {
+    let all = params.flag("all").unwrap_or_default();
+    params.done()?;
+    rest.app.log_out(&caller, all).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -70,7 +72,7 @@ fn token_answer(grant: &Grant) -> TokenAnswer {
 }
 
 /// Tokens are not for caches (RFC 6749 §5.1), and no later GET answers with them.
-fn not_stored(mut response: Response) -> Response {
+pub(super) fn not_stored(mut response: Response) -> Response {
     response.headers_mut().remove(header::ETAG);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -98,6 +98,11 @@ impl TestServer {
         &self.server().app
     }
 
+    /// Where its data is.
+    pub fn data(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     pub fn metrics(&self) -> &Metrics {
         &self.server().metrics
     }
