@@ -191,18 +191,18 @@ mod tests {
     #[test]
     fn an_address_locks_for_every_account() {
         let guard = guard();
-        (0..5).for_each(|i| drop(guard.failed(&attempt(i, 1), at(0))));
+        (0..5).for_each(|i| _ = guard.failed(&attempt(i, 1), at(0)));
         assert!(guard.check(&attempt(9, 1), at(1)).is_err());
         assert!(guard.check(&attempt(9, 2), at(1)).is_ok());
         let v6 = |text: &str| Attempt { account: None, address: Some(text.parse().unwrap()) };
-        (0..5).for_each(|i| drop(guard.failed(&v6(&format!("2001:db8:0:1::{i}")), at(0))));
+        (0..5).for_each(|i| _ = guard.failed(&v6(&format!("2001:db8:0:1::{i}")), at(0)));
         assert!(guard.check(&v6("2001:db8:0:1:ffff::"), at(1)).is_err(), "one network");
     }
 
     #[test]
     fn a_success_forgives_the_account() {
         let guard = guard();
-        (0..2).for_each(|i| drop(guard.failed(&attempt(1, i), at(0))));
+        (0..2).for_each(|i| _ = guard.failed(&attempt(1, i), at(0)));
         guard.succeeded(&attempt(1, 0));
         guard.failed(&attempt(1, 3), at(0));
         assert!(guard.check(&attempt(1, 4), at(1)).is_ok());

@@ -12,6 +12,7 @@ mod faults;
 mod feed;
 mod http;
 mod lifecycle;
+mod oauth;
 mod orders;
 mod parity;
 mod store;

@@ -48,7 +48,7 @@ fn page(status: StatusCode, title: &str, redirects_to: &str, content: &Markup) -
             }
             body {
                 main {
-                    p.brand aria-hidden="true" { "🐾 Petstore Live" }
+                    p.brand { "Petstore Live" }
                     h1 { (title) }
                     (content)
                 }

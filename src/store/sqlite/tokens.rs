@@ -76,11 +76,14 @@ pub(super) async fn revocations(link: &mut Link<'_>) -> Result<Vec<Revocation>> 
     link.rows(select).await?.iter().map(read).collect()
 }
 
+/// A device is told that its code has expired for so long.
+const EXPIRED_DEVICE_MS: i64 = 3_600_000;
+
 /// Takes away revocations, authorization codes and device requests that have expired.
 pub(super) async fn purge_ended(link: &mut Link<'_>, now: Timestamp) -> Result<()> {
-    for (table, end) in
-        [("revocations", "until"), ("oauth_codes", "expires_at"), ("oauth_devices", "expires_at")]
-    {
+    let devices = Statement::write("DELETE FROM oauth_devices WHERE expires_at <= ?");
+    link.queue(devices.bind(now.plus_ms(-EXPIRED_DEVICE_MS))).await?;
+    for (table, end) in [("revocations", "until"), ("oauth_codes", "expires_at")] {
         let delete = Statement::write(format!("DELETE FROM {table} WHERE {end} <= ?"));
         link.queue(delete.bind(now)).await?;
     }
