@@ -8,6 +8,7 @@ use super::error::{describe, log};
 use crate::app::oauth::{Authorization, Question};
 use crate::domain::oauth::Refusal;
 use crate::domain::{Error, Kind, Scope, User};
+use crate::protocols::rest::LimitHit;
 
 /// The login page.
 #[derive(Clone, Copy)]
@@ -115,7 +116,15 @@ pub(super) fn login(token: &str, login: &Login<'_>) -> Response {
             button type="submit" name="session" value="login" { "Log in" }
         }
     };
-    page(status, "Log in", "", &content)
+    limited(page(status, "Log in", "", &content), failure)
+}
+
+/// Tells the metrics which limit was reached.
+fn limited(mut response: Response, failure: Option<&Error>) -> Response {
+    if let Some(Error::RateLimited { limit, .. }) = failure {
+        response.extensions_mut().insert(LimitHit(limit));
+    }
+    response
 }
 
 fn scope_list(scopes: &[Scope]) -> Markup {
@@ -184,7 +193,7 @@ pub(super) fn enter_code(action: &str, token: &str, failure: Option<&Error>) -> 
             button type="submit" { "Continue" }
         }
     };
-    page(status, "Connect a device", "", &content)
+    limited(page(status, "Connect a device", "", &content), failure)
 }
 
 /// Where a user is asked what a device may do.

@@ -2,19 +2,24 @@
 
 use ::http::StatusCode;
 use axum::extract::State;
-use axum::response::IntoResponse as _;
+use axum::response::{IntoResponse as _, Response};
 
 use super::extract::{By, Id, Json, Params};
+use super::once::once;
 use super::{Rest, Told, collection, created, json};
+use crate::domain::oauth;
 use crate::wire::oauth::{Client, ClientInput};
 
 const PATH: &str = "/v1/admin/oauth-clients";
 
 /// createOAuthClient
 pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<ClientInput>) -> Told {
-    let (client, secret) = rest.app.create_oauth_client(&caller, input.into()).await?;
-    let body = Client { secret, ..Client::from(&client) };
-    Ok(super::users::not_stored(created(&format!("{PATH}/{}", client.id), &body)))
+    once(&rest, caller, registered, async |caller| rest.app.create_oauth_client(caller, input.into()).await).await
+}
+
+fn registered((client, secret): &(oauth::Client, Option<String>)) -> Response {
+    let body = Client { secret: secret.clone(), ..Client::from(client) };
+    super::users::not_stored(created(&format!("{PATH}/{}", client.id), &body))
 }
 
 /// listOAuthClients
