@@ -90,7 +90,7 @@ impl App {
                 context.writes.insert_audit(&entry).await?;
                 // On the writer, so that it is done even if the caller goes away; before the commit, because should that
                 // fail, a login too many has ended, and never one too few.
-                context.revoked.iter().for_each(|revocation| revocations.apply(revocation));
+                context.revoked.iter().for_each(|revocation| app.0.revocations.apply(revocation));
                 Ok(value)
             })
             .await

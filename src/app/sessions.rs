@@ -266,32 +266,33 @@ impl App {
     pub(super) async fn exchange(&self, caller: &Caller, exchange: Exchange) -> Result<Grant> {
         let hash = fingerprint(&exchange.token);
         let app = self.clone();
-        self
-            .change(caller, async move |change| {
-                let refused = || Error::InvalidToken(BAD_REFRESH);
-                let token = change.writes.refresh_token(&hash).await?.ok_or_else(refused)?;
-                let user = change.writes.user(token.tenant, token.user_id).await?.ok_or_else(refused)?;
-                let snapshot = Some(Snapshot::User(user.clone()));
-                let here = exchange.tenant.is_none_or(|tenant| tenant == token.tenant)
-                    && token.client.as_deref() == exchange.client.as_deref();
-                let alive = here && token.revoked_at.is_none() && token.expires_at > change.now;
-                if !alive || user.status != UserStatus::Active {
-                    return Err(refused());
-                }
-                if token.used_at.is_some() {
-                    change.end_session(user.id, token.session).await?;
-                    return Ok((Err(refused()), Audited::new(Action::RefreshTokenReused, snapshot, None).of(&user)));
-                }
-                change.writes.mark_refresh_token_used(&hash, change.now).await?;
-                let client =
-                    exchange.client.map(|id| ForClient { id, scopes: token.scopes, refreshes: true });
-                let mut grant = app.grant(change, &user, Login { session: token.session, client }).await?;
-                if let Some(narrower) = exchange.scopes {
-                    app.narrow(change, &mut grant, token.session, token.client, narrower)?;
-                }
-                Ok((Ok(grant), Audited::new(Action::TokenRefreshed, None, snapshot).of(&user)))
-            })
-            .await?
+        self.change(caller, async move |change| {
+            let refused = || Error::InvalidToken(BAD_REFRESH);
+            let token = change.writes.refresh_token(&hash).await?.ok_or_else(refused)?;
+            let user = change.writes.user(token.tenant, token.user_id).await?.ok_or_else(refused)?;
+            let snapshot = Some(Snapshot::User(user.clone()));
+            let here = exchange.tenant.is_none_or(|tenant| tenant == token.tenant)
+                && token.client.as_deref() == exchange.client.as_deref();
+            let alive = here && token.revoked_at.is_none() && token.expires_at > change.now;
+            if !alive || user.status != UserStatus::Active {
+                return Err(refused());
+            }
+            if token.used_at.is_some() {
+                change.end_session(user.id, token.session).await?;
+                return Ok((
+                    Err(refused()),
+                    Audited::new(Action::RefreshTokenReused, snapshot, None).of(&user),
+                ));
+            }
+            change.writes.mark_refresh_token_used(&hash, change.now).await?;
+            let client = exchange.client.map(|id| ForClient { id, scopes: token.scopes, refreshes: true });
+            let mut grant = app.grant(change, &user, Login { session: token.session, client }).await?;
+            if let Some(narrower) = exchange.scopes {
+                app.narrow(change, &mut grant, token.session, token.client, narrower)?;
+            }
+            Ok((Ok(grant), Audited::new(Action::TokenRefreshed, None, snapshot).of(&user)))
+        })
+        .await?
     }
 
     /// New tokens for `user`.

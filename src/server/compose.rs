@@ -24,9 +24,7 @@ use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{
-    self, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
-};
+use crate::protocols::{self, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket};
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Revocation, Store};
 use crate::tasks::Tasks;

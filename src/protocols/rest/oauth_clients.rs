@@ -14,7 +14,8 @@ const PATH: &str = "/v1/admin/oauth-clients";
 
 /// createOAuthClient
 pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<ClientInput>) -> Told {
-    once(&rest, caller, registered, async |caller| rest.app.create_oauth_client(caller, input.into()).await).await
+    once(&rest, caller, registered, async |caller| rest.app.create_oauth_client(caller, input.into()).await)
+        .await
 }
 
 fn registered((client, secret): &(oauth::Client, Option<String>)) -> Response {
