@@ -163,7 +163,11 @@ impl Guests {
         for scope in Scope::ALL {
             let others = Scope::ALL.iter().filter(|other| *other != scope).map(|other| other.name());
             let others = others.collect::<Vec<_>>().join(" ");
-            let token = forge.sign(|_, claims| claims["scope"] = json!(others));
+            let token = forge.sign(|_, claims| {
+                // Each of a login of its own, so that the logout of one does not end the others.
+                claims["sid"] = json!(uuid::Uuid::now_v7());
+                claims["scope"] = json!(others);
+            });
             guests.push(("admin".to_owned(), server.anonymous().with_token(&token), Some(*scope)));
         }
         for name in ["bob", "alice", "staff", "admin"] {
