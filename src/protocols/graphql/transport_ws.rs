@@ -192,7 +192,7 @@ enum State {
     /// It waits for `connection_init`.
     Opening(Handshake),
     /// It may run operations.
-    Ready(Caller),
+    Ready(Box<Caller>),
 }
 
 /// What the timer of a connection is set for.
@@ -276,7 +276,7 @@ async fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<
             let principal = handshake.principal(&session.graphql, credentials);
             let principal = principal.map_err(|error| Ended::close(4403, forbidden(&error)))?;
             session.write(vec![message::ack()]).await?;
-            Ok(State::Ready(Caller::new(principal, handshake.origin)))
+            Ok(State::Ready(Box::new(Caller::new(principal, handshake.origin))))
         }
         (Incoming::ConnectionInit(_), State::Ready(_)) => {
             Err(Ended::close(4429, "Too many initialisation requests"))

@@ -1,6 +1,5 @@
 //! Clients, authorization codes and device requests of the OAuth2 server.
 
-use async_trait::async_trait;
 use super::engine::SqliteEngine;
 use super::link::{Filter, Link, Statement, places};
 use super::reads::SqliteReads;
@@ -11,6 +10,7 @@ use crate::domain::{Error, Result, SessionId, Tenant, Timestamp, UserId};
 use crate::store::oauth::{
     AuthorizationCode, DeviceRequest, DeviceStatus, OAuthReads, OAuthWrites, RegisteredClient,
 };
+use async_trait::async_trait;
 
 const CLIENT: &str =
     "id, tenant, name, redirect_uris, grant_types, scope, created_at, updated_at, secret_hash";
