@@ -143,7 +143,7 @@ impl Guard {
     }
 
     fn ends(&self, failures: Failures) -> Timestamp {
-        failures.last.plus_ms(super::sessions::seconds(self.0.0.lock_s))
+        failures.last.plus_ms(super::logins::seconds(self.0.0.lock_s))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod change;
 pub mod feed;
 mod guard;
 pub mod keys;
+mod logins;
 pub mod oauth;
 mod orders;
 mod passwords;
@@ -20,7 +21,6 @@ mod pets;
 pub mod policy;
 mod recent;
 mod revocation;
-mod sessions;
 mod terms;
 mod tokens;
 mod users;
@@ -40,9 +40,9 @@ use crate::store::{Store, Writes};
 pub use answers::Answers;
 pub use feed::{Feed, Past};
 pub use guard::{Guard, GuardSettings};
+pub use logins::Grant;
 pub use passwords::Passwords;
 pub use revocation::{Ending, Revocations};
-pub use sessions::Grant;
 pub use terms::{Claim, Condition, Terms};
 pub use tokens::Tokens;
 
@@ -99,7 +99,7 @@ pub struct AppSettings {
 impl AppSettings {
     /// Life of an access token, milliseconds.
     pub(crate) fn token_ttl_ms(&self) -> i64 {
-        sessions::seconds(self.token_ttl_s)
+        logins::seconds(self.token_ttl_s)
     }
 }
 

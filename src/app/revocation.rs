@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::App;
 use super::change::Change;
-use super::sessions::stand_in;
+use super::logins::stand_in;
 use crate::domain::principal::Identity;
 use crate::domain::{Error, Principal, Result, SessionId, Timestamp, UserId};
 use crate::store::Revocation;

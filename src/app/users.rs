@@ -1,8 +1,8 @@
 //! Users: sign up, look up.
 
 use super::change::{Audited, found};
+use super::logins::Login;
 use super::policy::{Operation, authorize};
-use super::sessions::Login;
 use super::{App, Caller, Grant};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::Fact;

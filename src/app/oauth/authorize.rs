@@ -1,7 +1,7 @@
 //! The authorization code grant with PKCE (RFC 6749 §4.1, RFC 7636, RFC 9207).
 
 use super::super::change::Audited;
-use super::super::sessions::{fingerprint, seconds, secret};
+use super::super::logins::{fingerprint, seconds, secret};
 use super::super::{App, Caller};
 use super::{Visitor, asked_scopes, check_grant, refuse};
 use crate::domain::audit::{Action, Origin, Snapshot};

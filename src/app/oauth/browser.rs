@@ -1,7 +1,7 @@
 //! Logins on the pages: a cookie of a browser stands for one, and ends with the user's other logins.
 
 use super::super::change::Audited;
-use super::super::sessions::{fingerprint, seconds, secret};
+use super::super::logins::{fingerprint, seconds, secret};
 use super::super::tokens::Verified;
 use super::super::{App, Caller};
 use crate::domain::audit::{Action, Origin, Snapshot};

@@ -1,8 +1,8 @@
 //! Clients: registered, changed and taken away by administrators.
 
 use super::super::change::{Audited, found};
+use super::super::logins::{fingerprint, secret};
 use super::super::policy::{Operation, authorize};
-use super::super::sessions::{fingerprint, secret};
 use super::super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::oauth::{Client, ClientDraft};

@@ -2,7 +2,7 @@
 
 use super::super::change::{Audited, found};
 use super::super::guard::Attempt;
-use super::super::sessions::{fingerprint, seconds};
+use super::super::logins::{fingerprint, seconds};
 use super::super::{App, Caller};
 use super::token::Issued;
 use super::{ClientCredentials, Visitor, asked_scopes, check_grant, refuse};

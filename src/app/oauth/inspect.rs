@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::change::Audited;
-use super::super::sessions::fingerprint;
+use super::super::logins::fingerprint;
 use super::super::tokens::Verified;
 use super::super::{App, AppSettings};
 use super::{ClientCredentials, acting, refuse};

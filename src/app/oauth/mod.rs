@@ -13,8 +13,8 @@ mod token;
 use parking_lot::Mutex;
 use subtle::ConstantTimeEq as _;
 
+use super::logins::fingerprint;
 use super::recent::Recent;
-use super::sessions::fingerprint;
 use super::tokens::Verified;
 use super::{App, Caller};
 use crate::domain::audit::Origin;

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
 use super::super::change::Audited;
+use super::super::logins::{Exchange, ForClient, Grant, Login, fingerprint};
 use super::super::revocation::client_subject;
-use super::super::sessions::{Exchange, ForClient, Grant, Login, fingerprint};
 use super::super::tokens::Verified;
 use super::super::{App, Caller};
 use super::{ClientCredentials, acting, asked_scopes, check_grant, refuse};
