@@ -21,6 +21,7 @@ test-rust: web
 test-clients: web
 	$(CARGO) build
 	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) npm test
+	PETSTORE_BIN=$(PETSTORE_BIN) scripts/authlib.sh
 
 # The load comes from a second process and goes to loopback only.
 bench: web

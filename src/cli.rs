@@ -30,6 +30,24 @@ enum Subcommands {
     /// Fill an empty database with the demo store, then exit.
     #[command(after_long_help = MANUAL)]
     Seed(SeedFlags),
+    /// Show or change the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(KeysSubcommands),
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysSubcommands {
+    /// List the keys, oldest first.
+    List(SeedFlags),
+    /// Make a new key. The older ones go on verifying until the last of their tokens has expired. A running server takes
+    /// the new key up within a minute.
+    Rotate {
+        /// Take the older keys away at once, and with them every token that they signed.
+        #[arg(long)]
+        end_old: bool,
+        #[command(flatten)]
+        flags: SeedFlags,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +100,15 @@ pub enum Command {
     },
     /// Fill an empty database with the demo store.
     Seed(SettingsSource),
+    /// List the keys that sign access tokens.
+    ListKeys(SettingsSource),
+    /// Make a new key that signs access tokens.
+    RotateKeys {
+        /// Where the data directory is named.
+        source: SettingsSource,
+        /// Whether the older keys are taken away at once.
+        end_old: bool,
+    },
 }
 
 /// Where the settings come from, as `Settings::load` takes it.
@@ -114,7 +141,17 @@ fn command(line: CommandLine) -> Command {
             Command::Serve(source(flags.config, overrides))
         }
         Subcommands::Schema { out } => Command::Schema { out },
-        Subcommands::Seed(flags) => Command::Seed(source(flags.config, [("server.data_dir", flags.data)])),
+        Subcommands::Seed(flags) => Command::Seed(flags.source()),
+        Subcommands::Keys(KeysSubcommands::List(flags)) => Command::ListKeys(flags.source()),
+        Subcommands::Keys(KeysSubcommands::Rotate { end_old, flags }) => {
+            Command::RotateKeys { source: flags.source(), end_old }
+        }
+    }
+}
+
+impl SeedFlags {
+    fn source(self) -> SettingsSource {
+        source(self.config, [("server.data_dir", self.data)])
     }
 }
 
@@ -170,6 +207,9 @@ mod tests {
 
         let Ok(Command::Seed(source)) = read("petstore seed --data /tmp/x") else { panic!("must parse") };
         assert_eq!(source.overrides, [("server.data_dir".to_owned(), "/tmp/x".to_owned())]);
+        let rotate = read("petstore keys rotate --end-old --data /tmp/x");
+        assert!(matches!(rotate, Ok(Command::RotateKeys { end_old: true, .. })));
+        assert!(matches!(read("petstore keys list"), Ok(Command::ListKeys(_))));
         assert_eq!(read("petstore schema --out api").unwrap(), Command::Schema { out: PathBuf::from("api") });
     }
 

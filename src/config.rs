@@ -32,6 +32,8 @@ pub struct Settings {
     pub rate_limit: RateLimitSettings,
     /// Who is let in, and what a password costs.
     pub auth: AuthSettings,
+    /// The OAuth2 server.
+    pub oauth: OAuthSettings,
     /// The embedded database.
     pub store: StoreSettings,
     /// The live event feed.
@@ -134,6 +136,8 @@ pub struct AuthSettings {
     pub token_ttl_s: u64,
     /// Life of a refresh token, seconds.
     pub refresh_ttl_s: u64,
+    /// Tokens whose signature is remembered as good, so that it is not computed at every request.
+    pub verified_tokens: usize,
     /// Memory for one password hash (argon2id), KiB.
     pub argon2_memory_kib: u32,
     /// Passes over that memory.
@@ -144,10 +148,61 @@ pub struct AuthSettings {
     pub hash_concurrency: usize,
     /// Password hashes that may wait; one more is answered with 429.
     pub hash_queue: usize,
-    /// The iss claim of tokens; tokens with another one are not taken.
+    /// Failed logins of one account before it is locked for a while.
+    pub login_failures_per_account: u32,
+    /// Failed logins from one address before it is locked for a while.
+    pub login_failures_per_address: u32,
+    /// How long such a lock lasts, and how long a failure counts, seconds.
+    pub login_lock_s: u64,
+    /// The iss claim of tokens, and the issuer of the OAuth2 server; empty is `server.public_url`.
     pub issuer: String,
     /// The aud claim of tokens.
     pub audience: String,
+}
+
+/// `[oauth]`: the OAuth2 server, /oauth.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthSettings {
+    /// Life of an authorization code, seconds.
+    pub code_ttl_s: u64,
+    /// Life of a device code, seconds.
+    pub device_ttl_s: u64,
+    /// How long a device has to wait between two questions, seconds.
+    pub device_interval_s: u32,
+    /// Device codes that may wait for their users; one more is answered with 429.
+    pub max_device_codes: u64,
+    /// Life of a login on the pages, seconds.
+    pub browser_ttl_s: u64,
+    /// Clients, beside those that administrators register.
+    pub clients: Vec<OAuthClientSettings>,
+}
+
+/// One of `[[oauth.clients]]`. Not `Debug`-printed with its secret.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuthClientSettings {
+    /// What it names itself by.
+    pub id: String,
+    /// Shown to users.
+    pub name: String,
+    /// What it proves itself with; nothing for an app that cannot keep one.
+    pub secret: Option<String>,
+    /// Where answers may go.
+    #[serde(default)]
+    pub redirect_uris: Vec<String>,
+    /// The grants that it may use.
+    pub grant_types: Vec<String>,
+    /// The most that it may be given.
+    pub scopes: Vec<String>,
+    /// The tenant whose users and data it is for; nothing for the public pool.
+    pub tenant: Option<String>,
+}
+
+impl std::fmt::Debug for OAuthClientSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OAuthClientSettings").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// `[store]`: the embedded database.

@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use petstore::app::keys::{self, KeyInfo};
 use petstore::cli::{self, Command, SettingsSource};
 use petstore::clock::Clock;
 use petstore::config::{Settings, process_env};
+use petstore::domain::Timestamp;
 use petstore::server::Server;
 use petstore::store::faults::Faults;
 use petstore::telemetry::logging;
@@ -17,6 +19,12 @@ fn main() -> ExitCode {
     let outcome = match cli::parse() {
         Command::Serve(source) => with_runtime(async { serve(settings(source)?).await }),
         Command::Seed(source) => with_runtime(async { seed(settings(source)?).await }),
+        Command::ListKeys(source) => {
+            settings(source).and_then(|settings| tell(keys::list(&settings.server.data_dir)?))
+        }
+        Command::RotateKeys { source, end_old } => {
+            settings(source).and_then(|settings| rotate(&settings, end_old))
+        }
         Command::Schema { out } => petstore::schema::write(&out).map_err(Into::into),
     };
     match outcome {
@@ -27,6 +35,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn rotate(settings: &Settings, end_old: bool) -> Result<(), Failure> {
+    let ttl_ms = i64::try_from(settings.auth.token_ttl_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let now = Timestamp::from_ms(Clock::system().now_ms());
+    tell(keys::rotate(&settings.server.data_dir, ttl_ms, now, end_old)?)
+}
+
+fn tell(keys: Vec<KeyInfo>) -> Result<(), Failure> {
+    for KeyInfo { kid, since, signs } in keys {
+        let since = since.map_or("the first start".to_owned(), |since| since.to_string());
+        println!("{kid}  since {since}  {}", if signs { "signs" } else { "verifies" });
+    }
+    Ok(())
 }
 
 fn with_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {

@@ -79,7 +79,7 @@ impl App {
                 let user = User { status, updated_at: change.now, ..before.clone() };
                 change.writes.update_user(&user).await?;
                 if status == UserStatus::Suspended {
-                    change.writes.revoke_sessions_of_user(change.tenant, id, change.now).await?;
+                    change.end_sessions_of(id).await?;
                 }
                 change.state(Fact::user_updated(&user)).await?;
                 let (before, after) = (Snapshot::User(before), Snapshot::User(user.clone()));
@@ -87,9 +87,6 @@ impl App {
                 Ok((user, audited.because(reason)))
             })
             .await?;
-        if user.status == UserStatus::Suspended {
-            self.end_sessions(user.tenant, user.id);
-        }
         Ok(user)
     }
 

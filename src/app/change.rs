@@ -4,7 +4,7 @@ use crate::clock::Ids;
 use crate::domain::audit::{Action, AuditEntry, Snapshot};
 use crate::domain::event::Fact;
 use crate::domain::{AuditId, Error, EventId, Result, Tenant, Timestamp, User, UserId};
-use crate::store::Writes;
+use crate::store::{Revocation, Writes};
 
 use super::{App, Caller};
 
@@ -14,6 +14,9 @@ pub(super) struct Change<'w> {
     pub tenant: Tenant,
     pub now: Timestamp,
     pub ids: Ids,
+    pub(super) token_ttl_ms: i64,
+    /// Logins that the change ends.
+    pub(super) revoked: Vec<Revocation>,
 }
 
 /// What the audit row of a change says.
@@ -67,7 +70,8 @@ impl App {
                 // Read on the writer, so that times follow the order of the log.
                 let now = Timestamp::from_ms(clock.now_ms());
                 let tenant = caller.principal.tenant;
-                let mut context = Change { writes, tenant, now, ids: ids.clone() };
+                let (token_ttl_ms, revoked) = (app.0.settings.token_ttl_ms(), Vec::new());
+                let mut context = Change { writes, tenant, now, ids: ids.clone(), token_ttl_ms, revoked };
                 let claim = app.claimed(&caller, &mut context).await?;
                 let (value, Audited { action, before, after, reason, user }) = change(&mut context).await?;
                 if !caller.terms.condition.as_ref().is_none_or(|condition| condition.holds(before.as_ref())) {
@@ -92,6 +96,9 @@ impl App {
                     origin: caller.origin,
                 };
                 context.writes.insert_audit(&entry).await?;
+                // On the writer, so that it is done even if the caller goes away; before the commit, because should that
+                // fail, a login too many has ended, and never one too few.
+                context.revoked.iter().for_each(|revocation| app.0.revocations.apply(revocation));
                 Ok(value)
             })
             .await

@@ -12,13 +12,18 @@ mod answers;
 mod callbacks;
 pub mod change;
 pub mod feed;
+mod guard;
 mod images;
+pub mod keys;
+mod logins;
+pub mod oauth;
 mod orders;
 mod passwords;
 mod payments;
 mod pets;
 pub mod policy;
-mod sessions;
+mod recent;
+mod revocation;
 mod terms;
 mod tokens;
 mod users;
@@ -38,10 +43,13 @@ use crate::store::{Store, Writes};
 
 pub use answers::Answers;
 pub use feed::{Feed, Past};
+pub use guard::{Guard, GuardSettings};
 pub use images::Upload;
+pub use logins::Grant;
 pub use passwords::Passwords;
+pub use revocation::{Ending, Revocations};
 pub use terms::{Claim, Condition, Terms};
-pub use tokens::{Grant, Tokens};
+pub use tokens::Tokens;
 
 /// Who calls, and from where.
 #[derive(Clone, Debug)]
@@ -72,6 +80,10 @@ pub struct AppSettings {
     pub token_audience: String,
     pub token_ttl_s: u64,
     pub refresh_ttl_s: u64,
+    /// Tokens whose signature is remembered as good.
+    pub verified_tokens: usize,
+    pub guard: GuardSettings,
+    pub oauth: oauth::OAuthSettings,
     pub argon2: ArgonCost,
     /// Passwords hashed at once.
     pub hash_concurrency: usize,
@@ -91,6 +103,13 @@ pub struct AppSettings {
     pub max_callbacks_per_order: u32,
     /// Most callbacks of one tenant that wait to be delivered.
     pub max_callbacks: u32,
+}
+
+impl AppSettings {
+    /// Life of an access token, milliseconds.
+    pub(crate) fn token_ttl_ms(&self) -> i64 {
+        logins::seconds(self.token_ttl_s)
+    }
 }
 
 /// Cost of argon2id (RFC 9106).
@@ -116,6 +135,9 @@ pub struct Parts {
     pub clock: Clock,
     pub ids: Ids,
     pub tokens: Tokens,
+    pub revocations: Revocations,
+    pub guard: Guard,
+    pub oauth: oauth::Desk,
     pub passwords: Passwords,
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
@@ -158,6 +180,7 @@ impl App {
     /// # Errors
     /// The store's failures.
     pub async fn purge(&self, retention_s: u64) -> Result<()> {
+        self.purge_revocations().await?;
         const AT_A_TIME: u32 = 1000;
         let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
         let now = self.now();

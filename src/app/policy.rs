@@ -3,9 +3,25 @@
 use crate::domain::event::{Collection, Event, Key};
 use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic, User};
 
-/// Everything that can be asked of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+macro_rules! operations {
+    ($($name:ident),+ $(,)?) => {
+        /// Everything that can be asked of the store.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation { $($name),+ }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Operation] = &[$(Operation::$name),+];
+
+            /// Its name, as the documents write it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Operation::$name => stringify!($name)),+ }
+            }
+        }
+    };
+}
+
+operations! {
     ReadPets,
     ReadInventory,
     WritePets,
@@ -18,11 +34,13 @@ pub enum Operation {
     SignUp,
     ReadUser,
     LogIn,
+    LogOut,
     ReadWebhooks,
     WriteWebhooks,
     RequestCallback,
     WriteUser,
     Administer,
+    ManageOAuthClients,
 }
 
 /// Who an operation is for.
@@ -45,6 +63,8 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
     use Operation as O;
     match operation {
         O::ReadPets | O::SignUp | O::LogIn => (Access::Anyone, None),
+        O::LogOut => (Access::User, None),
+        O::ManageOAuthClients => (Access::Admin, Some(Scope::Admin)),
         O::ReadInventory => (Access::User, Some(Scope::ReadPets)),
         O::WritePets => (Access::Staff, Some(Scope::WritePets)),
         O::PlaceOrder => (Access::PublicPool, Some(Scope::WriteOrders)),
@@ -63,13 +83,13 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
 const NEEDS_TOKEN: &str = "this needs a valid bearer token; get one from POST /v1/auth/tokens";
 const NEEDS_STAFF: &str = "only the staff may do this";
 const NEEDS_ADMIN: &str = "only an administrator may do this";
-const NEEDS_SCOPE: &str = "the token lacks the scope that this needs";
 const NOT_YOURS: &str = "this belongs to someone else";
 
 /// Whether the principal may do `operation` at all.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] without a token where one is needed, [`Error::Forbidden`] for the wrong role or scope.
+/// [`Error::Unauthenticated`] without a token where one is needed, [`Error::Forbidden`] and [`Error::MissingScope`]
+/// for the wrong role or scope.
 pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
     let (access, scope) = rule(operation);
     let Some(identity) = &principal.identity else {
@@ -86,7 +106,7 @@ pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
         return Err(Error::Forbidden(NEEDS_ADMIN));
     }
     match scope {
-        Some(scope) if !identity.scopes.contains(&scope) => Err(Error::Forbidden(NEEDS_SCOPE)),
+        Some(scope) if !identity.scopes.contains(&scope) => Err(Error::MissingScope(scope)),
         _ => Ok(()),
     }
 }

@@ -1,6 +1,7 @@
 //! Users: sign up, look up, change, leave.
 
 use super::change::{Audited, found};
+use super::logins::Login;
 use super::policy::{Operation, authorize, authorize_user};
 use super::{App, Caller, Grant};
 use crate::domain::audit::{Action, Snapshot};
@@ -26,7 +27,7 @@ impl App {
             (user.created_at, user.updated_at) = (change.now, change.now);
             change.writes.insert_user(&Credentials { user: user.clone(), password_hash }).await?;
             change.state(Fact::user_created(&user)).await?;
-            let grant = app.grant(change, &user, SessionId(change.ids.uuid_v7())).await?;
+            let grant = app.grant(change, &user, Login::own(SessionId(change.ids.uuid_v7()))).await?;
             let audited =
                 Audited::new(Action::UserCreated, None, Some(Snapshot::User(user.clone()))).of(&user);
             Ok((grant, audited))
@@ -46,12 +47,11 @@ impl App {
         let before = found(self.0.store.read().find_user(principal.tenant, id).await?, "user")?;
         authorize_user(&principal, &before)?;
         let mut draft = draft;
-        draft.check().map_err(Error::Invalid)?;
+        draft.check(&before).map_err(Error::Invalid)?;
         let password_hash = match draft.password.take() {
             Some(password) => Some(self.0.passwords.hash(password).await?),
             None => None,
         };
-        let ends_sessions = password_hash.is_some();
         let user = self
             .change(caller, async move |change| {
                 let before = found(change.writes.user(change.tenant, id).await?, "user")?;
@@ -60,16 +60,13 @@ impl App {
                 change.writes.update_user(&user).await?;
                 if let Some(hash) = password_hash {
                     change.writes.set_password_hash(change.tenant, id, &hash).await?;
-                    change.writes.revoke_sessions_of_user(change.tenant, id, change.now).await?;
+                    change.end_sessions_of(id).await?;
                 }
                 change.state(Fact::user_updated(&user)).await?;
                 let (before, after) = (Snapshot::User(before), Snapshot::User(user.clone()));
                 Ok((user, Audited::new(Action::UserUpdated, Some(before), Some(after))))
             })
             .await?;
-        if ends_sessions {
-            self.end_sessions(user.tenant, user.id);
-        }
         Ok(user)
     }
 
@@ -80,17 +77,17 @@ impl App {
     /// [`Error::NotFound`]; [`Error::Forbidden`] for another's.
     pub async fn delete_user(&self, caller: &Caller, id: UserId) -> Result<()> {
         authorize(Operation::WriteUser, &caller.principal)?;
-        let (principal, tenant) = (caller.principal.clone(), caller.principal.tenant);
+        let principal = caller.principal.clone();
         self.change(caller, async move |change| {
             let user = found(change.writes.user(change.tenant, id).await?, "user")?;
             authorize_user(&principal, &user)?;
             change.writes.delete_endpoints_of(change.tenant, id).await?;
+            change.end_sessions_of(id).await?;
             change.writes.delete_user(change.tenant, id).await?;
             change.state(Fact::user_deleted(&user)).await?;
             Ok(((), Audited::new(Action::UserDeleted, Some(Snapshot::User(user)), None)))
         })
         .await?;
-        self.end_sessions(tenant, id);
         Ok(())
     }
 

@@ -166,7 +166,12 @@ impl Layers {
         };
         let value = value(allowed);
         if !allowed.admits(&value) {
-            return self.refuse(name, source, format!("is {}", shown(&value)), &allowed.to_string());
+            // The tables of clients hold secrets.
+            let given = match allowed {
+                Allowed::Clients => "is not of that form".to_owned(),
+                _ => format!("is {}", shown(&value)),
+            };
+            return self.refuse(name, source, given, &allowed.to_string());
         }
         let keys = self.values.entry(*section).or_insert_with(|| Value::Table(Table::new()));
         if let Value::Table(keys) = keys {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
+use serde::Deserialize as _;
 use toml::Value;
 
-use Allowed::{Address, Filter, Flag, List, Number, Numbers, OneOf, Text, Url};
+use Allowed::{Address, Clients, Filter, Flag, List, Number, Numbers, OneOf, Text, Url};
 
 /// The values that a key may have.
 #[derive(Debug)]
@@ -25,7 +26,12 @@ pub(super) enum Allowed {
     Filter,
     /// Texts, how many, what each must be, and that in words.
     List(RangeInclusive<usize>, fn(&str) -> bool, &'static str),
+    /// Tables that stand for OAuth2 clients.
+    Clients,
 }
+
+/// Most clients of a file.
+const MAX_CLIENTS: usize = 100;
 
 /// Section, key and allowed values.
 pub(super) type Rule = (&'static str, &'static str, Allowed);
@@ -66,13 +72,23 @@ pub(super) static RULES: &[Rule] = &[
     ("auth", "mode", OneOf(&["strict", "open"])),
     ("auth", "token_ttl_s", Number(1..=31_536_000)),
     ("auth", "refresh_ttl_s", Number(1..=31_536_000)),
+    ("auth", "verified_tokens", Number(1..=10_000_000)),
     ("auth", "argon2_memory_kib", Number(64..=1_048_576)),
     ("auth", "argon2_iterations", Number(1..=100)),
     ("auth", "argon2_parallelism", Number(1..=8)),
     ("auth", "hash_concurrency", Number(1..=256)),
     ("auth", "hash_queue", Number(1..=100_000)),
-    ("auth", "issuer", Text(1..=512)),
+    ("auth", "login_failures_per_account", Number(1..=1_000_000)),
+    ("auth", "login_failures_per_address", Number(1..=1_000_000)),
+    ("auth", "login_lock_s", Number(1..=86_400)),
+    ("auth", "issuer", Url),
     ("auth", "audience", Text(1..=256)),
+    ("oauth", "code_ttl_s", Number(1..=600)),
+    ("oauth", "device_ttl_s", Number(10..=3_600)),
+    ("oauth", "device_interval_s", Number(1..=60)),
+    ("oauth", "max_device_codes", Number(1..=1_000_000)),
+    ("oauth", "browser_ttl_s", Number(60..=2_592_000)),
+    ("oauth", "clients", Clients),
     ("store", "read_connections", Number(1..=64)),
     ("store", "write_queue", Number(1..=1_000_000)),
     ("store", "max_batch", Number(1..=10_000)),
@@ -146,6 +162,10 @@ impl Allowed {
             (List(len, is_one, _), Value::Array(items)) => {
                 len.contains(&items.len()) && items.iter().all(|item| item.as_str().is_some_and(is_one))
             }
+            (Clients, Value::Array(items)) => {
+                items.len() <= MAX_CLIENTS
+                    && items.iter().all(|item| super::OAuthClientSettings::deserialize(item.clone()).is_ok())
+            }
             (Filter, Value::String(text)) => tracing_subscriber::EnvFilter::try_new(text).is_ok(),
             _ => false,
         }
@@ -166,7 +186,7 @@ impl Allowed {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
             }
-            OneOf(_) | Text(_) | Address | Url | Filter => None,
+            OneOf(_) | Text(_) | Address | Url | Filter | Clients => None,
         };
         read.unwrap_or_else(|| Value::String(text.to_owned()))
     }
@@ -189,6 +209,7 @@ impl fmt::Display for Allowed {
             Address => f.write_str("IP:PORT, for example 127.0.0.1:8080 or [::1]:8080"),
             Url => f.write_str("an http:// or https:// URL without a slash at its end, or empty"),
             List(len, _, what) => write!(f, "a list of {} to {} of {what}", len.start(), len.end()),
+            Clients => write!(f, "a list of at most {MAX_CLIENTS} tables of these keys"),
             Filter => f.write_str("tracing directives, for example info or warn,petstore=debug"),
         }
     }

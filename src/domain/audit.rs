@@ -1,5 +1,6 @@
 //! Audit rows: who changed what, through which channel, from what to what.
 
+use super::oauth::Client;
 use super::webhook::Endpoint;
 use super::{AuditId, Order, Payment, Pet, Tenant, Timestamp, User, UserId, named_enum};
 
@@ -11,6 +12,7 @@ named_enum! {
         WebSocket => "WEBSOCKET",
         SocketIo => "SOCKET_IO",
         Sse => "SSE",
+        OAuth => "OAUTH",
         System => "SYSTEM",
     }
 }
@@ -35,6 +37,16 @@ named_enum! {
         TokenIssued => "TOKEN_ISSUED",
         TokenRefreshed => "TOKEN_REFRESHED",
         SessionRevoked => "SESSION_REVOKED",
+        RefreshTokenReused => "REFRESH_TOKEN_REUSED",
+        CodeReused => "AUTHORIZATION_CODE_REUSED",
+        LoggedIn => "LOGGED_IN",
+        LoginFailed => "LOGIN_FAILED",
+        LoginLocked => "LOGIN_LOCKED",
+        AuthorizationGranted => "AUTHORIZATION_GRANTED",
+        AuthorizationDenied => "AUTHORIZATION_DENIED",
+        OAuthClientCreated => "OAUTH_CLIENT_CREATED",
+        OAuthClientUpdated => "OAUTH_CLIENT_UPDATED",
+        OAuthClientDeleted => "OAUTH_CLIENT_DELETED",
         EndpointCreated => "WEBHOOK_ENDPOINT_CREATED",
         EndpointUpdated => "WEBHOOK_ENDPOINT_UPDATED",
         EndpointDeleted => "WEBHOOK_ENDPOINT_DELETED",
@@ -58,6 +70,7 @@ pub enum Snapshot {
     Payment(Payment),
     User(User),
     Endpoint(Endpoint),
+    Client(Client),
 }
 
 impl Snapshot {
@@ -73,6 +86,7 @@ impl Snapshot {
             Self::Payment(_) => "PAYMENTS",
             Self::User(_) => "USERS",
             Self::Endpoint(_) => "WEBHOOK_ENDPOINTS",
+            Self::Client(_) => "OAUTH_CLIENTS",
         }
     }
 
@@ -84,6 +98,7 @@ impl Snapshot {
             Self::Payment(payment) => payment.id.to_string(),
             Self::User(user) => user.id.to_string(),
             Self::Endpoint(endpoint) => endpoint.id.to_string(),
+            Self::Client(client) => client.id.clone(),
         }
     }
 }

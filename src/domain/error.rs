@@ -84,15 +84,30 @@ pub enum Error {
     /// Values that are not allowed.
     #[error("{} of the request's values are not allowed: {}", .0.len(), summary(.0))]
     Invalid(Vec<Violation>),
-    /// No token, or one that is not valid (any more).
+    /// No token where one is needed.
     #[error("{0}")]
     Unauthenticated(&'static str),
+    /// A token that is not valid, and never was.
+    #[error("{0}")]
+    InvalidToken(&'static str),
+    /// A token whose time is over.
+    #[error("the bearer token has expired")]
+    TokenExpired,
+    /// A token that was taken back: logged out, suspended, or given another password.
+    #[error("the bearer token was revoked; log in again")]
+    TokenRevoked,
     /// User name or password is wrong.
     #[error("the user name or the password is wrong")]
     WrongCredentials,
     /// The principal may not do that.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The token does not have the scope that this needs.
+    #[error("the token lacks the scope {0} that this needs")]
+    MissingScope(super::Scope),
+    /// A refusal in the words of OAuth2.
+    #[error("{1}")]
+    OAuth(super::oauth::Refusal, &'static str),
     /// No such resource of that kind.
     #[error("there is no {0} with this id")]
     NotFound(&'static str),
@@ -192,9 +207,12 @@ impl Error {
         match self {
             Self::Malformed { .. } => "malformed_request",
             Self::Invalid(_) => "validation_failed",
-            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Unauthenticated(_) | Self::InvalidToken(_) => "unauthenticated",
+            Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
             Self::WrongCredentials => "wrong_credentials",
-            Self::Forbidden(_) => "forbidden",
+            Self::Forbidden(_) | Self::MissingScope(_) => "forbidden",
+            Self::OAuth(refusal, _) => refusal.name(),
             Self::NotFound(_) => "not_found",
             Self::UnknownOperation(_) => "unknown_operation",
             Self::PetNotAvailable(_) => "pet_not_available",
@@ -225,8 +243,14 @@ impl Error {
             Self::Malformed { .. } => Kind::Malformed,
             Self::Invalid(_) | Self::IdempotencyKeyReused => Kind::Invalid,
             Self::PreconditionFailed => Kind::PreconditionFailed,
-            Self::Unauthenticated(_) | Self::WrongCredentials => Kind::Unauthenticated,
-            Self::Forbidden(_) => Kind::Forbidden,
+            Self::OAuth(super::oauth::Refusal::InvalidClient, _)
+            | Self::Unauthenticated(_)
+            | Self::InvalidToken(_)
+            | Self::TokenExpired
+            | Self::TokenRevoked
+            | Self::WrongCredentials => Kind::Unauthenticated,
+            Self::Forbidden(_) | Self::MissingScope(_) => Kind::Forbidden,
+            Self::OAuth(..) => Kind::Malformed,
             Self::NotFound(_) | Self::UnknownOperation(_) => Kind::NotFound,
             Self::PetNotAvailable(_)
             | Self::PetInUse

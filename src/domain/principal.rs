@@ -1,5 +1,9 @@
 //! Who asks, and what they may do.
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
 use super::{SessionId, Tenant, Timestamp, UserId, named_enum};
 
 named_enum! {
@@ -35,14 +39,19 @@ impl Role {
     }
 }
 
-/// A user behind a valid token.
+/// A user, or a client that acts for itself, behind a valid token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
+    /// The subject of the token: a user, or the identity that stands for a client in its own right.
     pub user_id: UserId,
     pub role: Role,
     pub scopes: Vec<Scope>,
     /// The login that the token comes from.
     pub session: SessionId,
+    /// The token itself; these ids rise with time, which is how all tokens before a moment are revoked.
+    pub token: Uuid,
+    /// The OAuth2 client that the token was issued to; nothing for a login with a password.
+    pub client: Option<Arc<str>>,
     /// When the token ends; live connections end with it.
     pub expires_at: Timestamp,
 }
@@ -74,6 +83,21 @@ impl Principal {
     /// Whether the principal is that user, or of the staff.
     pub fn is_self_or_staff(&self, user: Option<UserId>) -> bool {
         self.is_staff() || (user.is_some() && self.user_id() == user)
+    }
+
+    /// Whether `newer` may take the place of this principal on an open connection: the same subject in the same tenant
+    /// with no fewer rights, so that what was subscribed to may stay.
+    pub fn is_renewed_by(&self, newer: &Principal) -> bool {
+        match (&self.identity, &newer.identity) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(old), Some(new)) => {
+                self.tenant == newer.tenant
+                    && old.user_id == new.user_id
+                    && old.role <= new.role
+                    && old.scopes.iter().all(|scope| new.scopes.contains(scope))
+            }
+        }
     }
 
     /// When the principal's token ends.

@@ -45,9 +45,6 @@ pub struct UserDraft {
     pub preferences: Option<Preferences>,
 }
 
-/// Shortest and longest password, in characters (argon2 reads it whole; the bound keeps the work bounded).
-pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
-
 impl UserDraft {
     /// The user, and the password to hash.
     ///
@@ -70,7 +67,7 @@ impl UserDraft {
                 found.push(Violation::required(field));
             }
         }
-        found.extend(self.violations());
+        found.extend(self.violations(None));
         let (Some(username), Some(email), Some(password), true) =
             (self.username, self.email, self.password, found.is_empty())
         else {
@@ -93,12 +90,12 @@ impl UserDraft {
         Ok((user, password))
     }
 
-    /// Whether the values that are there are allowed.
+    /// Whether the values that are there are allowed for `user`.
     ///
     /// # Errors
     /// Every violation, by field.
-    pub fn check(&self) -> Result<(), Vec<Violation>> {
-        let found = self.violations();
+    pub fn check(&self, user: &User) -> Result<(), Vec<Violation>> {
+        let found = self.violations(Some(user));
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
 
@@ -117,7 +114,8 @@ impl UserDraft {
     }
 
     /// What is wrong with the values that are there.
-    fn violations(&self) -> Vec<Violation> {
+    /// `user` is whose new values they are.
+    fn violations(&self, user: Option<&User>) -> Vec<Violation> {
         let mut found = Vec::new();
         if self.username.as_deref().is_some_and(|name| !is_username(name)) {
             found.push(Violation::new(
@@ -133,8 +131,10 @@ impl UserDraft {
                 "must be an e-mail address such as jane@example.com",
             ));
         }
-        if self.password.as_ref().is_some_and(|text| !PASSWORD_LENGTH.contains(&text.chars().count())) {
-            found.push(Violation::new("password", "length", "must be 8 to 256 characters long"));
+        if let Some(password) = &self.password {
+            let name = self.username.as_deref().or(user.map(|user| &*user.username)).unwrap_or_default();
+            let email = self.email.as_deref().or(user.map(|user| &*user.email)).unwrap_or_default();
+            found.extend(super::password::check(password, name, email));
         }
         for (field, name) in [("firstName", &self.first_name), ("lastName", &self.last_name)] {
             found.extend(name.as_ref().and_then(|name| check_text(field, name, 1, 100)));

@@ -29,12 +29,12 @@ const MAX_USER_AGENT: usize = 256;
 /// The bearer token of the `Authorization` header (RFC 6750 §2.1).
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when there is more than one such header or it holds something else.
+/// [`Error::Malformed`] when there is more than one such header, [`Error::InvalidToken`] when it holds something else.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Error::Unauthenticated("there must be one Authorization header"));
+        return Err(Error::malformed("Authorization", "must be there once at most"));
     }
     value
         .to_str()
@@ -42,7 +42,7 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| Some(token.trim()))
-        .ok_or(Error::Unauthenticated("the Authorization header must be of the form \"Bearer TOKEN\""))
+        .ok_or(Error::InvalidToken("the Authorization header must be of the form \"Bearer TOKEN\""))
 }
 
 /// The values of a header that is a list, as one (RFC 9110 §5.3).

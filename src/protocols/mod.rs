@@ -6,6 +6,7 @@ pub mod etag;
 pub mod graphql;
 pub mod health;
 pub mod http;
+pub mod oauth;
 pub mod pages;
 pub mod rest;
 pub mod socketio;

@@ -15,6 +15,7 @@ pub(super) fn table(server: &Server) -> String {
         format!("  WebSocket   {ws}/v1/ws"),
         format!("  Socket.IO   {http}/socket.io/"),
         format!("  webhooks    {http}/v1/webhook-endpoints"),
+        format!("  OAuth2      {http}/.well-known/oauth-authorization-server"),
         format!("  health      {http}/healthz  /readyz  /metrics"),
     ];
     if server.settings.server.seed == Seed::Demo {

@@ -11,23 +11,30 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::layers::{self, Observed};
-use crate::app::{Answers, App, AppSettings, ArgonCost, Passwords, Tokens};
+use crate::app::oauth::{self, OAuthSettings};
+use crate::app::{
+    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
+};
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
-use crate::domain::Result;
+use crate::domain::oauth::{Client, ClientDraft};
+use crate::domain::{Error, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};
+use crate::protocols::{self, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket};
 use crate::store::sqlite::SqliteSettings;
-use crate::store::{LogBounds, Store};
+use crate::store::{LogBounds, Revocation, Store};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::telemetry::metrics::Channel;
 use crate::webhook;
+
+/// Shortest secret of a client of the settings, in bytes; it is kept as a plain hash, and so must not be guessed.
+const SHORTEST_SECRET: usize = 32;
 
 /// What every service is started with.
 pub(super) struct Parts {
@@ -55,13 +62,26 @@ fn app_settings(settings: &Settings) -> AppSettings {
     let public_url = server.public_url.trim_end_matches('/').to_owned();
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     AppSettings {
-        token_issuer: auth.issuer.clone(),
+        token_issuer: if auth.issuer.is_empty() { public_url.clone() } else { auth.issuer.clone() },
         public_url,
         data_dir: server.data_dir.clone(),
         open_auth: auth.mode == AuthMode::Open,
         token_audience: auth.audience.clone(),
         token_ttl_s: auth.token_ttl_s,
         refresh_ttl_s: auth.refresh_ttl_s,
+        verified_tokens: auth.verified_tokens,
+        guard: GuardSettings {
+            per_account: auth.login_failures_per_account,
+            per_address: auth.login_failures_per_address,
+            lock_s: auth.login_lock_s,
+        },
+        oauth: OAuthSettings {
+            code_ttl_s: settings.oauth.code_ttl_s,
+            device_ttl_s: settings.oauth.device_ttl_s,
+            device_interval_s: settings.oauth.device_interval_s,
+            max_device_codes: settings.oauth.max_device_codes,
+            browser_ttl_s: settings.oauth.browser_ttl_s,
+        },
         argon2: ArgonCost {
             memory_kib: auth.argon2_memory_kib,
             iterations: auth.argon2_iterations,
@@ -101,9 +121,8 @@ pub(super) fn app(
     store: Store,
     hub: Hub,
     bounds: LogBounds,
-    clock: Clock,
-    ids: Ids,
-    metrics: Metrics,
+    revocations: Vec<Revocation>,
+    (clock, ids, metrics): (Clock, Ids, Metrics),
 ) -> Result<App> {
     let own = app_settings(settings);
     let vault = Arc::new(webhook::Vault::open_in(&own.data_dir, ids.clone())?);
@@ -112,8 +131,11 @@ pub(super) fn app(
         store,
         hub,
         epoch: bounds.epoch,
+        tokens: Tokens::open(&own, Timestamp::from_ms(clock.now_ms()))?,
         clock,
-        tokens: Tokens::open(&own)?,
+        revocations: Revocations::new(revocations),
+        guard: Guard::new(own.guard),
+        oauth: oauth::Desk::new(oauth_clients(settings)?),
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
         images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
@@ -128,6 +150,35 @@ pub(super) fn app(
 fn live_connections(metrics: &Metrics) -> Vec<(&'static str, u64)> {
     let open = |channel: Channel| u64::try_from(metrics.channel(channel).connections()).unwrap_or(0);
     Channel::ALL.iter().map(|channel| (channel.label(), open(*channel))).collect()
+}
+
+/// The OAuth2 clients of the settings, and their secrets.
+fn oauth_clients(settings: &Settings) -> Result<Vec<(Client, Option<String>)>> {
+    let refused =
+        |id: &str, why: &str| Error::unavailable(format!("oauth.clients: the client {id:?}: {why}"));
+    let mut clients: Vec<(Client, Option<String>)> = Vec::new();
+    for own in settings.oauth.clients.clone() {
+        let draft = ClientDraft {
+            name: Some(own.name),
+            confidential: Some(own.secret.is_some()),
+            redirect_uris: Some(own.redirect_uris),
+            grant_types: Some(own.grant_types),
+            scopes: Some(own.scopes),
+        };
+        let tenant = own.tenant.as_deref().map(Tenant::parse).transpose();
+        let tenant = tenant.map_err(|_| refused(&own.id, "tenant must be a UUID of version 4 or 7"))?;
+        let client = draft
+            .create(own.id.clone(), tenant.unwrap_or(Tenant::PUBLIC), Timestamp::from_ms(0))
+            .map_err(|violations| refused(&own.id, &Error::Invalid(violations).to_string()))?;
+        if own.secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
+            return Err(refused(&own.id, "secret must have at least 32 characters"));
+        }
+        if clients.iter().any(|(known, _)| known.id == client.id) {
+            return Err(refused(&own.id, "there are two with this id"));
+        }
+        clients.push((client, own.secret));
+    }
+    Ok(clients)
 }
 
 pub(super) fn start_webhooks(
@@ -171,6 +222,7 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
         .merge(graphql.router())
         .merge(health::router(health))
         .merge(pages::router())
+        .merge(oauth_pages::router(oauth_pages::OAuth::new(app.clone())))
         // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
         .layer(time_limit)
         .merge(socketio)

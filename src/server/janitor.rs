@@ -28,6 +28,7 @@ pub(super) fn start(settings: &Settings, parts: &Parts) {
     });
     parts.tasks.spawn("event retention", async move {
         while shutdown.run_until_cancelled(clock.sleep(PERIOD)).await.is_some() {
+            app.reload_keys();
             // Each step is a transaction of its own, so it can end between any two.
             if let Some(Err(error)) = shutdown.run_until_cancelled(app.purge(retention_s)).await {
                 tracing::error!(cause = ?std::error::Error::source(&error), "old rows could not be purged: {error}");

@@ -69,8 +69,11 @@ impl Server {
         let bounds = store.read().log_bounds().await?;
         prefill(&store, &hub, bounds.floor, bounds.head, settings.feed.ring_events).await?;
 
-        let app =
-            compose::app(&settings, store.clone(), hub, bounds, clock.clone(), ids.clone(), metrics.clone())?;
+        let app = {
+            let revocations = store.read().revocations().await?;
+            let parts = (clock.clone(), ids.clone(), metrics.clone());
+            compose::app(&settings, store.clone(), hub, bounds, revocations, parts)?
+        };
         if settings.server.seed == Seed::Demo && !store.read().has_users().await? {
             let summary = seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
             tracing::info!("seeded: {summary}");

@@ -5,12 +5,14 @@
 //! ([`writer`]). Everything that is looked up is looked up inside a tenant.
 
 pub mod faults;
+pub mod oauth;
 pub mod sqlite;
 pub mod writer;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::domain::audit::{AuditEntry, AuditFilter, AuditRecord};
 use crate::domain::callback::Callback;
@@ -25,9 +27,10 @@ use crate::domain::user::UserFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
     AuditId, DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
-    Receipt, ReceiptId, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+    Receipt, ReceiptId, Result, Scope, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
 };
 
+use oauth::{OAuthReads, OAuthWrites};
 pub use writer::{Committed, Writer};
 
 /// A user and the hash of the password (PHC string). Not `Debug`.
@@ -44,11 +47,27 @@ pub struct RefreshToken {
     pub session: SessionId,
     pub user_id: UserId,
     pub tenant: Tenant,
+    /// The OAuth2 client that it was given to, which alone may use it.
+    pub client: Option<String>,
+    /// What its user allowed the client; empty without one.
+    pub scopes: Vec<Scope>,
     pub expires_at: Timestamp,
     /// When it was exchanged for its successor; a second use is a theft.
     pub used_at: Option<Timestamp>,
     /// When the login ended.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// Access tokens that were taken back before their time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// Rises with time in one sequence with the ids of tokens: concerns those up to it.
+    pub id: Uuid,
+    pub user: UserId,
+    /// Only those of this login.
+    pub session: Option<SessionId>,
+    /// When the last of them expires by itself.
+    pub until: Timestamp,
 }
 
 /// An answer that is kept under an idempotency key.
@@ -98,7 +117,7 @@ pub enum Verdict {
 
 /// Everything that can be read. Reads see committed data only.
 #[async_trait]
-pub trait Reads: Send + Sync {
+pub trait Reads: OAuthReads + Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;
@@ -124,6 +143,8 @@ pub trait Reads: Send + Sync {
     async fn stats(&self, tenant: Tenant, first_day: i64, now: Timestamp) -> Result<StoreStats>;
     /// By user name or e-mail address, in any letter case.
     async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>>;
+    /// Every revocation that is kept.
+    async fn revocations(&self) -> Result<Vec<Revocation>>;
     /// Whether the store has any user at all.
     async fn has_users(&self) -> Result<bool>;
 
@@ -184,7 +205,7 @@ pub trait Reads: Send + Sync {
 
 /// What can be done inside one transaction, on the one writer. What it reads includes its own changes.
 #[async_trait(?Send)]
-pub trait Writes {
+pub trait Writes: OAuthWrites {
     async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
     /// Replaces the row and keeps the stock in step.
@@ -215,16 +236,16 @@ pub trait Writes {
     async fn delete_user(&mut self, tenant: Tenant, id: UserId) -> Result<()>;
     async fn password_hash(&mut self, tenant: Tenant, id: UserId) -> Result<Option<String>>;
     async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()>;
-    /// Ends every login of the user: all refresh tokens.
-    async fn revoke_sessions_of_user(&mut self, tenant: Tenant, id: UserId, at: Timestamp) -> Result<()>;
     /// Deletes the user's webhook endpoints and callbacks, as [`Writes::delete_endpoint`].
     async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()>;
 
     async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()>;
     async fn refresh_token(&mut self, hash: &[u8; 32]) -> Result<Option<RefreshToken>>;
     async fn mark_refresh_token_used(&mut self, hash: &[u8; 32], at: Timestamp) -> Result<()>;
-    /// Ends a login: all its refresh tokens.
-    async fn revoke_session(&mut self, session: SessionId, at: Timestamp) -> Result<()>;
+    /// Ends a login, or all of a user: its refresh tokens, and the access tokens up to now.
+    async fn revoke(&mut self, revocation: &Revocation, at: Timestamp) -> Result<()>;
+    /// Takes away what concerns tokens, codes and the like that have expired.
+    async fn purge_credentials(&mut self, now: Timestamp) -> Result<()>;
 
     /// Also one that has expired, until it is purged.
     async fn answer(&mut self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>>;

@@ -2,8 +2,11 @@
 
 use std::io::IsTerminal;
 
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
@@ -37,10 +40,23 @@ fn subscriber(
 ) -> Result<Box<dyn tracing::Subscriber + Send + Sync>, LoggingError> {
     let filter = EnvFilter::try_new(filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colour);
+    let discreet = filter_fn(|metadata| !repeats_content(metadata.target(), *metadata.level()));
     Ok(match format {
-        LogFormat::Text => Box::new(builder.finish()),
-        LogFormat::Json => Box::new(builder.json().flatten_event(true).with_span_list(false).finish()),
+        LogFormat::Text => Box::new(builder.finish().with(discreet)),
+        LogFormat::Json => {
+            Box::new(builder.json().flatten_event(true).with_span_list(false).finish().with(discreet))
+        }
     })
+}
+
+/// Libraries that log what they carry, below INFO: frames, headers and statements, and so tokens and passwords.
+const CARRIERS: [&str; 8] =
+    ["tungstenite", "tokio_tungstenite", "socketioxide", "engineioxide", "h2", "hyper", "sqlx", "reqwest"];
+
+/// Whether such an event may hold a secret, whatever the filter asks for.
+fn repeats_content(target: &str, level: Level) -> bool {
+    let library = target.split("::").next().unwrap_or_default();
+    level > Level::INFO && CARRIERS.iter().any(|carrier| library.starts_with(carrier))
 }
 
 #[cfg(test)]
@@ -83,6 +99,14 @@ mod tests {
         assert_eq!(line["status"], 201);
         assert_eq!(line["level"], "INFO");
         assert_eq!(line["span"]["request_id"], "r-1");
+    }
+
+    #[test]
+    fn what_libraries_carry_is_not_logged() {
+        assert!(repeats_content("tungstenite::protocol", Level::TRACE));
+        assert!(repeats_content("engineioxide", Level::DEBUG));
+        assert!(!repeats_content("tungstenite::protocol", Level::WARN));
+        assert!(!repeats_content("petstore::app", Level::TRACE));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod callback;
 pub mod event;
 pub mod image;
 pub mod json;
+pub mod oauth;
 pub mod order;
 pub mod page;
 pub mod payment;

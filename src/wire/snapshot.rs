@@ -4,12 +4,13 @@ use crate::domain::audit::Snapshot;
 
 /// The JSON text of a snapshot.
 pub fn to_json(snapshot: &Snapshot) -> String {
-    use super::{order, payment, pet, user, webhook};
+    use super::{oauth, order, payment, pet, user, webhook};
     let text = match snapshot {
         Snapshot::Pet(pet) => serde_json::to_string(&pet::Pet::from(pet)),
         Snapshot::Order(order) => serde_json::to_string(&order::Order::from(order)),
         Snapshot::Payment(payment) => serde_json::to_string(&payment::Payment::from(payment)),
         Snapshot::User(user) => serde_json::to_string(&user::User::from(user)),
+        Snapshot::Client(client) => serde_json::to_string(&oauth::Client::from(client)),
         Snapshot::Endpoint(endpoint) => serde_json::to_string(&webhook::Endpoint::from(endpoint)),
     };
     // Plain structs of strings and numbers have nothing that JSON cannot say.

@@ -1,5 +1,9 @@
 //! Nobody sees what is not theirs: tenant, owner and role decide, for every topic, on every channel alike.
 
+mod bad_tokens;
+mod door;
+mod revocation;
+mod table;
 mod tenants;
 mod tokens;
 

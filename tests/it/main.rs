@@ -14,6 +14,7 @@ mod faults;
 mod feed;
 mod http;
 mod lifecycle;
+mod oauth;
 mod orders;
 mod parity;
 mod pets;

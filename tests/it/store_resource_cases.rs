@@ -5,7 +5,7 @@ use petstore::domain::payment::{Address, CardBrand, Source};
 use petstore::domain::pet::{PetFilter, Size};
 use petstore::domain::user::{Preferences, UserStatus};
 use petstore::domain::*;
-use petstore::store::{Credentials, RefreshToken, Store};
+use petstore::store::{Credentials, RefreshToken, Revocation, Store};
 use uuid::Uuid;
 
 use super::store_cases::{add_pet, at, error, order, page, pet, tenant};
@@ -171,11 +171,13 @@ async fn refresh_tokens_are_used_once_and_revoked_by_session(store: &Store) {
         session,
         user_id: owner.user.id,
         tenant: owner.user.tenant,
+        client: Some("an-app".to_owned()),
+        scopes: vec![Scope::ReadPets, Scope::ReadOrders],
         expires_at: at(9),
         used_at: None,
         revoked_at: None,
     };
-    let (first, second, owner) = (token(1), token(2), owner.clone());
+    let (first, second, owner_id) = (token(1), token(2), owner.user.id);
     let same = store
         .write(async move |w| {
             w.insert_user(&owner).await?;
@@ -187,7 +189,14 @@ async fn refresh_tokens_are_used_once_and_revoked_by_session(store: &Store) {
         .await
         .unwrap();
     assert!(same);
-    store.write(async move |w| w.revoke_session(session, at(6)).await).await.unwrap();
+    let (id, user) = (Uuid::now_v7(), owner_id);
+    let revocation = Revocation { id, user, session: Some(session), until: at(8) };
+    store.write(async move |w| w.revoke(&revocation, at(6)).await).await.unwrap();
+    assert!(store.read().revocations().await.unwrap().contains(&revocation));
+    for (now, kept) in [(7, true), (8, false)] {
+        store.write(async move |w| w.purge_credentials(at(now)).await).await.unwrap();
+        assert_eq!(store.read().revocations().await.unwrap().contains(&revocation), kept, "{now}");
+    }
     let found = store
         .write(async move |w| Ok([w.refresh_token(&[1; 32]).await?, w.refresh_token(&[3; 32]).await?]))
         .await

@@ -21,8 +21,7 @@ use super::live::{Live, Opening};
 use super::media::Form;
 use super::operation::Operation;
 use super::{GraphQl, ms};
-use crate::app::Caller;
-use crate::domain::{Error, Timestamp};
+use crate::app::{Caller, Ending};
 use crate::telemetry::GaugeGuard;
 
 /// A comment; begins every stream, so that a client knows at once that it stands, and keeps a quiet one alive.
@@ -40,7 +39,7 @@ pub(super) async fn respond(
     let request_id = request_id(parts);
     let body = match operation {
         Ok(operation) if operation.kind == OperationType::Subscription => {
-            let expires_at = caller.principal.expires_at();
+            let ending = graphql.0.app.ending(&caller.principal);
             let last_seen = parts.headers.get("last-event-id").filter(|id| !id.is_empty());
             let resume_after = last_seen.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
             let opening = Opening { operation, caller, resume_after };
@@ -50,7 +49,7 @@ pub(super) async fn respond(
                     Body::from_stream(events(Streaming {
                         graphql: graphql.clone(),
                         live,
-                        expires_at,
+                        ending,
                         request_id,
                         ended: false,
                         _connected,
@@ -77,7 +76,7 @@ fn last(response: Execution, request_id: Option<&str>) -> String {
 struct Streaming {
     graphql: GraphQl,
     live: Live,
-    expires_at: Option<Timestamp>,
+    ending: Ending,
     request_id: Option<String>,
     ended: bool,
     _connected: GaugeGuard,
@@ -98,18 +97,11 @@ impl Streaming {
         if self.ended {
             return None;
         }
-        let clock = self.graphql.0.app.clock();
-        let expiry = async {
-            match self.expires_at {
-                Some(at) => clock.sleep_until(at.as_ms()).await,
-                None => std::future::pending().await,
-            }
-        };
         let taken = tokio::select! {
             biased;
             // Without `complete`, after which a client would not come back.
             () = self.graphql.0.tasks.shutdown().cancelled() => return None,
-            () = expiry => Err(Error::Unauthenticated("the token has expired")),
+            reason = &mut self.ending => Err(reason),
             taken = self.live.next() => taken,
             () = tokio::time::sleep(ms(self.graphql.0.settings.keep_alive_ms)) => {
                 return Some(Bytes::from_static(COMMENT.as_bytes()));

@@ -29,9 +29,9 @@ use self::operations::Running;
 use super::http::{Refusal, request_id};
 use super::media::Form;
 use super::{GraphQl, ms};
-use crate::app::Caller;
+use crate::app::{Caller, Ending};
 use crate::domain::audit::{Channel, Origin};
-use crate::domain::{Error, Principal, Result as DomainResult, Tenant, Timestamp};
+use crate::domain::{Error, Principal, Result as DomainResult, Tenant};
 use crate::protocols::http;
 use crate::protocols::upgrade::{self, Accepted, Socket};
 
@@ -185,13 +185,6 @@ impl Session {
         }
         Ended::Gone
     }
-
-    async fn expiry(&self, at: Option<Timestamp>) {
-        match at {
-            Some(at) => self.graphql.0.app.clock().sleep_until(at.as_ms()).await,
-            None => std::future::pending().await,
-        }
-    }
 }
 
 /// Where a connection stands.
@@ -199,7 +192,7 @@ enum State {
     /// It waits for `connection_init`.
     Opening(Handshake),
     /// It may run operations.
-    Ready(Caller),
+    Ready(Box<Caller>),
 }
 
 /// What the timer of a connection is set for.
@@ -213,8 +206,9 @@ enum Due {
 async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshake: Handshake) -> Ended {
     let settings = &session.graphql.0.settings;
     let shutdown = session.graphql.0.tasks.shutdown().cancelled();
-    let (timer, expiry) = (sleep(ms(settings.init_timeout_ms)), session.expiry(None));
-    tokio::pin!(shutdown, timer, expiry);
+    let timer = sleep(ms(settings.init_timeout_ms));
+    let mut ending: Ending = Box::pin(std::future::pending());
+    tokio::pin!(shutdown, timer);
     let (mut state, mut due) = (State::Opening(handshake), Due::Init);
     loop {
         let received = tokio::select! {
@@ -223,7 +217,7 @@ async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshak
                 return Ended::close(1012, "the server restarts: connect again and go on after your last cursor");
             }
             () = session.lost.notified() => return session.why_lost(),
-            () = &mut expiry => return Ended::close(4401, "token expired"),
+            reason = &mut ending => return Ended::close(4401, reason.code()),
             received = stream.next() => received,
             () = &mut timer => {
                 if let Err(ended) = on_time(session, &mut due, timer.as_mut()).await {
@@ -247,7 +241,7 @@ async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshak
                 Err(ended) => return ended,
             };
             if let (true, State::Ready(caller)) = (was_opening, &state) {
-                expiry.set(session.expiry(caller.principal.expires_at()));
+                ending = session.graphql.0.app.ending(&caller.principal);
             }
         }
         if matches!(state, State::Ready(_)) {
@@ -282,7 +276,7 @@ async fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<
             let principal = handshake.principal(&session.graphql, credentials);
             let principal = principal.map_err(|error| Ended::close(4403, forbidden(&error)))?;
             session.write(vec![message::ack()]).await?;
-            Ok(State::Ready(Caller::new(principal, handshake.origin)))
+            Ok(State::Ready(Box::new(Caller::new(principal, handshake.origin))))
         }
         (Incoming::ConnectionInit(_), State::Ready(_)) => {
             Err(Ended::close(4429, "Too many initialisation requests"))

@@ -245,6 +245,15 @@ impl Params {
         }
     }
 
+    /// For a query without pages: whatever was not read by now is refused.
+    ///
+    /// # Errors
+    /// As [`Params::page`].
+    pub fn done(mut self) -> Result<()> {
+        self.refuse_rest();
+        if self.violations.is_empty() { Ok(()) } else { Err(Error::Invalid(self.violations)) }
+    }
+
     fn refuse_rest(&mut self) {
         let unknown =
             |name: &str| Violation::new(name, "unknown_parameter", "is not known here, or given twice");

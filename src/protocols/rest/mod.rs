@@ -5,6 +5,7 @@ mod endpoints;
 mod error;
 mod extract;
 mod images;
+mod oauth_clients;
 mod once;
 mod orders;
 mod pets;
@@ -62,16 +63,23 @@ pub fn router(rest: Rest) -> Router {
         .route("/webhook-endpoints/{id}/deliveries", get(endpoints::deliveries))
         .route("/webhook-endpoints/{id}/deliveries/{delivery}", get(endpoints::delivery))
         .route("/webhook-endpoints/{id}/deliveries/{delivery}/attempts", get(endpoints::attempts));
+    let oauth_clients = Router::new()
+        .route("/admin/oauth-clients", get(oauth_clients::list).post(oauth_clients::create))
+        .route(
+            "/admin/oauth-clients/{id}",
+            get(oauth_clients::get).patch(oauth_clients::update).delete(oauth_clients::delete),
+        );
     Router::new()
         .route("/inventory", get(pets::inventory))
         .route("/inventories", get(pets::list_inventories))
         .route("/users", post(users::sign_up))
         .route("/users/{id}", get(users::get).put(users::update).delete(users::delete))
-        .route("/auth/tokens", post(users::create_token))
+        .route("/auth/tokens", post(users::create_token).delete(users::log_out))
         .merge(admin::router())
         .merge(pets)
         .merge(orders)
         .merge(endpoints)
+        .merge(oauth_clients)
         .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))
         .with_state(rest)
 }

@@ -4,7 +4,7 @@ use ::http::{HeaderValue, StatusCode, header};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 
-use super::extract::{Anyone, By, Id, Json};
+use super::extract::{Anyone, By, Id, Json, Params};
 use super::once::once;
 use super::{Rest, Told, created, json};
 use crate::app::{Caller, Grant};
@@ -60,6 +60,14 @@ pub async fn create_token(
         None => rest.app.log_in(caller, input.username, input.password).await,
     };
     once(&rest, caller, encode, act).await
+}
+
+/// revokeToken: ends the login that the token of the request comes from, or with `all=true` every login of its user.
+pub async fn log_out(State(rest): State<Rest>, By(caller): By, mut params: Params) -> Told {
+    let all = params.flag("all").unwrap_or_default();
+    params.done()?;
+    rest.app.log_out(&caller, all).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn token_answer(grant: &Grant) -> TokenAnswer {

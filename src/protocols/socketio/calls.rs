@@ -18,10 +18,11 @@ pub(super) struct Call {
 }
 
 /// What a client can ask for.
-#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 pub(super) enum Request {
     Subscribe(Subscribe),
     Unsubscribe(Unsubscribe),
+    Authenticate(Authenticate),
 }
 
 /// The argument of `subscribe`.
@@ -39,6 +40,21 @@ pub(super) struct Subscribe {
 #[serde(deny_unknown_fields)]
 pub(super) struct Unsubscribe {
     pub id: String,
+}
+
+/// The argument of `authenticate`. Not `Debug`: it holds the token.
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Authenticate {
+    pub token: String,
+}
+
+/// The answer to `authenticate`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Authenticated {
+    pub expires_at: Option<String>,
 }
 
 /// The answer to `subscribe`: events after `cursor` follow; what is after `live_from` comes live.
@@ -89,7 +105,10 @@ fn read(packet: &str) -> Result<Request> {
             }
         }
         "unsubscribe" => wire::json::read(argument).map(Request::Unsubscribe),
-        _ => Err(Error::UnknownOperation("there is no such event; known are subscribe and unsubscribe")),
+        "authenticate" => wire::json::read(argument).map(Request::Authenticate),
+        _ => Err(Error::UnknownOperation(
+            "there is no such event; known are subscribe, unsubscribe and authenticate",
+        )),
     }
 }
 
@@ -103,6 +122,7 @@ mod tests {
         let (topics, after) = (vec!["pets".to_owned(), "orders".to_owned()], Some("x".to_owned()));
         assert_eq!(request, Request::Subscribe(Subscribe { id: None, topics, after }));
         assert!(read(r#"["unsubscribe",{"id":"s1"}]"#).is_ok());
+        assert!(read(r#"["authenticate",{"token":"x"}]"#).is_ok());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `/socket.io/`: the events over Socket.IO (protocol 5, Engine.IO 4), by WebSocket and by long-polling.
 //!
-//! Client to server: `subscribe {id?, topics, after?}` and `unsubscribe {id}`, answered in their acknowledgements. Server
-//! to client: each event under its type, with the envelope as the one argument; `problem` for what has no
+//! Client to server: `subscribe {id?, topics, after?}`, `unsubscribe {id}` and `authenticate {token}`, which renews the
+//! connection's token, answered in their acknowledgements. Server to client: each event under its type, with the envelope as the one argument; `problem` for what has no
 //! acknowledgement to be told in.
 //!
 //! The library speaks the protocol; what it lacks is here: [`flow`] keeps it from dropping packets, [`door`] and [`line`]

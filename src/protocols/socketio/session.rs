@@ -17,13 +17,15 @@ use tokio_stream::StreamMap;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Parts;
-use super::calls::{Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed};
+use super::calls::{
+    Authenticate, Authenticated, Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed,
+};
 use super::error::{PROBLEM, Refused, Told, problem};
 use super::farewell::{self, LAST_WORDS};
 use super::reception::Seat;
-use crate::app::Feed;
+use crate::app::{Ending, Feed};
 use crate::bus::Published;
-use crate::domain::{Error, Result, Topic, Violation};
+use crate::domain::{Error, Principal, Result, Topic, Violation};
 use crate::protocols::batches::Batches;
 use crate::telemetry::GaugeGuard;
 use crate::wire::Problem;
@@ -36,6 +38,8 @@ pub(super) struct Session {
     parts: Arc<Parts>,
     socket: Arc<Socket>,
     seat: Arc<Seat>,
+    principal: Principal,
+    ending: Ending,
     subscriptions: StreamMap<Arc<str>, Batches>,
     /// Subscriptions so far, those that have ended included.
     joined: u64,
@@ -60,22 +64,17 @@ enum End {
 impl Session {
     pub fn new(parts: Arc<Parts>, socket: Arc<Socket>, seat: Arc<Seat>) -> Self {
         let (_connected, _present) = (parts.channel.connection(), parts.present.token());
-        Self { parts, socket, seat, subscriptions: StreamMap::new(), joined: 0, _connected, _present }
+        let principal = seat.principal.clone();
+        let (ending, subscriptions) = (parts.app.ending(&principal), StreamMap::new());
+        Self { parts, socket, seat, principal, ending, subscriptions, joined: 0, _connected, _present }
     }
 
     /// Serves the client until it goes, or has to.
     pub async fn run(mut self) {
         let (seat, parts) = (self.seat.clone(), self.parts.clone());
-        let expiry = async {
-            match seat.principal.expires_at() {
-                Some(at) => parts.app.clock().sleep_until(at.as_ms()).await,
-                None => std::future::pending().await,
-            }
-        };
         let end = tokio::select! {
             biased;
             () = seat.leaving.cancelled() => seat.reason().map_or(End::Gone, |error| End::Dismissed(error.clone())),
-            () = expiry => End::Dismissed(Error::Unauthenticated("the bearer token has expired")),
             () = parts.tasks.shutdown().cancelled() => End::Shutdown,
             end = self.serve() => end,
         };
@@ -127,6 +126,8 @@ impl Session {
         let seat = self.seat.clone();
         loop {
             let served = tokio::select! {
+                biased;
+                reason = &mut self.ending => Err(End::Dismissed(reason)),
                 call = seat.calls.next() => self.answer(&call).await,
                 Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
             };
@@ -140,6 +141,7 @@ impl Session {
         let answered = match call.read() {
             Ok(Request::Subscribe(subscribe)) => self.subscribe(subscribe, call.ack).await?,
             Ok(Request::Unsubscribe(unsubscribe)) => self.unsubscribe(&unsubscribe, call.ack).await?,
+            Ok(Request::Authenticate(authenticate)) => self.authenticate(&authenticate, call.ack).await?,
             Err(error) => Err(error),
         };
         match answered {
@@ -195,7 +197,7 @@ impl Session {
     async fn join(&self, topics: &[String], after: Option<&str>) -> Result<Feed> {
         let app = &self.parts.app;
         let topics = Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics)?;
-        app.subscribe(&self.seat.principal, &topics, after).await
+        app.subscribe(&self.principal, &topics, after).await
     }
 
     async fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, ack: Option<i64>) -> Result<Result<()>, End> {
@@ -206,6 +208,21 @@ impl Session {
             return Ok(Err(Error::invalid(violation)));
         }
         self.acknowledge(&Unsubscribed { id }, ack).await?;
+        Ok(Ok(()))
+    }
+
+    async fn authenticate(
+        &mut self,
+        authenticate: &Authenticate,
+        ack: Option<i64>,
+    ) -> Result<Result<()>, End> {
+        match self.parts.app.renew(&self.principal, &authenticate.token) {
+            Ok(principal) => self.principal = principal,
+            Err(error) => return Ok(Err(error)),
+        }
+        self.ending = self.parts.app.ending(&self.principal);
+        let expires_at = self.principal.expires_at().map(|at| at.to_string());
+        self.acknowledge(&Authenticated { expires_at }, ack).await?;
         Ok(Ok(()))
     }
 

@@ -76,7 +76,7 @@ async fn events(State(sse): State<Sse>, request: Request<Body>) -> Told {
     match form? {
         Answer::Stream => {
             let feed = sse.app.subscribe(&asked.principal, &asked.topics, asked.after.as_deref()).await?;
-            let body = stream::body(&sse, feed, asked.principal.expires_at());
+            let body = stream::body(&sse, feed, &asked.principal);
             let headers = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
                 (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

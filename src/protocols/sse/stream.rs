@@ -9,9 +9,9 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream;
 
 use super::{Sse, SseSettings, block};
-use crate::app::{App, Feed};
+use crate::app::{Ending, Feed};
 use crate::bus::Published;
-use crate::domain::{Error, Timestamp};
+use crate::domain::{Error, Principal};
 use crate::telemetry::{ChannelMetrics, GaugeGuard};
 use crate::wire::Problem;
 
@@ -21,27 +21,25 @@ const BATCH: usize = 64;
 /// Where a stream stands.
 struct Stream {
     feed: Feed,
-    app: App,
     settings: SseSettings,
     metrics: Arc<ChannelMetrics>,
     shutdown: tokio_util::sync::CancellationToken,
     jitter: Duration,
-    expires_at: Option<Timestamp>,
+    ending: Ending,
     greeted: bool,
     _open: (GaugeGuard, GaugeGuard),
 }
 
 /// The body of the answer to a subscribe.
-pub(super) fn body(sse: &Sse, feed: Feed, expires_at: Option<Timestamp>) -> Body {
+pub(super) fn body(sse: &Sse, feed: Feed, principal: &Principal) -> Body {
     let spread = u64::try_from(sse.settings.retry_jitter.as_millis()).unwrap_or(0) + 1;
     let stream = Stream {
         feed,
-        app: sse.app.clone(),
         settings: sse.settings,
         metrics: sse.streams.clone(),
         shutdown: sse.tasks.shutdown().clone(),
         jitter: Duration::from_millis(u64::from_be_bytes(sse.ids.random_bytes::<8>()) % spread),
-        expires_at,
+        ending: sse.app.ending(principal),
         greeted: false,
         _open: (sse.streams.connection(), sse.streams.subscription()),
     };
@@ -62,19 +60,13 @@ impl Stream {
             let (retry, cursor) = (self.settings.retry.as_millis(), self.feed.cursor());
             return (format!("retry: {retry}\nid: {cursor}\n\n").into(), true);
         }
-        let expiry = async {
-            match self.expires_at {
-                Some(at) => self.app.clock().sleep_until(at.as_ms()).await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             () = self.shutdown.cancelled() => {
                 let retry = (self.settings.retry + self.jitter).as_millis();
                 (format!("retry: {retry}\n: the server restarts; come back\n\n").into(), false)
             }
-            () = expiry => (closing(&Error::Unauthenticated("the bearer token has expired")), false),
+            reason = &mut self.ending => (closing(&reason), false),
             events = self.feed.next(BATCH) => match events {
                 Ok(events) => {
                     self.metrics.delivered(events.len() as u64);

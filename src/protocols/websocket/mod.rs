@@ -45,7 +45,7 @@ pub struct WebSocketSettings {
 pub mod close_code {
     /// The server stops; come back.
     pub const RESTART: u16 = 1012;
-    /// The token has expired.
+    /// The token has expired or was revoked; the reason is the code of the error.
     pub const UNAUTHENTICATED: u16 = 4401;
     /// No pong came in time.
     pub const SILENT: u16 = 4408;
@@ -124,8 +124,8 @@ async fn run(websocket: WebSocket, principal: Principal, socket: Socket) {
     let (tell, told) = mpsc::channel(REPLIES);
     let heard = Arc::new(reader::Heard::new());
     let names = reader::Names::default();
-    let expires_at = principal.expires_at();
-    let writer = writer::Writer::new(websocket.clone(), told, heard.clone(), expires_at, names.clone());
+    let ending = websocket.0.app.ending(&principal);
+    let writer = writer::Writer::new(websocket.clone(), told, heard.clone(), ending, names.clone());
     let done = tokio_util::sync::CancellationToken::new();
     let reading = reader::Reader::new(websocket.clone(), principal, tell, heard, names).run(stream);
     let stop = done.clone();

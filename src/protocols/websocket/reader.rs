@@ -137,12 +137,7 @@ impl Reader {
     }
 
     fn authenticate(&mut self, token: &str) -> Result<Told> {
-        let tenant = self.principal.tenant;
-        let principal = self.websocket.0.app.authenticate(Some(token), tenant.id().map(|_| tenant))?;
-        let known = self.principal.user_id();
-        if known.is_some() && known != principal.user_id() {
-            return Err(Error::Forbidden("this connection belongs to another user; open a new one"));
-        }
+        let principal = self.websocket.0.app.renew(&self.principal, token)?;
         self.principal = principal.clone();
         Ok(Told::Principal(Box::new(principal)))
     }

@@ -17,8 +17,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 use super::frames::{self, Reply};
 use super::reader::{Heard, Names};
 use super::{Told, WebSocket, close_code};
+use crate::app::Ending;
 use crate::bus::{Form, Published};
-use crate::domain::{Result, Timestamp};
+use crate::domain::Result;
 use crate::protocols::batches::Batches;
 use crate::protocols::upgrade::Socket;
 use crate::wire;
@@ -69,7 +70,7 @@ pub(super) struct Writer {
     websocket: WebSocket,
     told: mpsc::Receiver<Told>,
     heard: Arc<Heard>,
-    expires_at: Option<Timestamp>,
+    ending: Ending,
     names: Names,
     subscriptions: StreamMap<String, Subscription>,
 }
@@ -79,10 +80,10 @@ impl Writer {
         websocket: WebSocket,
         told: mpsc::Receiver<Told>,
         heard: Arc<Heard>,
-        expires_at: Option<Timestamp>,
+        ending: Ending,
         names: Names,
     ) -> Self {
-        Self { websocket, told, heard, expires_at, names, subscriptions: StreamMap::new() }
+        Self { websocket, told, heard, ending, names, subscriptions: StreamMap::new() }
     }
 
     /// Writes until the connection ends.
@@ -108,13 +109,6 @@ impl Writer {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent_since: Option<Instant> = None;
         loop {
-            let expires_at = self.expires_at;
-            let expiry = async {
-                match expires_at {
-                    Some(at) => parts.app.clock().sleep_until(at.as_ms()).await,
-                    None => std::future::pending().await,
-                }
-            };
             let silence = async {
                 match silent_since {
                     Some(since) => tokio::time::sleep_until(since + parts.settings.pong_timeout).await,
@@ -126,7 +120,7 @@ impl Writer {
                 () = parts.tasks.shutdown().cancelled() => {
                     return End::Close(close_code::RESTART, "the server restarts; come back");
                 }
-                () = expiry => return End::Close(close_code::UNAUTHENTICATED, "the token has expired"),
+                reason = &mut self.ending => return End::Close(close_code::UNAUTHENTICATED, reason.code()),
                 told = self.told.recv() => match told {
                     Some(Told::End(code, reason)) => return End::Close(code, reason),
                     Some(told) => self.obey(told, sink).await,
@@ -163,10 +157,9 @@ impl Writer {
             Told::Frame(text) => Message::text(text),
             Told::End(..) => return Ok(()),
             Told::Principal(principal) => {
-                self.expires_at = principal.expires_at();
-                Message::text(
-                    Reply::Authenticated { expires_at: self.expires_at.map(|at| at.to_string()) }.text(),
-                )
+                self.ending = self.websocket.0.app.ending(&principal);
+                let expires_at = principal.expires_at().map(|at| at.to_string());
+                Message::text(Reply::Authenticated { expires_at }.text())
             }
             Told::Unsubscribed { id } => {
                 self.subscriptions.remove(&id);

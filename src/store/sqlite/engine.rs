@@ -19,11 +19,13 @@ use crate::domain::inventory::SpeciesStock;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
     DeliveryId, EndpointId, Epoch, Error, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
-    Position, Receipt, Result, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+    Position, Receipt, Result, Seq, Species, Tenant, Timestamp, User, UserId,
 };
 use crate::store::faults::Faults;
 use crate::store::writer::Engine;
-use crate::store::{ClaimedDelivery, Credentials, KeptAnswer, LogBounds, RefreshToken, Verdict, Writes};
+use crate::store::{
+    ClaimedDelivery, Credentials, KeptAnswer, LogBounds, RefreshToken, Revocation, Verdict, Writes,
+};
 
 /// The one connection that writes.
 pub(super) struct SqliteEngine {
@@ -66,7 +68,7 @@ impl SqliteEngine {
         }
     }
 
-    fn link(&mut self) -> Link<'_> {
+    pub(super) fn link(&mut self) -> Link<'_> {
         Link::writer(&mut self.connection, &self.faults)
     }
 
@@ -201,10 +203,6 @@ impl Writes for SqliteEngine {
         users::set_password_hash(&mut self.link(), tenant, id, hash).await
     }
 
-    async fn revoke_sessions_of_user(&mut self, tenant: Tenant, id: UserId, at: Timestamp) -> Result<()> {
-        tokens::revoke_sessions_of(&mut self.link(), tenant, id, at).await
-    }
-
     async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()> {
         webhooks::delete_of(&mut self.link(), tenant, owner).await
     }
@@ -221,8 +219,12 @@ impl Writes for SqliteEngine {
         tokens::mark_used(&mut self.link(), hash, at).await
     }
 
-    async fn revoke_session(&mut self, session: SessionId, at: Timestamp) -> Result<()> {
-        tokens::revoke_session(&mut self.link(), session, at).await
+    async fn revoke(&mut self, revocation: &Revocation, at: Timestamp) -> Result<()> {
+        tokens::revoke(&mut self.link(), revocation, at).await
+    }
+
+    async fn purge_credentials(&mut self, now: Timestamp) -> Result<()> {
+        tokens::purge_ended(&mut self.link(), now).await
     }
 
     async fn answer(&mut self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>> {

@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod link;
 mod list;
+mod oauth;
 mod orders;
 mod payments;
 mod pet_images;

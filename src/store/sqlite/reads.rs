@@ -12,7 +12,7 @@ use super::link::Link;
 use super::totals::Totals;
 use super::{
     DirectoryLock, answers, audit, deliveries, events, orders, payments, pet_images, pet_list, pets, stats,
-    users, webhooks,
+    tokens, users, webhooks,
 };
 use crate::domain::audit::{AuditFilter, AuditRecord};
 use crate::domain::event::Key;
@@ -28,7 +28,7 @@ use crate::domain::{
     AuditId, DeliveryId, EndpointId, Epoch, Error, Event, ImageId, Order, OrderId, Payment, Pet, PetId,
     Receipt, ReceiptId, Result, Seq, Tenant, Timestamp, User, UserId,
 };
-use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Writer};
+use crate::store::{Credentials, KeptAnswer, LogBounds, Reads, Revocation, Writer};
 
 /// The connections that read, each a snapshot of its own for each statement.
 pub(super) struct SqliteReads {
@@ -41,10 +41,10 @@ pub(super) struct SqliteReads {
 }
 
 /// A connection from the pool for the length of one call.
-struct Reading(PoolConnection<Sqlite>);
+pub(super) struct Reading(PoolConnection<Sqlite>);
 
 impl Reading {
-    fn link(&mut self) -> Link<'_> {
+    pub(super) fn link(&mut self) -> Link<'_> {
         Link::pool(&mut self.0)
     }
 }
@@ -61,7 +61,7 @@ impl SqliteReads {
         Self { pool, epoch, writer, totals, lock }
     }
 
-    async fn reading(&self) -> Result<Reading> {
+    pub(super) async fn reading(&self) -> Result<Reading> {
         self.pool.acquire().await.map(Reading).map_err(failure::of_pool)
     }
 }
@@ -115,6 +115,10 @@ impl Reads for SqliteReads {
 
     async fn find_credentials(&self, tenant: Tenant, login: &str) -> Result<Option<Credentials>> {
         users::credentials(&mut self.reading().await?.link(), tenant, login).await
+    }
+
+    async fn revocations(&self) -> Result<Vec<Revocation>> {
+        tokens::revocations(&mut self.reading().await?.link()).await
     }
 
     async fn has_users(&self) -> Result<bool> {

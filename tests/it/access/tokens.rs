@@ -99,9 +99,13 @@ async fn a_token_that_ends_ends_its_connections_with_a_code() {
         let end = listener.ended(&format!("the end of {channel:?}")).await;
         match channel {
             Channel::WebSocket | Channel::GraphQlWs => {
-                assert_eq!(end.status, Some(4401), "{channel:?}: {end:?}")
+                assert_eq!(
+                    (end.status, end.text.as_str()),
+                    (Some(4401), "token_expired"),
+                    "{channel:?}: {end:?}"
+                )
             }
-            _ => assert_eq!(end.code, "unauthenticated", "{channel:?}: {end:?}"),
+            _ => assert_eq!(end.code, "token_expired", "{channel:?}: {end:?}"),
         }
     }
     let pong = longer.ask(json!({ "op": "ping" }).to_string()).await.unwrap();
@@ -109,5 +113,5 @@ async fn a_token_that_ends_ends_its_connections_with_a_code() {
     let staff = server.user("staff").await;
     staff.create_pet("Rex").await;
     anonymous.until("those without a token go on", |events| !events.is_empty()).await;
-    assert_eq!(alice.get("/v1/orders").await.refusal().code, "unauthenticated");
+    assert_eq!(alice.get("/v1/orders").await.refusal().code, "token_expired");
 }

@@ -15,6 +15,8 @@ pub fn caller(tenant: Tenant, identity: Option<(UserId, Role)>) -> Caller {
         role,
         scopes: role.scopes(),
         session: SessionId(Uuid::nil()),
+        token: Uuid::max(),
+        client: None,
         expires_at: Timestamp::from_ms(i64::MAX),
     });
     let origin = Origin { channel: Channel::System, ip_address: None, user_agent: None, request_id: None };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use petstore::app::App;
 use petstore::clock::Clock;
-use petstore::config::Settings;
+use petstore::config::{OAuthClientSettings, Settings};
 use petstore::server::Server;
 use petstore::store::faults::Faults;
 use petstore::telemetry::Metrics;
@@ -19,6 +19,7 @@ pub struct Setup {
     overrides: Vec<(String, String)>,
     clock: Clock,
     faults: Faults,
+    clients: Vec<OAuthClientSettings>,
 }
 
 impl Setup {
@@ -33,7 +34,8 @@ impl Setup {
     }
 
     fn with_seed(seed: &str) -> Self {
-        let setup = Self { overrides: Vec::new(), clock: Clock::system(), faults: Faults::default() };
+        let (clock, faults) = (Clock::system(), Faults::default());
+        let setup = Self { overrides: Vec::new(), clock, faults, clients: Vec::new() };
         setup
             .set("server.seed", seed)
             // What a password costs is not what these tests are about.
@@ -54,6 +56,11 @@ impl Setup {
 
     pub fn faults(self, faults: &Faults) -> Self {
         Self { faults: faults.clone(), ..self }
+    }
+
+    /// With clients of the OAuth2 server, as a file has them.
+    pub fn clients(self, clients: Vec<OAuthClientSettings>) -> Self {
+        Self { clients, ..self }
     }
 
     /// Starts a server on a fresh folder.
@@ -82,7 +89,8 @@ impl TestServer {
         let mut overrides = setup.overrides.clone();
         overrides.push(("server.listen".to_owned(), listen.to_owned()));
         overrides.push(("server.data_dir".to_owned(), dir.path().display().to_string()));
-        let settings = Settings::load(None, std::iter::empty(), overrides).unwrap();
+        let mut settings = Settings::load(None, std::iter::empty(), overrides).unwrap();
+        settings.oauth.clients = setup.clients.clone();
         let server = Server::start(settings, setup.clock.clone(), setup.faults.clone()).await;
         let server =
             server.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
@@ -96,6 +104,11 @@ impl TestServer {
 
     pub fn app(&self) -> &App {
         &self.server().app
+    }
+
+    /// Where its data is.
+    pub fn data(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     pub fn metrics(&self) -> &Metrics {

@@ -166,7 +166,7 @@ async fn a_stream_ends_with_its_token_and_with_the_server() {
         tokio::task::yield_now().await;
         clock.advance(std::time::Duration::from_secs(61));
     });
-    assert_eq!(end.unwrap()[0].2["errors"][0]["extensions"]["code"], "unauthenticated");
+    assert_eq!(end.unwrap()[0].2["errors"][0]["extensions"]["code"], "token_expired");
     store.tasks.shutdown().cancel();
     assert!(pets.next().await.is_none(), "without complete, so that the client comes back");
 }

@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::app::{App, AppSettings, ArgonCost, Caller, Parts, Passwords, Tokens};
+use crate::app::oauth::{Desk, OAuthSettings};
+use crate::app::{
+    App, AppSettings, ArgonCost, Caller, Guard, GuardSettings, Parts, Passwords, Revocations, Tokens,
+};
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::domain::audit::{Channel, Origin};
 use crate::domain::user::UserDraft;
-use crate::domain::{Principal, Tenant};
+use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
 use crate::protocols::upgrade::SocketLimits;
@@ -88,6 +91,9 @@ impl Fixture {
             token_audience: "test".into(),
             token_ttl_s: 60,
             refresh_ttl_s: 600,
+            verified_tokens: 8,
+            guard: GuardSettings { per_account: 10, per_address: 100, lock_s: 900 },
+            oauth: OAuthSettings::default(),
             argon2: ArgonCost { memory_kib: 64, iterations: 1, parallelism: 1 },
             hash_concurrency: 2,
             hash_queue: 8,
@@ -110,7 +116,10 @@ impl Fixture {
             clock: clock.clone(),
             answers: crate::app::Answers::open_in(dir.path(), &ids).unwrap(),
             ids,
-            tokens: Tokens::open(&own).unwrap(),
+            tokens: Tokens::open(&own, Timestamp::from_ms(clock.now_ms())).unwrap(),
+            revocations: Revocations::default(),
+            guard: Guard::new(own.guard),
+            oauth: Desk::new(Vec::new()),
             passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
             endpoint_secrets: desk.clone(),
             callback_desk: desk,

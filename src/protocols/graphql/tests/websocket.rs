@@ -186,7 +186,7 @@ async fn a_connection_ends_with_its_token_and_with_the_server() {
     let mut hers = Client::ready(&store, json!({ "token": alice })).await;
     let mut anyones = Client::ready(&store, json!({})).await;
     store.clock.advance(Duration::from_secs(61));
-    assert_eq!(hers.closed().await, (4401, "token expired".into()));
+    assert_eq!(hers.closed().await, (4401, "token_expired".into()));
     store.tasks.shutdown().cancel();
     assert_eq!(anyones.closed().await.0, 1012);
 }

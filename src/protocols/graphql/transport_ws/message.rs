@@ -109,7 +109,7 @@ impl Credentials {
                     let bearer =
                         text()?.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
                     let (_, token) =
-                        bearer.ok_or(Error::Unauthenticated("authorization must be \"Bearer TOKEN\""))?;
+                        bearer.ok_or(Error::InvalidToken("authorization must be \"Bearer TOKEN\""))?;
                     credentials.token = Some(token.trim().to_owned());
                 }
                 "token" => credentials.token = Some(text()?.to_owned()),

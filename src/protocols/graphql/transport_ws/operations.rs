@@ -49,7 +49,7 @@ struct Ticket {
 /// What beginning an operation came to.
 enum Begun {
     Over(Vec<Message>),
-    Lives(Live),
+    Lives(Box<Live>),
 }
 
 impl Session {
@@ -108,7 +108,7 @@ impl Session {
             Ok(operation) if operation.kind == OperationType::Subscription => {
                 let opening = Opening { operation, caller, resume_after: None };
                 return match Live::open(&self.graphql, opening).await {
-                    Ok(live) => Begun::Lives(live),
+                    Ok(live) => Begun::Lives(Box::new(live)),
                     Err(errors) => Begun::Over(vec![self.error(outgoing, errors)]),
                 };
             }
@@ -124,7 +124,7 @@ impl Session {
 
     /// Writes the results of a subscription; everything that waits goes out in one write. Gives back its last message,
     /// when there is still someone to send it to.
-    async fn stream(&self, outgoing: &Outgoing, mut live: Live) -> Option<Message> {
+    async fn stream(&self, outgoing: &Outgoing, mut live: Box<Live>) -> Option<Message> {
         loop {
             let events = match live.next().await {
                 Ok(events) => events,
