@@ -116,7 +116,9 @@ async fn query_and_its_fallback_find_the_same() {
 async fn query_is_a_method_like_the_others() {
     let server = TestServer::demo().await;
     let anyone = server.anonymous();
-    for (path, allowed) in [("/v1/pets", "GET,HEAD,POST,QUERY"), ("/v1/pets/search", "POST,QUERY")] {
+    for (path, allowed) in
+        [("/v1/pets", "GET, HEAD, POST, QUERY, OPTIONS"), ("/v1/pets/search", "POST, QUERY, OPTIONS")]
+    {
         let answer = anyone.send(anyone.request(Method::DELETE, path)).await;
         assert_eq!((answer.status, answer.header("allow")), (405, allowed), "{path}");
         assert_eq!(answer.refusal().code, "method_not_allowed");
