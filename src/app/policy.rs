@@ -3,9 +3,25 @@
 use crate::domain::event::{Collection, Event, Key};
 use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic};
 
-/// Everything that can be asked of the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
+macro_rules! operations {
+    ($($name:ident),+ $(,)?) => {
+        /// Everything that can be asked of the store.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation { $($name),+ }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Operation] = &[$(Operation::$name),+];
+
+            /// Its name, as the documents write it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Operation::$name => stringify!($name)),+ }
+            }
+        }
+    };
+}
+
+operations! {
     ReadPets,
     ReadInventory,
     WritePets,

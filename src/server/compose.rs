@@ -21,7 +21,8 @@ use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};
+use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};;
+    Ok(routes)
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Store};
 use crate::tasks::Tasks;
@@ -140,7 +141,7 @@ pub(super) fn start_webhooks(
 }
 
 /// Every route of every protocol.
-pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
+pub(super) fn router(settings: &Settings, parts: &Parts, public_url: Option<&str>) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
     let rest = rest::Rest { app: app.clone(), max_body_bytes: settings.server.max_body_bytes };
     let time_limit = TimeoutLayer::with_status_code(
@@ -154,18 +155,21 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
     let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
+    let documents = documents::router(documents::Documents::new()?, public_url);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
-    Router::new()
+    let routes = Router::new()
         .nest("/v1", v1)
         .merge(graphql.router())
         .merge(health::router(health))
         .merge(pages::router())
+        .merge(documents)
         // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
         .layer(time_limit)
         .merge(socketio)
         .layer(CatchPanicLayer::custom(layers::after_panic))
         .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
-        .layer(middleware::from_fn_with_state(observed, layers::observe))
+        .layer(middleware::from_fn_with_state(observed, layers::observe));
+    Ok(routes)
 }
 
 fn edge(settings: &Settings, clock: &Clock) -> Edge {

@@ -1,0 +1,80 @@
+//! What the code knows and the documents only name: `$code.Species` is every species, `$code.pet.maxName` a limit.
+
+use serde_json::Number;
+
+use super::node::Node;
+use crate::domain::audit::{Action, Channel};
+use crate::domain::event::EventType;
+use crate::domain::page::PageRequest;
+use crate::domain::payment::{AccountType, CardBrand, PaymentStatus};
+use crate::domain::pet::{self, Gender, Size};
+use crate::domain::user::{PASSWORD_LENGTH, UserStatus};
+use crate::domain::webhook::{self, DeliveryStatus};
+use crate::domain::{Currency, Error, OrderStatus, PetStatus, Result, Role, Scope, Species, topic};
+
+const PREFIX: &str = "$code.";
+
+/// Puts the values in place of the names, everywhere in `document`.
+///
+/// # Errors
+/// [`Error::Internal`] with a name that is not known.
+pub fn fill(document: &mut Node) -> Result<()> {
+    let mut unknown = None;
+    document.walk(&mut |node| {
+        let Some(name) = node.as_text().and_then(|text| text.strip_prefix(PREFIX)) else { return };
+        match value(name) {
+            Some(value) => *node = value,
+            None => unknown = Some(name.to_owned()),
+        }
+    });
+    match unknown {
+        Some(name) => Err(Error::internal(format!("a document names {PREFIX}{name}, which is not known"))),
+        None => Ok(()),
+    }
+}
+
+fn value(name: &str) -> Option<Node> {
+    macro_rules! names {
+        ($kind:ty) => {
+            Node::List(<$kind>::ALL.iter().map(|value| Node::from(value.name())).collect())
+        };
+    }
+    Some(match name {
+        "version" => env!("CARGO_PKG_VERSION").into(),
+        "Species" => names!(Species),
+        "PetStatus" => names!(PetStatus),
+        "Size" => names!(Size),
+        "Gender" => names!(Gender),
+        "Currency" => names!(Currency),
+        "OrderStatus" => names!(OrderStatus),
+        "PaymentStatus" => names!(PaymentStatus),
+        "CardBrand" => names!(CardBrand),
+        "AccountType" => names!(AccountType),
+        "UserStatus" => names!(UserStatus),
+        "Role" => names!(Role),
+        "Scope" => names!(Scope),
+        "EventType" => names!(EventType),
+        "DeliveryStatus" => names!(DeliveryStatus),
+        "Action" => names!(Action),
+        "Channel" => names!(Channel),
+        "topic.forms" => topic::FORMS.into(),
+        "pet.maxName" => number(pet::MAX_NAME),
+        "pet.maxShortText" => number(pet::MAX_SHORT_TEXT),
+        "pet.maxLongText" => number(pet::MAX_LONG_TEXT),
+        "pet.maxPhotoUri" => number(pet::MAX_PHOTO_URI),
+        "pet.maxList" => number(pet::MAX_LIST),
+        "pet.maxAgeMonths" => Node::Number(pet::MAX_AGE_MONTHS.into()),
+        "page.max" => Node::Number(PageRequest::MAX_PAGE.into()),
+        "page.limit" => Node::Number(PageRequest::default().limit.into()),
+        "user.minPassword" => number(*PASSWORD_LENGTH.start()),
+        "user.maxPassword" => number(*PASSWORD_LENGTH.end()),
+        "webhook.maxUrl" => number(webhook::MAX_URL),
+        "webhook.maxDescription" => number(webhook::MAX_DESCRIPTION),
+        "webhook.maxEventTypes" => number(webhook::MAX_EVENT_TYPES),
+        _ => return None,
+    })
+}
+
+fn number(value: usize) -> Node {
+    Node::Number(Number::from(value as u64))
+}
