@@ -21,6 +21,17 @@ const PARTS: &[(&str, &str)] = &[
 /// What a path item calls its operations.
 pub const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "query"];
 
+/// The headers of every answer.
+pub const COMMON_HEADERS: &[&str] = &[
+    "X-Request-ID",
+    "Access-Control-Allow-Origin",
+    "RateLimit",
+    "RateLimit-Policy",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+];
+
 /// The whole document (OpenAPI 3.2).
 ///
 /// # Errors
@@ -101,11 +112,8 @@ fn answers(operation: &mut Node, tagged: bool) -> Result<()> {
         if response.get("$ref").is_some() {
             continue;
         }
-        let mut common = vec!["X-Request-ID", "RateLimit", "RateLimit-Policy"];
-        common.extend(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
-        if tagged && status != "204" {
-            common.push("ETag");
-        }
+        let tag = (tagged && status != "204").then_some("ETag");
+        let common = COMMON_HEADERS.iter().copied().chain(tag);
         for header in common {
             response
                 .at("headers")

@@ -37,6 +37,11 @@ impl Node {
         entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
+    /// The value at `key`, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.pairs_mut().iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
     /// The value at `key`, an empty map when there was none.
     pub fn at(&mut self, key: &str) -> &mut Node {
         if !matches!(self, Self::Map(_)) {

@@ -43,7 +43,9 @@ pub fn responses() -> Result<Node> {
         let response = responses.at(&name(&problem));
         response.set_default("description", problem.title);
         let headers = response.at("headers");
-        headers.set_default("X-Request-ID", Node::reference("components/headers/X-Request-ID"));
+        for header in super::compose::COMMON_HEADERS {
+            headers.set_default(header, Node::reference(&format!("components/headers/{header}")));
+        }
         for (status, header) in [(401, "WWW-Authenticate"), (429, "Retry-After"), (503, "Retry-After")] {
             if problem.status == status {
                 headers.set_default(header, Node::reference(&format!("components/headers/{header}")));

@@ -6,6 +6,9 @@ use super::node::Node;
 pub fn openapi_3_1(mut document: Node) -> Node {
     document.set("openapi", "3.1.1");
     document.remove("$self");
+    if let Some(Node::List(servers)) = document.get_mut("servers") {
+        servers.iter_mut().for_each(|server| drop(server.remove("name")));
+    }
     group_tags(&mut document);
     for (_, item) in document.at("paths").pairs_mut() {
         // Kept under a name that other tools pass over, so that nothing is lost.
