@@ -1,7 +1,13 @@
 import "swagger-ui-dist/swagger-ui.css";
 import "./page.css";
 
-import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import SwaggerUI, { type System } from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import { amend } from "./amend";
+
+/** The reference puts links into its buttons, where no keyboard and no screen reader gets; the buttons do the same. */
+const plainLinks = ({ React }: System) => ({
+  components: { DeepLink: ({ text }: { text: unknown }) => React.createElement("span", null, text) },
+});
 
 SwaggerUI({
   dom_id: "#reference",
@@ -14,4 +20,8 @@ SwaggerUI({
   displayRequestDuration: true,
   filter: true,
   tryItOutEnabled: true,
+  plugins: [plainLinks],
 });
+
+const reference = document.getElementById("reference");
+if (reference) amend(reference);
