@@ -8,6 +8,7 @@
 mod access;
 mod bad_input;
 mod crash;
+mod documents;
 mod faults;
 mod feed;
 mod http;

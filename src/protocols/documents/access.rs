@@ -39,7 +39,11 @@ pub fn apply(operation: &mut Node) -> Result<()> {
     let problems = operation.at("x-problems");
     problems.set_default("401", "The bearer token is missing, expired, revoked, or of another tenant.");
     if let Some(scope) = scope {
-        let role = if access == Access::Staff { "is not of the staff, or " } else { "" };
+        let role = match access {
+            Access::Staff => "is not of the staff, or ",
+            Access::Admin => "is no administrator, or ",
+            Access::Anyone | Access::PublicPool | Access::User => "",
+        };
         problems.set_default("403", format!("The caller {role}lacks the scope `{scope}`."));
     }
     Ok(())
@@ -51,5 +55,6 @@ const fn word(access: Access) -> &'static str {
         Access::PublicPool => "anyone in the public pool, users in a tenant",
         Access::User => "users",
         Access::Staff => "staff",
+        Access::Admin => "administrators",
     }
 }

@@ -10,11 +10,16 @@ const PARTS: &[(&str, &str)] = &[
     ("shared.yaml", include_str!("openapi/shared.yaml")),
     ("pets.yaml", include_str!("openapi/pets.yaml")),
     ("pet-schemas.yaml", include_str!("openapi/pet-schemas.yaml")),
+    ("search.yaml", include_str!("openapi/search.yaml")),
+    ("images.yaml", include_str!("openapi/images.yaml")),
     ("orders.yaml", include_str!("openapi/orders.yaml")),
+    ("callbacks.yaml", include_str!("openapi/callbacks.yaml")),
     ("payments.yaml", include_str!("openapi/payments.yaml")),
     ("users.yaml", include_str!("openapi/users.yaml")),
     ("endpoints.yaml", include_str!("openapi/endpoints.yaml")),
     ("events.yaml", include_str!("openapi/events.yaml")),
+    ("admin.yaml", include_str!("openapi/admin.yaml")),
+    ("admin-schemas.yaml", include_str!("openapi/admin-schemas.yaml")),
     ("health.yaml", include_str!("openapi/health.yaml")),
 ];
 
@@ -85,7 +90,10 @@ fn complete(operation: &mut Node) -> Result<()> {
             parameter(operation, "If-None-Match");
             operation.at("responses").set("304", Node::reference("components/responses/NotModified"));
         }
-        Some("write") => parameter(operation, "If-Match"),
+        Some("write") => {
+            parameter(operation, "If-Match");
+            operation.at("x-problems").set_default("412", "The resource has changed since that version.");
+        }
         _ => {}
     }
     if operation.get("requestBody").is_some() {

@@ -19,6 +19,7 @@ fn samples() -> Vec<Error> {
         Error::AlreadyPaid,
         Error::Taken("username"),
         Error::CursorExpired,
+        Error::PreconditionFailed,
         Error::TooLarge { field: "body", max_bytes: 1_048_576 },
         Error::UnsupportedMediaType("application/json"),
         Error::invalid(Violation::new("ageMonths", "out_of_range", "must be between 0 and 2400")),

@@ -3,11 +3,14 @@
 use serde_json::Number;
 
 use super::node::Node;
-use crate::domain::audit::{Action, Channel};
+use crate::app::admin::MAX_REASON;
+use crate::domain::audit::{Action, Channel, Snapshot};
+use crate::domain::callback::{ProcessedStatus, ProcessingFailure};
 use crate::domain::event::EventType;
+use crate::domain::image::MAX_METADATA;
 use crate::domain::page::PageRequest;
 use crate::domain::payment::{AccountType, CardBrand, PaymentStatus};
-use crate::domain::pet::{self, Gender, Size};
+use crate::domain::pet::{self, Gender, PetSortKey, Size};
 use crate::domain::user::{PASSWORD_LENGTH, UserStatus};
 use crate::domain::webhook::{self, DeliveryStatus};
 use crate::domain::{Currency, Error, OrderStatus, PetStatus, Result, Role, Scope, Species, topic};
@@ -54,6 +57,18 @@ fn value(name: &str) -> Option<Node> {
         "Role" => names!(Role),
         "Scope" => names!(Scope),
         "EventType" => names!(EventType),
+        "Species.anyCase" => any_case(Species::ALL.iter().map(|value| value.name())),
+        "PetStatus.anyCase" => any_case(PetStatus::ALL.iter().map(|value| value.name())),
+        "Size.anyCase" => any_case(Size::ALL.iter().map(|value| value.name())),
+        "PetSortKey.anyCase" => any_case(PetSortKey::ALL.iter().map(|value| value.name())),
+        "PetSort" => pet_sorts(),
+        "ProcessedStatus" => names!(ProcessedStatus),
+        "ProcessingFailure" => names!(ProcessingFailure),
+        "EntityType" => Node::List(Snapshot::ENTITY_TYPES.iter().map(|name| Node::from(*name)).collect()),
+        "audit.maxReason" => number(MAX_REASON),
+        "image.maxMetadata" => number(MAX_METADATA),
+        "pet.maxSearch" => number(pet::MAX_SEARCH),
+        "EventPattern" => event_patterns(),
         "DeliveryStatus" => names!(DeliveryStatus),
         "Action" => names!(Action),
         "Channel" => names!(Channel),
@@ -77,4 +92,34 @@ fn value(name: &str) -> Option<Node> {
 
 fn number(value: usize) -> Node {
     Node::Number(Number::from(value as u64))
+}
+
+/// What an endpoint can ask for: everything, all of a resource, one type.
+fn event_patterns() -> Node {
+    let mut patterns = vec![Node::from("*")];
+    for kind in EventType::ALL {
+        let resource = kind.name().split('.').next().unwrap_or_default();
+        let all = Node::from(format!("{resource}.*"));
+        if !patterns.contains(&all) {
+            patterns.push(all);
+        }
+    }
+    patterns.extend(EventType::ALL.iter().map(|kind| Node::from(kind.name())));
+    Node::List(patterns)
+}
+
+/// The fields that pets can be ordered by, each ascending and descending.
+fn pet_sorts() -> Node {
+    let both = PetSortKey::ALL.iter().flat_map(|key| [key.name().to_owned(), format!("-{}", key.name())]);
+    Node::List(both.map(Node::from).collect())
+}
+
+/// A regular expression for any of the names in any letter case; JSON Schema has no flag for that.
+fn any_case<'n>(names: impl Iterator<Item = &'n str>) -> Node {
+    let letter = |c: char| match c.is_ascii_alphabetic() {
+        true => format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase()),
+        false => c.to_string(),
+    };
+    let names: Vec<String> = names.map(|name| name.chars().map(letter).collect()).collect();
+    format!("^({})$", names.join("|")).into()
 }
