@@ -141,7 +141,7 @@ pub(super) fn start_webhooks(
 }
 
 /// Every route of every protocol.
-pub(super) fn router(settings: &Settings, parts: &Parts, public_url: Option<&str>) -> Result<Router> {
+pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
     let rest = rest::Rest { app: app.clone(), max_body_bytes: settings.server.max_body_bytes };
     let time_limit = TimeoutLayer::with_status_code(
@@ -155,7 +155,7 @@ pub(super) fn router(settings: &Settings, parts: &Parts, public_url: Option<&str
     let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
-    let documents = documents::router(documents::Documents::new()?, public_url);
+    let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
     let routes = Router::new()
         .nest("/v1", v1)

@@ -14,6 +14,15 @@ const METHODS: &[&str] = &["get", "put", "post", "delete", "patch", "query"];
 /// Routes that other documents describe, by the beginning of their paths, and which.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/v1/graphql", "schema.graphql"),
+    ("/oauth", "/.well-known/oauth-authorization-server"),
+    ("/authorize", "/.well-known/oauth-authorization-server"),
+    ("/token", "/.well-known/oauth-authorization-server"),
+    ("/refresh", "/.well-known/oauth-authorization-server"),
+    ("/device", "/.well-known/oauth-authorization-server"),
+    ("/introspect", "/.well-known/oauth-authorization-server"),
+    ("/revoke", "/.well-known/oauth-authorization-server"),
+    ("/style.css", "style of the pages for people"),
+    ("/.well-known/", "RFC 8414 and RFC 7517"),
     ("/v1/ws", "the AsyncAPI document"),
     ("/socket.io/", "the AsyncAPI document"),
     ("/assets/", "files of the pages"),

@@ -20,6 +20,7 @@ const PARTS: &[(&str, &str)] = &[
     ("events.yaml", include_str!("openapi/events.yaml")),
     ("admin.yaml", include_str!("openapi/admin.yaml")),
     ("admin-schemas.yaml", include_str!("openapi/admin-schemas.yaml")),
+    ("oauth-clients.yaml", include_str!("openapi/oauth-clients.yaml")),
     ("health.yaml", include_str!("openapi/health.yaml")),
 ];
 

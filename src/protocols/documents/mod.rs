@@ -106,17 +106,22 @@ fn capitalized(word: &str) -> String {
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
-/// What the handlers work with.
-#[derive(Clone)]
-struct Desk {
-    documents: Arc<Documents>,
-    /// The server's address as it is configured; else each request's own is told.
-    public_url: Option<Arc<str>>,
+/// The address that the documents name.
+#[derive(Clone, Debug)]
+pub struct Address {
+    /// As it is configured; else what each request was sent to is told.
+    pub configured: Option<String>,
+    /// Whether the server speaks TLS itself.
+    pub secure: bool,
 }
 
+/// What the handlers work with.
+#[derive(Clone)]
+struct Desk(Arc<(Documents, Address)>);
+
 /// The routes, at the root.
-pub fn router(documents: Documents, public_url: Option<&str>) -> Router {
-    let desk = Desk { documents: Arc::new(documents), public_url: public_url.map(Arc::from) };
+pub fn router(documents: Documents, address: Address) -> Router {
+    let desk = Desk(Arc::new((documents, address)));
     Router::new()
         .route("/v1/openapi.json", get(openapi_json))
         .route("/v1/openapi.yaml", get(openapi_yaml))
@@ -126,30 +131,31 @@ pub fn router(documents: Documents, public_url: Option<&str>) -> Router {
 }
 
 async fn openapi_json(State(desk): State<Desk>, uri: Uri, headers: HeaderMap) -> Response {
-    desk.answer(&desk.documents.openapi_json, JSON, &uri, &headers)
+    desk.answer(&desk.0.0.openapi_json, JSON, &uri, &headers)
 }
 
 async fn openapi_yaml(State(desk): State<Desk>, uri: Uri, headers: HeaderMap) -> Response {
     // RFC 9512.
-    desk.answer(&desk.documents.openapi_yaml, "application/yaml", &uri, &headers)
+    desk.answer(&desk.0.0.openapi_yaml, "application/yaml", &uri, &headers)
 }
 
 async fn openapi_3_1_json(State(desk): State<Desk>, uri: Uri, headers: HeaderMap) -> Response {
-    desk.answer(&desk.documents.openapi_3_1_json, JSON, &uri, &headers)
+    desk.answer(&desk.0.0.openapi_3_1_json, JSON, &uri, &headers)
 }
 
 async fn asyncapi_json(State(desk): State<Desk>, uri: Uri, headers: HeaderMap) -> Response {
-    desk.answer(&desk.documents.asyncapi_json, JSON, &uri, &headers)
+    desk.answer(&desk.0.0.asyncapi_json, JSON, &uri, &headers)
 }
 
 const JSON: &str = "application/json";
 
 impl Desk {
     fn answer(&self, text: &Text, kind: &'static str, uri: &Uri, headers: &HeaderMap) -> Response {
-        let address = match &self.public_url {
-            Some(configured) => configured.to_string(),
-            None => asked_address(uri, headers),
-        };
+        let Address { configured, secure } = &self.0.1;
+        let address = configured.clone().unwrap_or_else(|| {
+            let scheme = if *secure { "https" } else { "http" };
+            format!("{scheme}://{}", asked_host(uri, headers))
+        });
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
@@ -159,8 +165,8 @@ impl Desk {
     }
 }
 
-/// The address that a request was sent to: HTTP/2 has it in the target, HTTP/1.1 in a header.
-fn asked_address(uri: &Uri, headers: &HeaderMap) -> String {
+/// The host that a request was sent to: HTTP/2 has it in the target, HTTP/1.1 in a header.
+fn asked_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> &'r str {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = uri.authority().map(|authority| authority.as_str()).or(host);
     // It goes into JSON and YAML: nothing but what a host and a port are made of.
@@ -170,5 +176,5 @@ fn asked_address(uri: &Uri, headers: &HeaderMap) -> String {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'))
     };
-    format!("http://{}", host.filter(sane).unwrap_or("localhost"))
+    host.filter(sane).unwrap_or("localhost")
 }

@@ -8,6 +8,7 @@ use crate::domain::audit::{Action, Channel, Snapshot};
 use crate::domain::callback::{ProcessedStatus, ProcessingFailure};
 use crate::domain::event::EventType;
 use crate::domain::image::MAX_METADATA;
+use crate::domain::oauth::GrantType;
 use crate::domain::page::PageRequest;
 use crate::domain::payment::{AccountType, CardBrand, PaymentStatus};
 use crate::domain::pet::{self, Gender, PetSortKey, Size};
@@ -55,6 +56,7 @@ fn value(name: &str) -> Option<Node> {
         "AccountType" => names!(AccountType),
         "UserStatus" => names!(UserStatus),
         "Role" => names!(Role),
+        "GrantType" => names!(GrantType),
         "Scope" => names!(Scope),
         "EventType" => names!(EventType),
         "Species.anyCase" => any_case(Species::ALL.iter().map(|value| value.name())),
