@@ -21,8 +21,7 @@ use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{self, graphql, health, pages, rest, socketio, sse, websocket};;
-    Ok(routes)
+use crate::protocols::{self, documents, graphql, health, pages, rest, socketio, sse, websocket};
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Store};
 use crate::tasks::Tasks;
