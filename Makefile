@@ -4,7 +4,7 @@ DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 PETSTORE_BIN ?= $(CURDIR)/target/debug/petstore
 
-.PHONY: run test test-rust test-clients bench conformance soak web schema lint
+.PHONY: run test test-rust test-clients test-documents bench conformance soak web schema lint
 
 # Builds the pages and the server, and starts it with the demo store.
 run: web
@@ -12,7 +12,7 @@ run: web
 	./target/release/petstore serve --listen $(LISTEN) --data $(DATA) --seed demo
 
 # Everything, with a small dose of the long runs.
-test: web test-rust test-clients
+test: web test-rust test-clients test-documents
 
 test-rust: web
 	$(CARGO) test
@@ -22,6 +22,11 @@ test-clients: web
 	$(CARGO) build
 	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) npm test
 	PETSTORE_BIN=$(PETSTORE_BIN) scripts/authlib.sh
+
+# The served documents, and a small dose of requests that are made from them.
+test-documents: web
+	$(CARGO) build
+	EXAMPLES=3 ANONYMOUS_EXAMPLES=1 PETSTORE_BIN=$(PETSTORE_BIN) scripts/conformance.sh documents schemathesis
 
 # The load comes from a second process and goes to loopback only.
 bench: web

@@ -1,35 +1,82 @@
 #!/usr/bin/env bash
-# Runs third-party suites against the built binary. They are looked for in $CONFORMANCE (default: ../shared/conformance),
-# and run from a copy, so that nothing is left there. Exit 0: all passed.
+# Judges the built binary by third-party suites. Usage: scripts/conformance.sh [suite...]; all of them without arguments.
+#   documents     the JSON Schemas of OpenAPI, redocly, @asyncapi/parser (npm packages of tests/conformance)
+#   schemathesis  property-based requests from the served OpenAPI document (PyPI), EXAMPLES of them per operation
+#   graphql sse socketio   suites that are looked for in $CONFORMANCE (default: ../shared/conformance) and run from a copy
+# Exit 0: all passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
+wanted=("$@")
+[ $# -gt 0 ] || wanted=(documents schemathesis graphql sse socketio)
 suites=${CONFORMANCE:-../shared/conformance}
-[ -d "$suites" ] || { echo "no suites in $suites; set CONFORMANCE"; exit 2; }
 petstore=${PETSTORE_BIN:-target/debug/petstore}
 copy=target/conformance
 data=$(mktemp -d)
 mkdir -p "$copy"
-cp -r "$suites"/. "$copy"/
-chmod -R u+w "$copy"
 
-"$petstore" serve --listen 127.0.0.1:0 --data "$data" --seed demo >"$data/out" 2>"$data/log" &
+# No limits of rate: what is judged is every answer, not the patience.
+PETSTORE_RATE_LIMIT_ENABLED=false "$petstore" serve --listen 127.0.0.1:0 --data "$data" --seed demo \
+  >"$data/out" 2>"$data/log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in $(seq 100); do grep -q '^listening on' "$data/out" && break; sleep 0.1; done
 BASE_URL=$(sed -n 's/^listening on //p' "$data/out")
 export BASE_URL
 
-token=$(curl -s "$BASE_URL/v1/auth/tokens" -H 'Content-Type: application/json' \
-  -d '{"username":"staff","password":"petstore-demo"}' | sed 's/.*"accessToken":"\([^"]*\)".*/\1/')
-# Makes two events of the topic pets.
-trigger="curl -s -X POST $BASE_URL/v1/pets -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' \
+login() {
+  curl -s "$BASE_URL/v1/auth/tokens" -H 'Content-Type: application/json' \
+    -d "{\"username\":\"$1\",\"password\":\"petstore-demo\"}" | sed 's/.*"accessToken":"\([^"]*\)".*/\1/'
+}
+
+# What runs under "||" goes on after a failure, whatever -e says: each step is tied to the next.
+documents() (
+  cd tests/conformance && { [ -d node_modules ] || npm ci; } && npm run --silent lint
+)
+
+# As an administrator, and once as nobody.
+schemathesis() {
+  local venv=$root/target/schemathesis st
+  st=$venv/bin/st
+  [ -x "$st" ] || { python3 -m venv "$venv" && "$venv/bin/pip" -q install schemathesis==4.32.5; } || return 1
+  local run=("$st" --config-file "$root/tests/conformance/schemathesis.toml" run "$BASE_URL/v1/openapi.json"
+    --checks all --workers 2 --seed "${SEED:-1}" --no-color --warnings off)
+  local rc=0
+  cd "$copy" || return 1
+  export PYTHONWARNINGS=ignore
+  "${run[@]}" --max-examples "${EXAMPLES:-200}" -H "Authorization: Bearer $(login admin)" || rc=1
+  "${run[@]}" --max-examples "${ANONYMOUS_EXAMPLES:-20}" --phases examples,coverage,fuzzing || rc=1
+  cd "$root" && return "$rc"
+}
+
+shared() {
+  [ -d "$suites" ] || { echo "no suites in $suites; set CONFORMANCE"; return 2; }
+  cp -r "$suites"/. "$copy"/
+  chmod -R u+w "$copy"
+  local token trigger
+  token=$(login staff)
+  # Makes two events of the topic pets.
+  trigger="curl -s -X POST $BASE_URL/v1/pets -H 'Authorization: Bearer $token' -H 'Content-Type: application/json' \
 -d '{\"name\":\"Conformance\",\"species\":\"DOG\",\"ageMonths\":3,\"price\":\"10.00\"}'"
+  case $1 in
+    graphql) GRAPHQL_PATH=/v1/graphql "$copy/graphql-http/run.sh" ;;
+    sse) SSE_PATH='/v1/events?topics=pets' TRIGGER="$trigger; $trigger" EVENTS=pet.created "$copy/sse/run.sh" ;;
+    socketio)
+      EVENT=pet.created JOIN='["subscribe",{"topics":["pets"]}]' TRIGGER="$trigger" \
+        ACK='["subscribe",{"topics":["pets"]}]' BAD_AUTH='{"token":"no"}' "$copy/socketio-clients/run.sh"
+      ;;
+  esac
+}
 
 failed=0
-suite() { echo; echo "== $1"; shift; "$@" || failed=1; }
-suite "GraphQL over HTTP" env GRAPHQL_PATH=/v1/graphql "$copy/graphql-http/run.sh"
-suite "server-sent events" env SSE_PATH='/v1/events?topics=pets' TRIGGER="$trigger; $trigger" \
-  EVENTS=pet.created "$copy/sse/run.sh"
-suite "Socket.IO clients" env EVENT=pet.created JOIN='["subscribe",{"topics":["pets"]}]' TRIGGER="$trigger" \
-  ACK='["subscribe",{"topics":["pets"]}]' BAD_AUTH='{"token":"no"}' "$copy/socketio-clients/run.sh"
+for suite in "${wanted[@]}"; do
+  echo
+  echo "== $suite"
+  case $suite in
+    documents) documents || failed=1 ;;
+    schemathesis) schemathesis || failed=1 ;;
+    graphql | sse | socketio) shared "$suite" || failed=1 ;;
+    *) echo "there is no suite $suite"; failed=2 ;;
+  esac
+done
 exit "$failed"

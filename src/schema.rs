@@ -3,7 +3,11 @@
 use std::path::Path;
 
 use crate::domain::event::EventType;
+use crate::protocols::documents::Documents;
 use crate::protocols::graphql;
+
+/// The server's address in the golden copies.
+const ADDRESS: &str = "http://localhost:8080";
 
 /// Writes every schema into the folder `out`.
 ///
@@ -12,6 +16,10 @@ use crate::protocols::graphql;
 pub fn write(out: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(out)?;
     std::fs::write(out.join("schema.graphql"), graphql::sdl())?;
+    let documents = Documents::new().map_err(std::io::Error::other)?;
+    for (name, text) in documents.files(ADDRESS) {
+        std::fs::write(out.join(name), text)?;
+    }
     std::fs::write(out.join("events.md"), events())
 }
 

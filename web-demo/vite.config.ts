@@ -13,7 +13,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 4096,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: ["index.html", "graphiql.html"],
+      input: ["index.html", "graphiql.html", "docs.html"],
       // React libraries mark client components; without server components the mark says nothing.
       onwarn: (warning, report) => {
         if (warning.code !== "MODULE_LEVEL_DIRECTIVE") report(warning);

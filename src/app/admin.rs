@@ -15,7 +15,7 @@ use crate::domain::{AuditId, Error, Order, OrderId, Principal, Result, Tenant, U
 /// Days that the dashboard tells one by one, today included.
 const DAYS: i64 = 30;
 /// Longest reason, in characters.
-const MAX_REASON: usize = 500;
+pub const MAX_REASON: usize = 500;
 
 impl App {
     /// The numbers of the tenant. Live connections are the server's: only the public pool's administrators, who run it,

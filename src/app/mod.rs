@@ -7,7 +7,7 @@
 //! Guarantees: what returned `Ok` is on disk with its events, and they are published; what returned `Err` left nothing
 //! behind (a declined payment is the one exception: it is a result that is kept and then told as an error).
 
-mod admin;
+pub mod admin;
 mod answers;
 mod callbacks;
 pub mod change;

@@ -32,7 +32,7 @@ pub const MAX_SHORT_TEXT: usize = 100;
 /// Longest description and health notes, in characters.
 pub const MAX_LONG_TEXT: usize = 4000;
 /// Longest URI of a photo, in characters.
-const MAX_PHOTO_URI: usize = 512;
+pub const MAX_PHOTO_URI: usize = 512;
 /// Most photos, and most tags, of one pet.
 pub const MAX_LIST: usize = 20;
 /// The greatest age, in months (200 years: a tortoise).

@@ -1,4 +1,4 @@
-//! The web pages, embedded in the binary: the demo at `/`, its assets, and GraphiQL.
+//! The web pages, embedded in the binary: the demo at `/`, its assets, the API reference at `/docs`, and GraphiQL.
 
 use ::http::{HeaderValue, StatusCode, Uri, header};
 use axum::Router;
@@ -21,11 +21,15 @@ const POLICY: &str =
 /// GraphiQL's editor makes style elements of its own, and its styles hold images.
 const GRAPHIQL_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+/// The reference's styles hold images.
+const REFERENCE_POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; object-src 'none'; \
+    frame-ancestors 'none'; form-action 'self'";
 
 /// The routes, at the root.
 pub fn router() -> Router {
     Router::new()
         .route("/", get(|| async { page("index.html", POLICY) }))
+        .route("/docs", get(|| async { page("docs.html", REFERENCE_POLICY) }))
         .route("/assets/{*path}", get(asset))
 }
 

@@ -25,7 +25,9 @@ use crate::protocols::edge::{
     Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
 };
 use crate::protocols::upgrade::SocketLimits;
-use crate::protocols::{self, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket};
+use crate::protocols::{
+    self, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
+};
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Revocation, Store};
 use crate::tasks::Tasks;
@@ -202,7 +204,7 @@ pub(super) fn start_webhooks(
 }
 
 /// Every route of every protocol.
-pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
+pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
     let rest = rest::Rest { app: app.clone(), max_body_bytes: settings.server.max_body_bytes };
     let time_limit = TimeoutLayer::with_status_code(
@@ -216,19 +218,22 @@ pub(super) fn router(settings: &Settings, parts: &Parts) -> Router {
     let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
+    let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
-    Router::new()
+    let routes = Router::new()
         .nest("/v1", v1)
         .merge(graphql.router())
         .merge(health::router(health))
         .merge(pages::router())
         .merge(oauth_pages::router(oauth_pages::OAuth::new(app.clone())))
+        .merge(documents)
         // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
         .layer(time_limit)
         .merge(socketio)
         .layer(CatchPanicLayer::custom(layers::after_panic))
         .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
-        .layer(middleware::from_fn_with_state(observed, layers::observe))
+        .layer(middleware::from_fn_with_state(observed, layers::observe));
+    Ok(routes)
 }
 
 fn edge(settings: &Settings, clock: &Clock) -> Edge {

@@ -17,6 +17,7 @@ use crate::bus::{Capacity, Hub};
 use crate::clock::{Clock, Ids};
 use crate::config::{Seed, Settings};
 use crate::domain::{Error, Event, Result, Seq};
+use crate::protocols::documents::Address;
 use crate::seed;
 use crate::store::faults::Faults;
 use crate::store::{Committed, Store, sqlite};
@@ -52,6 +53,7 @@ impl Server {
             Error::unavailable(format!("server.listen {} cannot be bound: {error}", settings.server.listen))
         })?;
         let address = listener.local_addr().map_err(Error::unavailable)?;
+        let configured = Some(settings.server.public_url.clone()).filter(|url| !url.is_empty());
         if settings.server.public_url.is_empty() {
             // Where every interface is listened on, this machine's own name for itself is as good as any.
             let host =
@@ -82,7 +84,8 @@ impl Server {
             compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
         compose::start_webhooks(&settings, &parts, store.clone(), committed)?;
         janitor::start(&settings, &parts);
-        let router = compose::router(&settings, &parts);
+        let own = Address { configured, secure: tls.is_some() };
+        let router = compose::router(&settings, &parts, own)?;
         // Last of what can fail: the password is told once, and must not be lost with a start that fails after it.
         let first_admin_password = match settings.server.seed {
             Seed::Demo => None,

@@ -10,6 +10,7 @@ mod admin;
 mod bad_input;
 mod callbacks;
 mod crash;
+mod documents;
 mod faults;
 mod feed;
 mod http;
