@@ -12,35 +12,63 @@ CREATE INDEX deliveries_callbacks_pending ON deliveries (tenant, callback_order)
     WHERE callback_order IS NOT NULL AND status = 'PENDING';
 
 -- The numbers of the dashboard are kept by triggers, as the stock is: a call must not walk a million orders.
+-- One row for a day and a currency: an order that moves along changes one row once.
 CREATE TABLE order_days (
-    tenant   BLOB    NOT NULL,
+    tenant           BLOB    NOT NULL,
     -- Days since 1970, UTC, of the order's creation.
-    day      INTEGER NOT NULL,
-    status   TEXT    NOT NULL,
-    currency TEXT    NOT NULL,
-    count    INTEGER NOT NULL,
-    amount   INTEGER NOT NULL,
-    CONSTRAINT order_days_pk PRIMARY KEY (tenant, day, status, currency)
+    day              INTEGER NOT NULL,
+    currency         TEXT    NOT NULL,
+    placed_count     INTEGER NOT NULL,
+    placed_amount    INTEGER NOT NULL,
+    approved_count   INTEGER NOT NULL,
+    approved_amount  INTEGER NOT NULL,
+    shipped_count    INTEGER NOT NULL,
+    shipped_amount   INTEGER NOT NULL,
+    delivered_count  INTEGER NOT NULL,
+    delivered_amount INTEGER NOT NULL,
+    cancelled_count  INTEGER NOT NULL,
+    cancelled_amount INTEGER NOT NULL,
+    CONSTRAINT order_days_pk PRIMARY KEY (tenant, day, currency)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO order_days (tenant, day, status, currency, count, amount)
-SELECT tenant, created_at / 86400000, status, currency, count(*), sum(total_amount) FROM orders GROUP BY 1, 2, 3, 4;
+INSERT INTO order_days
+SELECT tenant, created_at / 86400000, currency,
+    sum(status = 'PLACED'), sum((status = 'PLACED') * total_amount),
+    sum(status = 'APPROVED'), sum((status = 'APPROVED') * total_amount),
+    sum(status = 'SHIPPED'), sum((status = 'SHIPPED') * total_amount),
+    sum(status = 'DELIVERED'), sum((status = 'DELIVERED') * total_amount),
+    sum(status = 'CANCELLED'), sum((status = 'CANCELLED') * total_amount)
+FROM orders GROUP BY 1, 2, 3;
 
 CREATE TRIGGER orders_days_insert AFTER INSERT ON orders BEGIN
-    INSERT INTO order_days (tenant, day, status, currency, count, amount)
-    VALUES (NEW.tenant, NEW.created_at / 86400000, NEW.status, NEW.currency, 1, NEW.total_amount)
-    ON CONFLICT (tenant, day, status, currency) DO UPDATE
-    SET count = count + 1, amount = amount + excluded.amount;
+    INSERT INTO order_days
+    VALUES (NEW.tenant, NEW.created_at / 86400000, NEW.currency,
+        (NEW.status = 'PLACED'), (NEW.status = 'PLACED') * NEW.total_amount,
+        (NEW.status = 'APPROVED'), (NEW.status = 'APPROVED') * NEW.total_amount,
+        (NEW.status = 'SHIPPED'), (NEW.status = 'SHIPPED') * NEW.total_amount,
+        (NEW.status = 'DELIVERED'), (NEW.status = 'DELIVERED') * NEW.total_amount,
+        (NEW.status = 'CANCELLED'), (NEW.status = 'CANCELLED') * NEW.total_amount)
+    ON CONFLICT (tenant, day, currency) DO UPDATE SET
+        placed_count = placed_count + excluded.placed_count, placed_amount = placed_amount + excluded.placed_amount,
+        approved_count = approved_count + excluded.approved_count, approved_amount = approved_amount + excluded.approved_amount,
+        shipped_count = shipped_count + excluded.shipped_count, shipped_amount = shipped_amount + excluded.shipped_amount,
+        delivered_count = delivered_count + excluded.delivered_count, delivered_amount = delivered_amount + excluded.delivered_amount,
+        cancelled_count = cancelled_count + excluded.cancelled_count, cancelled_amount = cancelled_amount + excluded.cancelled_amount;
 END;
 
 CREATE TRIGGER orders_days_update AFTER UPDATE OF status ON orders WHEN OLD.status <> NEW.status BEGIN
-    UPDATE order_days SET count = count - 1, amount = amount - OLD.total_amount
-    WHERE tenant = OLD.tenant AND day = OLD.created_at / 86400000 AND status = OLD.status
-    AND currency = OLD.currency;
-    INSERT INTO order_days (tenant, day, status, currency, count, amount)
-    VALUES (NEW.tenant, NEW.created_at / 86400000, NEW.status, NEW.currency, 1, NEW.total_amount)
-    ON CONFLICT (tenant, day, status, currency) DO UPDATE
-    SET count = count + 1, amount = amount + excluded.amount;
+    UPDATE order_days SET
+        placed_count = placed_count + (NEW.status = 'PLACED') - (OLD.status = 'PLACED'),
+        placed_amount = placed_amount + ((NEW.status = 'PLACED') - (OLD.status = 'PLACED')) * NEW.total_amount,
+        approved_count = approved_count + (NEW.status = 'APPROVED') - (OLD.status = 'APPROVED'),
+        approved_amount = approved_amount + ((NEW.status = 'APPROVED') - (OLD.status = 'APPROVED')) * NEW.total_amount,
+        shipped_count = shipped_count + (NEW.status = 'SHIPPED') - (OLD.status = 'SHIPPED'),
+        shipped_amount = shipped_amount + ((NEW.status = 'SHIPPED') - (OLD.status = 'SHIPPED')) * NEW.total_amount,
+        delivered_count = delivered_count + (NEW.status = 'DELIVERED') - (OLD.status = 'DELIVERED'),
+        delivered_amount = delivered_amount + ((NEW.status = 'DELIVERED') - (OLD.status = 'DELIVERED')) * NEW.total_amount,
+        cancelled_count = cancelled_count + (NEW.status = 'CANCELLED') - (OLD.status = 'CANCELLED'),
+        cancelled_amount = cancelled_amount + ((NEW.status = 'CANCELLED') - (OLD.status = 'CANCELLED')) * NEW.total_amount
+    WHERE tenant = NEW.tenant AND day = NEW.created_at / 86400000 AND currency = NEW.currency;
 END;
 
 CREATE TABLE payment_totals (

@@ -12,13 +12,25 @@ use crate::domain::{Currency, OrderStatus, Result, Tenant, Timestamp};
 
 const HOUR_MS: i64 = 3_600_000;
 
-fn tally(fields: &mut Fields<'_>) -> Result<OrderTally> {
-    Ok(OrderTally {
-        status: fields.named(OrderStatus::from_name)?,
-        currency: fields.named(Currency::from_name)?,
-        count: fields.int()?,
-        amount: Total(fields.take()?),
-    })
+/// The columns of `order_days` in the order of [`OrderStatus::ALL`], each inside `of`, such as `sum`.
+fn columns(of: &str) -> String {
+    let pair = |status: &OrderStatus| {
+        let name = status.name().to_ascii_lowercase();
+        format!("{of}({name}_count), {of}({name}_amount)")
+    };
+    OrderStatus::ALL.iter().map(pair).collect::<Vec<_>>().join(", ")
+}
+
+/// What those columns tell: one tally for each status that an order has.
+fn tallies(fields: &mut Fields<'_>, currency: Currency) -> Result<Vec<OrderTally>> {
+    let mut found = Vec::new();
+    for status in OrderStatus::ALL {
+        let (count, amount) = (fields.int()?, Total(fields.take()?));
+        if count > 0 {
+            found.push(OrderTally { status: *status, currency, count, amount });
+        }
+    }
+    Ok(found)
 }
 
 fn revenue(row: &Row) -> Result<Revenue> {
@@ -37,17 +49,15 @@ pub(super) async fn all(
     first_day: i64,
     now: Timestamp,
 ) -> Result<StoreStats> {
-    // As many rows as there are days with orders, statuses and currencies, however many orders there are.
-    let orders = Statement::read(
-        "SELECT status, currency, sum(count), sum(amount) FROM order_days WHERE tenant = ? \
-         GROUP BY status, currency HAVING sum(count) > 0",
+    // As many rows as there are days with orders and currencies, however many orders there are.
+    let orders =
+        format!("SELECT currency, {} FROM order_days WHERE tenant = ? GROUP BY currency", columns("sum"));
+    let orders = link.rows(Statement::read(orders).bind(tenant.as_uuid())).await?;
+    let days = format!(
+        "SELECT currency, day, {} FROM order_days WHERE tenant = ? AND day >= ? AND day <= ?",
+        columns("")
     );
-    let orders = link.rows(orders.bind(tenant.as_uuid())).await?;
-    let days = Statement::read(
-        "SELECT day, status, currency, count, amount FROM order_days WHERE tenant = ? AND day >= ? AND day <= ? \
-         AND count > 0",
-    );
-    let days = days.bind(tenant.as_uuid()).bind(first_day).bind(now.as_ms() / DAY_MS);
+    let days = Statement::read(days).bind(tenant.as_uuid()).bind(first_day).bind(now.as_ms() / DAY_MS);
     let days = link.rows(days).await?;
     let totals = Statement::read("SELECT currency, captured, refunded FROM payment_totals WHERE tenant = ?");
     let totals = link.rows(totals.bind(tenant.as_uuid())).await?;
@@ -57,17 +67,23 @@ pub(super) async fn all(
         let mut fields = Fields::of(row);
         Ok((fields.named(UserStatus::from_name)?, fields.int()?))
     };
-    let day = |row: &Row| {
+    let mut stats = StoreStats::default();
+    for row in &orders {
         let mut fields = Fields::of(row);
-        Ok(DayTally { day: fields.take()?, orders: tally(&mut fields)? })
-    };
+        let currency = fields.named(Currency::from_name)?;
+        stats.orders.extend(tallies(&mut fields, currency)?);
+    }
+    for row in &days {
+        let mut fields = Fields::of(row);
+        let (currency, day) = (fields.named(Currency::from_name)?, fields.take()?);
+        stats.days.extend(tallies(&mut fields, currency)?.into_iter().map(|orders| DayTally { day, orders }));
+    }
     Ok(StoreStats {
-        orders: orders.iter().map(|row| tally(&mut Fields::of(row))).collect::<Result<_>>()?,
-        days: days.iter().map(day).collect::<Result<_>>()?,
         revenue: totals.iter().map(revenue).collect::<Result<_>>()?,
         users: users.iter().map(user).collect::<Result<_>>()?,
         pets: pets::inventory(link, tenant).await?,
         deliveries: deliveries(link, tenant, now).await?,
+        ..stats
     })
 }
 
