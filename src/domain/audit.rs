@@ -76,7 +76,7 @@ pub enum Snapshot {
 impl Snapshot {
     /// Every [`Snapshot::entity_type`].
     pub const ENTITY_TYPES: &'static [&'static str] =
-        &["PETS", "ORDERS", "PAYMENTS", "USERS", "WEBHOOK_ENDPOINTS"];
+        &["PETS", "ORDERS", "PAYMENTS", "USERS", "WEBHOOK_ENDPOINTS", "OAUTH_CLIENTS"];
 
     /// The name of the kind of resource in audit rows.
     pub const fn entity_type(&self) -> &'static str {

@@ -218,4 +218,7 @@ async fn the_audit_log_is_read_by_every_filter() {
     let until = list(&format!("to={placed}&from=2020-01-01T00:00:00Z&entityType=ORDERS")).await;
     assert_eq!(until.last().unwrap(), &of_order[1]);
     assert!(list("from=2099-01-01T00:00:00Z").await.is_empty());
+    let client = json!({ "name": "A", "grantTypes": ["client_credentials"], "scopes": ["read:pets"] });
+    admin.post("/v1/admin/oauth-clients", client).await.result().unwrap();
+    assert_eq!(actions(&list("entityType=OAUTH_CLIENTS").await).len(), 1);
 }

@@ -6,11 +6,12 @@ mod operations;
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
-use petstore::domain::Tenant;
+use petstore::domain::oauth::ClientDraft;
+use petstore::domain::{PetId, Role, Tenant, UserId};
 use serde_json::{Value, json};
 
 use crate::support::api::{id, text, with_json};
-use crate::support::inside::{pet, staff_of};
+use crate::support::inside::{caller, pet, staff_of};
 use crate::support::story::GOOD_CARD;
 use crate::support::{
     Answer, Api, Channel, Driver, Listener, Receiver, Refusal, Setup, TestServer, websocket,
@@ -35,6 +36,7 @@ impl House {
         let receiver = Receiver::subscribed(&owner, &["*"]).await;
         let pet = server.app().create_pet(&staff_of(tenant), pet("Doras Rex")).await.unwrap().id.to_string();
         let order = Driver::Rest.place(&owner, &pet).await.unwrap();
+        let (image, client) = extras(server, tenant, &pet).await;
         let payment = Driver::Rest.pay(&owner, id(&order), "75.00", GOOD_CARD).await.unwrap();
         receiver
             .until("the payment", |events| events.iter().any(|e| e["eventType"] == "payment.succeeded"))
@@ -62,6 +64,8 @@ impl House {
             ("endpoint", endpoint),
             ("delivery", delivery),
             ("audit", audit),
+            ("image", image),
+            ("client", client),
         ];
         Self { owner, ids: ids.into(), _receiver: receiver }
     }
@@ -88,6 +92,24 @@ impl House {
         };
         api.send(request).await
     }
+}
+
+/// An image of the pet and a client of the tenant: what its customers cannot make.
+async fn extras(server: &TestServer, tenant: Tenant, pet: &str) -> (String, String) {
+    let (staff, app) = (staff_of(tenant), server.app());
+    let mut upload = app.begin_image(&staff, PetId::parse("pet", pet).unwrap()).await.unwrap();
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x02\0\0\0\x02\x08\x06\0\0\0\0\0\0\0";
+    upload.write(png).await.unwrap();
+    let image = app.keep_image(&staff, upload, None).await.unwrap();
+    let admin = caller(tenant, Some((UserId(uuid::Uuid::from_u128(7)), Role::Admin)));
+    let draft = ClientDraft {
+        name: Some("Doras client".to_owned()),
+        grant_types: Some(vec!["client_credentials".to_owned()]),
+        scopes: Some(vec!["read:pets".to_owned()]),
+        ..ClientDraft::default()
+    };
+    let (client, _) = app.create_oauth_client(&admin, draft).await.unwrap();
+    (image.id.to_string(), client.id)
 }
 
 fn hex(uuid: &str) -> String {

@@ -38,7 +38,7 @@ pub fn router() -> Router<Rest> {
 
 /// getDashboardStats
 pub async fn stats(State(rest): State<Rest>, By(caller): By, params: Params) -> Told {
-    params.none()?;
+    params.done()?;
     let dashboard = rest.app.dashboard(&caller.principal).await?;
     Ok(json(StatusCode::OK, &DashboardStats::from(&dashboard)))
 }

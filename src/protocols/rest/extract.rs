@@ -209,15 +209,6 @@ impl Params {
         })
     }
 
-    /// For what takes no parameters: whatever is there is refused.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every violation.
-    pub fn none(mut self) -> Result<()> {
-        self.refuse_rest();
-        if self.violations.is_empty() { Ok(()) } else { Err(Error::Invalid(self.violations)) }
-    }
-
     /// The page asked for, and the query of its neighbours; whatever was not read by now is refused.
     ///
     /// # Errors

@@ -32,6 +32,8 @@ const PAYMENT: &str = r#"{"amount":"75.00","currency":"USD","source":{"object":"
 const CALLBACK: &str = r#"{"amount":"75.00","currency":"USD","timestamp":"1758613403",
     "callbackUrl":"http://127.0.0.1:9/"}"#;
 
+const CLIENT: &str = r#"{"name":"A","grantTypes":["client_credentials"],"scopes":["read:pets"]}"#;
+
 /// All of them.
 #[rustfmt::skip]
 pub const REST: &[Operation] = &[
@@ -39,8 +41,16 @@ pub const REST: &[Operation] = &[
     of("POST", "/v1/pets", PET, Nothing),
     of("GET", "/v1/pets/{pet}", "", NotFound),
     of("PUT", "/v1/pets/{pet}", r#"{"color":"red"}"#, NotFound),
+    of("PATCH", "/v1/pets/{pet}", r#"{"color":"red"}"#, NotFound),
     of("DELETE", "/v1/pets/{pet}", "", NotFound),
+    of("QUERY", "/v1/pets", r#"{"criteria":{"text":"Doras"}}"#, Nothing),
+    of("QUERY", "/v1/pets/search", r#"{"criteria":{"text":"Doras"}}"#, Nothing),
+    of("POST", "/v1/pets/search", r#"{"criteria":{"text":"Doras"}}"#, Nothing),
+    of("GET", "/v1/pets?q=Doras", "", Nothing),
+    of("POST", "/v1/pets/{pet}/images", "{}", NotFound),
+    of("GET", "/v1/pets/{pet}/images/{image}", "", NotFound),
     of("GET", "/v1/inventory", "", Nothing),
+    of("GET", "/v1/inventories", "", Nothing),
     of("GET", "/v1/orders", "", Nothing),
     of("GET", "/v1/orders?petId={pet}", "", Nothing),
     of("GET", "/v1/orders?userId={user}", "", Nothing),
@@ -58,6 +68,7 @@ pub const REST: &[Operation] = &[
     of("PUT", "/v1/users/{user}", r#"{"firstName":"Eve"}"#, NotFound),
     of("DELETE", "/v1/users/{user}", "", NotFound),
     of("POST", "/v1/auth/tokens", "{}", Apart),
+    of("DELETE", "/v1/auth/tokens", "", Apart),
     of("GET", "/v1/webhook-endpoints", "", Nothing),
     of("POST", "/v1/webhook-endpoints", r#"{"url":"http://127.0.0.1:9/","eventTypes":["user.created"]}"#, Nothing),
     of("GET", "/v1/webhook-endpoints/{endpoint}", "", NotFound),
@@ -78,6 +89,11 @@ pub const REST: &[Operation] = &[
     of("GET", "/v1/admin/audit-logs", "", Nothing),
     of("GET", "/v1/admin/audit-logs?entityId={order}", "", Nothing),
     of("GET", "/v1/admin/audit-logs/{audit}", "", NotFound),
+    of("GET", "/v1/admin/oauth-clients", "", Nothing),
+    of("POST", "/v1/admin/oauth-clients", CLIENT, Nothing),
+    of("GET", "/v1/admin/oauth-clients/{client}", "", NotFound),
+    of("PATCH", "/v1/admin/oauth-clients/{client}", r#"{"name":"Mine"}"#, NotFound),
+    of("DELETE", "/v1/admin/oauth-clients/{client}", "", NotFound),
     of("GET", "/v1/events", "", Apart),
     of("GET", "/v1/ws", "", Apart),
 ];
