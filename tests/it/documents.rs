@@ -53,7 +53,12 @@ fn routes() -> BTreeSet<String> {
                 let text = std::fs::read_to_string(&path).expect("a source file");
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default();
                 for call in code.split(".route(").skip(1) {
-                    let route = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+                    // Written there, or in a constant of that file.
+                    let route = match call.trim_start().strip_prefix("PATH") {
+                        Some(_) => code.split("const PATH: &str = \"").nth(1),
+                        None => call.trim_start().strip_prefix('"'),
+                    };
+                    let route = route.and_then(|rest| rest.split('"').next());
                     let route =
                         route.unwrap_or_else(|| panic!("a route without its path: {}", path.display()));
                     found.insert(route.to_owned());

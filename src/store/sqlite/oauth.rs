@@ -91,7 +91,9 @@ impl OAuthReads for SqliteReads {
     }
 
     async fn list_oauth_clients(&self, tenant: Tenant, page: PageRequest) -> Result<Page<Client>> {
-        let (table, order) = ("oauth_clients", Sort::NEWEST);
+        // The ids are texts, but each of a UUID.
+        let (table, order) =
+            ("oauth_clients", Sort::descending("created_at", "unhex(replace(id, '-', ''))").gathered());
         Filter::tenant("tenant = ?", tenant)
             .page(&mut self.reading().await?.link(), (CLIENT, table, order), page, |row| {
                 Ok(read_client(row)?.client)
