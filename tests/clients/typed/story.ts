@@ -40,7 +40,9 @@ async function receiptId(client: Client<paths>, payment: Payment): Promise<strin
     headers: { Accept: "application/json" },
   });
   if (!data) throw new Error(`cannot read events: ${error.code}`);
-  for (const event of data.data) {
+  // The other media type of the answer, a stream, has its events as texts.
+  const events = typeof data.data === "string" ? [] : data.data;
+  for (const event of events) {
     if (event.eventType === "payment.succeeded" && event.data.payment.id === payment.id) {
       return event.data.receipt.receiptId;
     }
