@@ -152,6 +152,11 @@ pub enum Error {
     /// The cursor belongs to another database, or to the future of this one.
     #[error("the cursor was not issued by this store; read the current state and subscribe without a cursor")]
     CursorForeign,
+    /// A well-formed cursor that is no place of the list that was asked for.
+    #[error(
+        "there is no such page: the cursor belongs to another list; filters and sort must be those that it was given out for"
+    )]
+    PageUnknown,
     /// There are as many of a bounded thing as there can be; time alone does not help.
     #[error("{message}")]
     LimitReached { limit: &'static str, message: String },
@@ -227,6 +232,7 @@ impl Error {
             Self::PaymentDeclined { .. } => "payment_declined",
             Self::CursorExpired => "cursor_expired",
             Self::CursorForeign => "cursor_foreign",
+            Self::PageUnknown => "page_unknown",
             Self::LimitReached { .. } => "limit_reached",
             Self::TooLarge { .. } => "payload_too_large",
             Self::NotAcceptable(_) => "not_acceptable",
@@ -251,7 +257,9 @@ impl Error {
             | Self::WrongCredentials => Kind::Unauthenticated,
             Self::Forbidden(_) | Self::MissingScope(_) => Kind::Forbidden,
             Self::OAuth(..) => Kind::Malformed,
-            Self::NotFound(_) | Self::UnknownOperation(_) => Kind::NotFound,
+            Self::NotFound(_) | Self::UnknownOperation(_) | Self::CursorForeign | Self::PageUnknown => {
+                Kind::NotFound
+            }
             Self::PetNotAvailable(_)
             | Self::PetInUse
             | Self::IllegalTransition { .. }
@@ -261,7 +269,7 @@ impl Error {
             | Self::Taken(_)
             | Self::LimitReached { .. } => Kind::Conflict,
             Self::PaymentDeclined { .. } => Kind::PaymentDeclined,
-            Self::CursorExpired | Self::CursorForeign => Kind::Gone,
+            Self::CursorExpired => Kind::Gone,
             Self::RateLimited { .. } => Kind::RateLimited,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::NotAcceptable(_) => Kind::NotAcceptable,
@@ -279,6 +287,7 @@ impl Error {
             Self::IdempotencyKeyReused => {
                 vec![Violation::new("Idempotency-Key", "reused", "was used for another request")]
             }
+            Self::PageUnknown => vec![Violation::new("cursor", "foreign_cursor", "is of another list")],
             Self::Taken(field) => vec![Violation::new(*field, "taken", "is already taken")],
             Self::TooLarge { field, max_bytes } => {
                 vec![Violation::new(*field, "too_large", format!("must be at most {max_bytes} bytes"))]

@@ -161,13 +161,24 @@ fn is_username(text: &str) -> bool {
 }
 
 fn is_email(text: &str) -> bool {
-    let Some((local, host)) = text.split_once('@') else { return false };
-    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_graphic() && c != '@');
+    let Some((local, host)) = text.rsplit_once('@') else { return false };
+    // Atoms and dots (RFC 5321 §4.1.2), without the quoted forms that nobody has.
+    let atom = |part: &str| {
+        let special = |b: u8| b"!#$%&'*+/=?^_`{|}~-".contains(&b);
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || special(b))
+    };
+    let label = |part: &str| {
+        (1..=63).contains(&part.len())
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
     text.len() <= 254
-        && plain(local)
-        && plain(host)
-        && host.split('.').count() > 1
-        && host.split('.').all(|p| !p.is_empty())
+        && local.len() <= 64
+        && local.split('.').all(atom)
+        && host.contains('.')
+        && host.split('.').all(label)
+        && host.rsplit('.').next().is_some_and(|top| top.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 fn is_e164(text: &str) -> bool {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::domain::{Error, Violation};
@@ -98,6 +98,44 @@ fn violation(path: &str, message: &str) -> Violation {
     Violation::new(field, "invalid_type", format!("must be {wanted}"))
 }
 
+/// A whole number, however it is written: JSON (and JSON Schema) knows no difference between 5 and 5.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole(pub i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WholeReader)
+    }
+}
+
+struct WholeReader;
+
+impl Visitor<'_> for WholeReader {
+    type Value = Whole;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a whole number")
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Whole, E> {
+        Ok(Whole(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Whole, E> {
+        i64::try_from(value).map(Whole).map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Whole, E> {
+        // Up to here every whole number has a float of its own.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if value.fract() != 0.0 || value.abs() >= EXACT {
+            return Err(E::invalid_value(Unexpected::Float(value), &self));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+        Ok(Whole(value as i64))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +164,11 @@ mod tests {
         assert_eq!(first(r#"{"inner":{"number":"x"}}"#), ("inner.number".into(), "invalid_type"));
         assert_eq!(first(r#"{"inner":{}}"#), ("inner.number".into(), "required"));
         assert_eq!(first(r#"{"inner":{"number":300}}"#), ("inner.number".into(), "invalid_type"));
+        let whole = |text: &str| read::<Option<Whole>>(text.as_bytes()).ok().flatten();
+        assert_eq!(
+            (whole("5.0"), whole("-3"), whole("5.5"), whole("1e300")),
+            (Some(Whole(5)), Some(Whole(-3)), None, None)
+        );
         assert_eq!(first("[]"), ("body".into(), "invalid_type"));
         assert_eq!(first(r#" [{"number":1}]"#), ("body".into(), "invalid_type"));
         assert_eq!(first("[1"), ("body".into(), "malformed"));

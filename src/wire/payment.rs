@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::Whole;
 use super::{Unreadable, Violations};
 use crate::domain::payment::{AccountType, Address, CardBrand, PaymentDraft, Source, SourceDraft};
 use crate::domain::{
@@ -212,8 +213,8 @@ struct SourceInput {
     #[serde(alias = "accountNumber")]
     number: Option<String>,
     cvc: Option<String>,
-    exp_month: Option<i64>,
-    exp_year: Option<i64>,
+    exp_month: Option<Whole>,
+    exp_year: Option<Whole>,
     billing_address: Option<AddressInput>,
     address_line1: Option<String>,
     address_line2: Option<String>,
@@ -271,7 +272,8 @@ impl SourceInput {
                     post_code: nested.post_code.or(self.address_post_code),
                 };
                 let (name, number, cvc) = (self.name, self.number, self.cvc);
-                let (exp_month, exp_year) = (self.exp_month, self.exp_year);
+                let (exp_month, exp_year) =
+                    (self.exp_month.map(|Whole(n)| n), self.exp_year.map(|Whole(n)| n));
                 Some(SourceDraft::Card { name, number, cvc, exp_month, exp_year, address })
             }
             Some("bank_account") => {

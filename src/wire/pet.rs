@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::json::Object;
+use super::json::{Object, Whole};
 use super::{Unreadable, Violations};
 use crate::domain::inventory::{Counts, SpeciesStock};
 use crate::domain::pet::{self, Gender, Label, PetDraft, Size};
@@ -172,7 +172,7 @@ pub struct PetInput {
     pub name: Option<String>,
     pub species: Option<String>,
     pub breed: Option<String>,
-    pub age_months: Option<i64>,
+    pub age_months: Option<Whole>,
     pub size: Option<String>,
     pub color: Option<String>,
     pub gender: Option<String>,
@@ -198,7 +198,7 @@ impl PetInput {
             name: self.name,
             species: found.read(self.species, |text| Species::parse("species", text)),
             breed: self.breed,
-            age_months: self.age_months,
+            age_months: self.age_months.map(|Whole(age)| age),
             size: found.read(self.size, |text| Size::parse("size", text)),
             color: self.color,
             gender: found.read(self.gender, |text| Gender::parse("gender", text)),

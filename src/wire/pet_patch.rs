@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::Violations;
-use super::json::Object;
+use super::json::{Object, Whole};
 use super::pet::{NamedLabel, PetInput};
 use crate::domain::pet::{Clearable, LabelDraft, MedicalInfo, Merge, PetDraft};
 use crate::domain::{Error, Violation};
@@ -31,7 +31,7 @@ members! {
         name: String,
         species: String,
         breed: String,
-        age_months: i64,
+        age_months: Whole,
         size: String,
         color: String,
         gender: String,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Violations;
-use super::json::Object;
+use super::json::{Object, Whole};
 use crate::domain::page::PageRequest;
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter, PetSort, PetSortKey, SearchText, Size};
 use crate::domain::{Error, PetStatus, Species, Violation};
@@ -37,8 +37,8 @@ pub struct Criteria {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgeRange {
-    pub min: Option<i64>,
-    pub max: Option<i64>,
+    pub min: Option<Whole>,
+    pub max: Option<Whole>,
 }
 
 /// Whom it gets on with.
@@ -71,8 +71,8 @@ pub struct SortInput {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaginationInput {
-    pub page: Option<i64>,
-    pub limit: Option<i64>,
+    pub page: Option<Whole>,
+    pub limit: Option<Whole>,
     /// The `nextCursor` of the page before, in place of `page`.
     pub cursor: Option<String>,
 }
@@ -105,13 +105,14 @@ impl SearchInput {
             sort: self.sort.and_then(|Object(sort)| found.take(sort.read())),
         };
         let Object(PaginationInput { page, limit, cursor }) = self.pagination.unwrap_or_default();
-        let request = PageRequest::new(page, limit, cursor.as_deref()).unwrap_or_else(|violations| {
-            for violation in violations {
-                let field = format!("pagination.{}", violation.field);
-                found.take::<()>(Err(Violation { field, ..violation }));
-            }
-            PageRequest::default()
-        });
+        let request =
+            PageRequest::new(whole(page), whole(limit), cursor.as_deref()).unwrap_or_else(|violations| {
+                for violation in violations {
+                    let field = format!("pagination.{}", violation.field);
+                    found.take::<()>(Err(Violation { field, ..violation }));
+                }
+                PageRequest::default()
+            });
         found.finish((filter, request))
     }
 }
@@ -155,8 +156,12 @@ fn any_of<T: PartialEq>(
     values
 }
 
-fn age(found: &mut Violations, field: &str, months: Option<i64>) -> Option<u32> {
-    let months = months?;
+fn whole(number: Option<Whole>) -> Option<i64> {
+    number.map(|Whole(number)| number)
+}
+
+fn age(found: &mut Violations, field: &str, months: Option<Whole>) -> Option<u32> {
+    let Whole(months) = months?;
     let allowed = u32::try_from(months).ok().filter(|months| *months <= MAX_AGE_MONTHS);
     found.take(allowed.ok_or_else(|| {
         let message = format!("must be between 0 and {MAX_AGE_MONTHS}; got {months}");

@@ -83,19 +83,26 @@ fn complete(operation: &mut Node) -> Result<()> {
             .set_default("400", "The request cannot be read, or its `X-Tenant-ID` is no UUID.");
     }
     if operation.remove("x-idempotent").is_some() {
-        parameter(operation, "Idempotency-Key");
+        offered(operation, "Idempotency-Key");
+        operation.at("x-problems").set_default("409", "A request with this idempotency key is under way.");
     }
     let conditional = operation.remove("x-conditional");
     match conditional.as_ref().and_then(Node::as_text) {
         Some("read") => {
-            parameter(operation, "If-None-Match");
+            offered(operation, "If-None-Match");
             operation.at("responses").set("304", Node::reference("components/responses/NotModified"));
         }
         Some("write") => {
-            parameter(operation, "If-Match");
+            offered(operation, "If-Match");
             operation.at("x-problems").set_default("412", "The resource has changed since that version.");
         }
         _ => {}
+    }
+    let pages = Node::reference("components/parameters/PageCursor");
+    if operation.get("parameters").is_some_and(|parameters| parameters.items().contains(&pages)) {
+        operation
+            .at("x-problems")
+            .set_default("404", "There is no such page: the cursor is of another list.");
     }
     if operation.get("requestBody").is_some() {
         let problems = operation.at("x-problems");
@@ -108,6 +115,16 @@ fn complete(operation: &mut Node) -> Result<()> {
 
 fn parameter(operation: &mut Node, name: &str) {
     operation.push("parameters", Node::reference(&format!("components/parameters/{name}")));
+}
+
+/// A header that a client may send with what it got from an earlier answer. It stands apart from the parameters, since
+/// no value can be made up for it: tools that do would only meet refusals.
+fn offered(operation: &mut Node, name: &str) {
+    operation.push("x-headers", Node::reference(&format!("components/parameters/{name}")));
+    let description = operation.at("description");
+    let text = description.as_text().unwrap_or_default().trim_end();
+    let told = format!("{text}\n\nTakes the header `{name}`; see the introduction.");
+    *description = told.into();
 }
 
 /// The responses: those that are written get their common headers, the refusals are added, and all are put in order.

@@ -14,6 +14,8 @@ fn samples() -> Vec<Error> {
         Error::PaymentDeclined { reason: "insufficient_funds", payment_id: crate::domain::PaymentId(id) },
         Error::Forbidden("only the staff may do this"),
         Error::NotFound("pet"),
+        Error::PageUnknown,
+        Error::CursorForeign,
         Error::NotAcceptable("application/json"),
         Error::PetNotAvailable("PENDING"),
         Error::AlreadyPaid,

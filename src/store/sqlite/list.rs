@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use super::link::{Link, Statement};
 use super::row::{Fields, Row, Value};
 use crate::domain::page::{Anchor, Key, Page, PageRequest};
-use crate::domain::{Error, Result, Tenant, Violation};
+use crate::domain::{Error, Result, Tenant};
 
 /// The order of a list: by a whole number, and by id among those that share it.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -85,14 +85,9 @@ pub(super) fn name_of(what: &impl Hash) -> u64 {
 /// Whether a cursor, if there is one, belongs to the list of that name.
 ///
 /// # Errors
-/// [`Error::Invalid`] naming `cursor`.
+/// [`Error::PageUnknown`] otherwise.
 pub(super) fn check_place(request: PageRequest, name: u64) -> Result<()> {
-    if request.place.is_none_or(|place| place.list == name) { Ok(()) } else { Err(other_list()) }
-}
-
-fn other_list() -> Error {
-    let message = "belongs to another list; filters and sort must be those that it was given out for";
-    Error::invalid(Violation::new("cursor", "foreign_cursor", message))
+    if request.place.is_none_or(|place| place.list == name) { Ok(()) } else { Err(Error::PageUnknown) }
 }
 
 /// The conditions of a list, all of which must hold.
@@ -181,7 +176,7 @@ impl Filter {
                 wanted = total_items - before * limit;
                 request.page = u32::try_from(before + 1).unwrap_or(u32::MAX);
             }
-            Some(Anchor::Number) => return Err(other_list()),
+            Some(Anchor::Number) => return Err(Error::PageUnknown),
         }
         let mut rows = Vec::new();
         // Nothing lies behind the end, and SQLite would walk all the way there to find that out.
