@@ -49,6 +49,8 @@ test("the callback example is enqueued, and orderProcessed arrives", TEST_LIMIT,
   const answer = await curl(ours(CALLBACK_EXAMPLE));
   assert.deepEqual([answer.status, answer.body], [201, "{}"]);
 
+  const key = await fetch(`${server.url}/v1/callback-secret`, { headers: { authorization: `Bearer ${alice.token}` } });
+  receiver.secret = (await key.json()).secret;
   await curl(ours(CALLBACK_EXAMPLE).replace("https://example.com/callbacks/orders/1312312", receiver.url));
   const [processed] = await receiver.first.until((calls) => calls.length > 0, "orderProcessed");
   assert.equal(processed.orderId, order.id);
