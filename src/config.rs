@@ -118,6 +118,7 @@ pub struct ServerSettings {
     /// Time between pings of an HTTP/2 connection, and for their answer, milliseconds.
     pub http2_keep_alive_ms: u64,
     /// Smallest text that is sent compressed to those who take it, bytes; 0 switches compression off.
+    pub read_cache_bytes: usize,
     pub compress_min_bytes: usize,
     /// Reverse proxies that are believed when they say for whom they ask.
     pub trusted_proxies: Vec<String>,

@@ -164,6 +164,12 @@ impl App {
         Timestamp::from_ms(self.0.clock.now_ms())
     }
 
+    /// The position of the newest event of `key`, or a later one: what was read after asking this still holds while this
+    /// is the answer.
+    pub fn version(&self, key: &crate::domain::event::Key) -> crate::domain::Seq {
+        self.0.hub.version(key)
+    }
+
     /// The clock that everything runs by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock

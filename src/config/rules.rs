@@ -51,6 +51,7 @@ pub(super) static RULES: &[Rule] = &[
     ("server", "http1_buffer_bytes", Number(8_192..=1_048_576)),
     ("server", "http2_max_streams", Number(1..=10_000)),
     ("server", "http2_keep_alive_ms", Number(100..=3_600_000)),
+    ("server", "read_cache_bytes", Number(0..=1_099_511_627_776)),
     ("server", "compress_min_bytes", Number(0..=1_073_741_824)),
     ("server", "trusted_proxies", List(0..=256, is_network, "IP addresses or networks, for example 10.0.0.0/8")),
     ("server", "forwarded_header", OneOf(&["x-forwarded-for", "forwarded"])),

@@ -206,7 +206,11 @@ pub(super) fn start_webhooks(
 /// Every route of every protocol.
 pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
-    let rest = rest::Rest { app: app.clone(), max_body_bytes: settings.server.max_body_bytes };
+    let rest = rest::Rest {
+        app: app.clone(),
+        max_body_bytes: settings.server.max_body_bytes,
+        reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
+    };
     let time_limit = TimeoutLayer::with_status_code(
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),

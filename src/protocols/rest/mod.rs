@@ -10,7 +10,10 @@ mod once;
 mod orders;
 mod pets;
 mod query;
+mod reads;
 mod users;
+
+use std::sync::Arc;
 
 use ::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,6 +30,7 @@ use crate::wire::page::Collection;
 use query::with_query;
 
 pub use error::{LimitHit, Refusal, Told, complete_problem};
+pub use reads::Reads;
 
 /// What handlers work with.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ pub struct Rest {
     pub app: App,
     /// Largest body that is read, in bytes.
     pub max_body_bytes: usize,
+    /// Answers about pets that still hold.
+    pub reads: Arc<Reads>,
 }
 
 /// The routes below `/v1`.

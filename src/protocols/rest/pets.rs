@@ -1,6 +1,6 @@
 //! `/pets` and `/inventory`.
 
-use ::http::StatusCode;
+use ::http::{StatusCode, Uri};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
@@ -9,6 +9,7 @@ use super::once::once;
 use super::{Rest, Told, collection, created, json};
 use crate::app::Caller;
 use crate::domain;
+use crate::domain::event::{Collection, Key};
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter, PetSort, SearchText, Size};
 use crate::domain::{Error, PetId, PetStatus, Species};
 use crate::wire::page::Found;
@@ -17,7 +18,7 @@ use crate::wire::pet_patch::PetPatch;
 use crate::wire::search::SearchInput;
 
 /// listPets
-pub async fn list(State(rest): State<Rest>, By(caller): By, mut params: Params) -> Told {
+pub async fn list(State(rest): State<Rest>, By(caller): By, uri: Uri, mut params: Params) -> Told {
     let filter = PetFilter {
         species: params.read("species", |text| Species::parse("species", text)).into_iter().collect(),
         status: params.read("status", |text| PetStatus::parse("status", text)).into_iter().collect(),
@@ -30,8 +31,12 @@ pub async fn list(State(rest): State<Rest>, By(caller): By, mut params: Params) 
         ..PetFilter::default()
     };
     let (request, query) = params.page()?;
-    let page = rest.app.list_pets(&caller.principal, &filter, request).await?;
-    Ok(collection(&page, "/v1/pets", &query, |pet| Pet::from(pet)))
+    let key = Key::Collection(caller.principal.tenant, Collection::Pets);
+    let make = async || {
+        let page = rest.app.list_pets(&caller.principal, &filter, request).await?;
+        Ok(collection(&page, "/v1/pets", &query, |pet| Pet::from(pet)))
+    };
+    rest.reads.answer(&rest.app, &caller.principal, (key, &uri), make).await
 }
 
 /// searchPets by POST, for clients that cannot send QUERY
@@ -62,9 +67,14 @@ pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<
 }
 
 /// getPet
-pub async fn get(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
-    let pet = rest.app.get_pet(&caller.principal, pet_id(&id)?).await?;
-    Ok(json(StatusCode::OK, &Pet::from(&pet)))
+pub async fn get(State(rest): State<Rest>, By(caller): By, uri: Uri, id: Id) -> Told {
+    let id = pet_id(&id)?;
+    let key = Key::Resource(caller.principal.tenant, Collection::Pets, id.0);
+    let make = async || {
+        let pet = rest.app.get_pet(&caller.principal, id).await?;
+        Ok(json(StatusCode::OK, &Pet::from(&pet)))
+    };
+    rest.reads.answer(&rest.app, &caller.principal, (key, &uri), make).await
 }
 
 /// updatePet
