@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::domain::audit::Snapshot;
+use crate::domain::oauth::scope_text;
 use crate::domain::{Principal, Result, Tenant};
 
 /// What the caller makes a change depend on.
@@ -57,12 +58,17 @@ pub struct Claim {
 
 impl Claim {
     /// The claim of `principal` to the request (its fingerprint and path) under `key`. A key belongs to the user in the
-    /// tenant, whichever token is shown; without a user, to the address in `place`.
+    /// tenant, whichever token of the same rights is shown: an answer that was kept for the user or for one OAuth2 client is
+    /// not another's to have. Without a user it belongs to the address in `place`.
     pub fn new(principal: &Principal, place: &str, key: &str, request: ([u8; 32], String)) -> Self {
         let mut id = Context::new(&SHA256);
         id.update(principal.tenant.as_uuid().as_bytes());
-        match principal.user_id() {
-            Some(user) => id.update(user.0.as_bytes()),
+        match &principal.identity {
+            Some(identity) => {
+                id.update(identity.user_id.0.as_bytes());
+                let client = identity.client.as_deref().unwrap_or_default();
+                id.update(format!("{client}\n{}\n", scope_text(&identity.scopes)).as_bytes());
+            }
             None => id.update(format!("anonymous {place}\n").as_bytes()),
         }
         id.update(key.as_bytes());
