@@ -372,20 +372,6 @@ impl App {
     }
 }
 
-impl Change<'_> {
-    /// The user whose password was proven, as the transaction finds it: meanwhile it may have been suspended or deleted,
-    /// or its password changed, which ended every login but this one that has not begun.
-    ///
-    /// # Errors
-    /// [`Error::WrongCredentials`].
-    pub(super) async fn still(&mut self, proven: &Credentials) -> Result<User> {
-        let (tenant, id) = (proven.user.tenant, proven.user.id);
-        let same = self.writes.password_hash(tenant, id).await?.as_ref() == Some(&proven.password_hash);
-        let user = self.writes.user(tenant, id).await?;
-        user.filter(|user| same && user.status == UserStatus::Active).ok_or(Error::WrongCredentials)
-    }
-}
-
 /// A secret of 256 random bits, as text.
 pub(super) fn secret(change: &Change<'_>) -> String {
     URL_SAFE_NO_PAD.encode(change.ids.random_bytes::<32>())

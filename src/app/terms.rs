@@ -90,3 +90,31 @@ impl fmt::Debug for Claim {
         f.debug_struct("Claim").field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::principal::Identity;
+    use crate::domain::{Role, Scope, SessionId, Timestamp, UserId};
+
+    #[test]
+    fn a_key_belongs_to_the_user_and_the_rights_and_not_to_one_token() {
+        let claim = |client: Option<&str>, scopes: &[Scope], token: u128| {
+            let identity = Identity {
+                user_id: UserId(uuid::Uuid::from_u128(1)),
+                role: Role::User,
+                scopes: scopes.to_vec(),
+                session: SessionId(uuid::Uuid::from_u128(token)),
+                token: uuid::Uuid::from_u128(token),
+                client: client.map(Into::into),
+                expires_at: Timestamp::from_ms(0),
+            };
+            let principal = Principal { tenant: Tenant::PUBLIC, identity: Some(identity) };
+            Claim::new(&principal, "", "key", ([0; 32], "/v1/orders".to_owned())).id
+        };
+        let own = claim(None, &[Scope::WriteOrders], 1);
+        assert_eq!(own, claim(None, &[Scope::WriteOrders], 2), "another token of the same rights");
+        assert_ne!(own, claim(Some("app"), &[Scope::WriteOrders], 1), "a client");
+        assert_ne!(own, claim(None, &[Scope::WriteOrders, Scope::ReadOrders], 1), "other rights");
+    }
+}

@@ -1,12 +1,12 @@
 //! Users: sign up, look up, change, leave.
 
-use super::change::{Audited, found};
+use super::change::{Audited, Change, found};
 use super::logins::Login;
 use super::policy::{Operation, authorize, authorize_user};
 use super::{App, Caller, Grant};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::Fact;
-use crate::domain::user::UserDraft;
+use crate::domain::user::{UserDraft, UserStatus};
 use crate::domain::{Error, Principal, Result, Role, SessionId, User, UserId};
 use crate::store::Credentials;
 
@@ -121,6 +121,20 @@ impl App {
         authorize(Operation::ReadUser, principal)?;
         let id = principal.user_id().ok_or(Error::NotFound("user"))?;
         found(self.0.store.read().find_user(principal.tenant, id).await?, "user")
+    }
+}
+
+impl Change<'_> {
+    /// The user whose password was proven, as the transaction finds it: meanwhile it may have been suspended or deleted,
+    /// or its password changed, which ended every login but this one that has not begun.
+    ///
+    /// # Errors
+    /// [`Error::WrongCredentials`].
+    pub(super) async fn still(&mut self, proven: &Credentials) -> Result<User> {
+        let (tenant, id) = (proven.user.tenant, proven.user.id);
+        let same = self.writes.password_hash(tenant, id).await?.as_ref() == Some(&proven.password_hash);
+        let user = self.writes.user(tenant, id).await?;
+        user.filter(|user| same && user.status == UserStatus::Active).ok_or(Error::WrongCredentials)
     }
 }
 

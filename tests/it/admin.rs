@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::api::{DEMO_PASSWORD, id, text};
 use crate::support::story::GOOD_CARD;
-use crate::support::{Api, Driver, Receiver, TestServer, channel::Channel};
+use crate::support::{Api, Driver, Receiver, TestServer, channel::Channel, eventually};
 
 const PATHS: [&str; 4] =
     ["/v1/admin/dashboard/stats", "/v1/admin/users", "/v1/admin/orders", "/v1/admin/audit-logs"];
@@ -132,6 +132,26 @@ async fn users_are_found_and_suspended() {
     assert_eq!(total(&logs), 2);
     assert_eq!(logs["data"][1]["reason"], "chargebacks");
     assert_eq!(logs["data"][1]["after"]["status"], "SUSPENDED");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_for_who_is_suspended() {
+    let server = TestServer::demo().await;
+    let (staff, admin) = (server.user("staff").await, server.user("admin").await);
+    let receiver = Receiver::subscribed(&staff, &["pet.created"]).await;
+    let mut database = server.database().await;
+    let path = format!("/v1/admin/users/{}/status", staff.user_id());
+    admin.create_pet("Before").await;
+    receiver.until("the first pet", |events| events.len() == 1).await;
+    admin.patch(&path, json!({ "status": "SUSPENDED" })).await.result().unwrap();
+    admin.create_pet("Meanwhile").await;
+    eventually("the log to be looked at", async || database.is_dispatched().await.then_some(())).await;
+    server.settled().await;
+    admin.patch(&path, json!({ "status": "ACTIVE" })).await.result().unwrap();
+    admin.create_pet("After").await;
+    let events = receiver.until("the last pet", |events| events.len() > 1).await;
+    let names: Vec<&str> = events.iter().map(|event| text(&event["data"]["pet"], "name")).collect();
+    assert_eq!(names, ["Before", "After"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
