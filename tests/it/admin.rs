@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::api::{DEMO_PASSWORD, id, text};
 use crate::support::story::GOOD_CARD;
-use crate::support::{Api, Driver, Receiver, TestServer, channel::Channel, eventually};
+use crate::support::{Api, Driver, Receiver, TestServer, channel::Channel};
 
 const PATHS: [&str; 4] =
     ["/v1/admin/dashboard/stats", "/v1/admin/users", "/v1/admin/orders", "/v1/admin/audit-logs"];
@@ -137,21 +137,26 @@ async fn users_are_found_and_suspended() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sent_for_who_is_suspended() {
     let server = TestServer::demo().await;
-    let (staff, admin) = (server.user("staff").await, server.user("admin").await);
-    let receiver = Receiver::subscribed(&staff, &["pet.created"]).await;
-    let mut database = server.database().await;
-    let path = format!("/v1/admin/users/{}/status", staff.user_id());
-    admin.create_pet("Before").await;
-    receiver.until("the first pet", |events| events.len() == 1).await;
+    let (alice, staff, admin) =
+        (server.user("alice").await, server.user("staff").await, server.user("admin").await);
+    let hers = Receiver::subscribed(&alice, &["order.cancelled"]).await;
+    // The store's own, which tells when the log was looked at.
+    let store = Receiver::subscribed(&staff, &["order.cancelled"]).await;
+    let path = format!("/v1/admin/users/{}/status", alice.user_id());
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let order = alice.place_order_of(&staff.create_pet("Rex").await).await;
+        orders.push(id(&order).to_owned());
+    }
     admin.patch(&path, json!({ "status": "SUSPENDED" })).await.result().unwrap();
-    admin.create_pet("Meanwhile").await;
-    eventually("the log to be looked at", async || database.is_dispatched().await.then_some(())).await;
+    Driver::Rest.cancel(&staff, &orders[0]).await.unwrap();
+    store.until("what the store is told meanwhile", |events| events.len() == 1).await;
     server.settled().await;
     admin.patch(&path, json!({ "status": "ACTIVE" })).await.result().unwrap();
-    admin.create_pet("After").await;
-    let events = receiver.until("the last pet", |events| events.len() > 1).await;
-    let names: Vec<&str> = events.iter().map(|event| text(&event["data"]["pet"], "name")).collect();
-    assert_eq!(names, ["Before", "After"]);
+    Driver::Rest.cancel(&staff, &orders[1]).await.unwrap();
+    let events = hers.until("what alice is told", |events| !events.is_empty()).await;
+    let told: Vec<&str> = events.iter().map(|event| id(&event["data"]["order"])).collect();
+    assert_eq!(told, [orders[1].as_str()]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
