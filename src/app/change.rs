@@ -6,6 +6,7 @@ use crate::domain::event::Fact;
 use crate::domain::{AuditId, Error, EventId, Result, Tenant, Timestamp, User, UserId};
 use crate::store::{Revocation, Writes};
 
+use super::logins::seconds;
 use super::{App, Caller};
 
 /// What a change works with.
@@ -15,6 +16,8 @@ pub(super) struct Change<'w> {
     pub now: Timestamp,
     pub ids: Ids,
     pub(super) token_ttl_ms: i64,
+    /// The longest that a login lasts which asks for no token again: an access token's, or one on the pages.
+    pub(super) login_ttl_ms: i64,
     /// Logins that the change ends.
     pub(super) revoked: Vec<Revocation>,
 }
@@ -70,8 +73,12 @@ impl App {
                 // Read on the writer, so that times follow the order of the log.
                 let now = Timestamp::from_ms(clock.now_ms());
                 let tenant = caller.principal.tenant;
-                let (token_ttl_ms, revoked) = (app.0.settings.token_ttl_ms(), Vec::new());
-                let mut context = Change { writes, tenant, now, ids: ids.clone(), token_ttl_ms, revoked };
+                let (settings, revoked) = (&app.0.settings, Vec::new());
+                let token_ttl_ms = settings.token_ttl_ms();
+                let login_ttl_ms = token_ttl_ms.max(seconds(settings.oauth.browser_ttl_s));
+                let ids_of = ids.clone();
+                let mut context =
+                    Change { writes, tenant, now, ids: ids_of, token_ttl_ms, login_ttl_ms, revoked };
                 let claim = app.claimed(&caller, &mut context).await?;
                 let (value, Audited { action, before, after, reason, user }) = change(&mut context).await?;
                 if !caller.terms.condition.as_ref().is_none_or(|condition| condition.holds(before.as_ref())) {

@@ -1,7 +1,7 @@
 //! The door: who guessed wrong too often waits, by account and by address; the lock opens by itself.
 //!
 //! Kept in memory and bounded. A flood of made-up names can push an account's count out only after as many password
-//! hashes as there are places, which takes longer than the lock.
+//! hashes as there are places: 290 a second for as long as the lock of 15 minutes lasts.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::recent::Recent;
 use crate::domain::{Error, Result, Timestamp};
 
 /// Accounts, and addresses, that are remembered.
-const PLACES: usize = 65_536;
+const PLACES: usize = 262_144;
 /// Audit rows about failed logins in a minute; whoever is not let in must not fill the disk either.
 const ROWS_PER_MINUTE: u32 = 60;
 

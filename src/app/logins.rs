@@ -12,12 +12,13 @@ use super::policy::{Operation, authorize};
 use super::tokens::Verified;
 use super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
+use crate::domain::oauth::Client;
 use crate::domain::principal::Identity;
 use crate::domain::user::UserStatus;
 use crate::domain::{
     Error, Principal, Result, Role, Scope, SessionId, Tenant, Timestamp, User, UserId, Violation,
 };
-use crate::store::RefreshToken;
+use crate::store::{Credentials, RefreshToken};
 
 const FOREIGN_TENANT: &str = "the token was issued in another tenant than X-Tenant-ID names";
 const BAD_REFRESH: &str = "the refresh token is not valid any more; log in again";
@@ -48,6 +49,14 @@ pub(super) struct ForClient {
     pub refreshes: bool,
 }
 
+impl ForClient {
+    /// What the client may still have of the scopes that its user allowed it.
+    pub fn new(client: &Client, mut scopes: Vec<Scope>, refreshes: bool) -> Self {
+        scopes.retain(|scope| client.scopes.contains(scope));
+        Self { id: client.id.as_str().into(), scopes, refreshes }
+    }
+}
+
 impl Login {
     /// The user's own.
     pub fn own(session: SessionId) -> Self {
@@ -61,7 +70,7 @@ pub(super) struct Exchange {
     /// What `X-Tenant-ID` named.
     pub tenant: Option<Tenant>,
     /// Who asks.
-    pub client: Option<Arc<str>>,
+    pub client: Option<Client>,
     /// Fewer scopes for this access token (RFC 6749 §6).
     pub scopes: Option<Vec<Scope>>,
 }
@@ -151,13 +160,10 @@ impl App {
         let (Some(username), Some(password)) = (username, password) else {
             return Err(Error::Invalid(violations));
         };
-        let user = self.check_password(caller, &username, password).await?;
+        let proven = self.check_password(caller, &username, password).await?;
         let app = self.clone();
         self.change(caller, async move |change| {
-            // Looked at again in the transaction: it may have been suspended, or deleted, since.
-            let user = change.writes.user(user.tenant, user.id).await?;
-            let user =
-                user.filter(|user| user.status == UserStatus::Active).ok_or(Error::WrongCredentials)?;
+            let user = change.still(&proven).await?;
             let login = Login::own(SessionId(change.ids.uuid_v7()));
             let grant = app.grant(change, &user, login).await?;
             let audited =
@@ -167,7 +173,7 @@ impl App {
         .await
     }
 
-    /// The user of that name and password, who may act.
+    /// The user of that name and password, who may act; to be looked at again in the transaction ([`Change::still`]).
     ///
     /// # Errors
     /// [`Error::WrongCredentials`], [`Error::RateLimited`].
@@ -176,32 +182,30 @@ impl App {
         caller: &Caller,
         username: &str,
         password: String,
-    ) -> Result<User> {
+    ) -> Result<Credentials> {
         let tenant = caller.principal.tenant;
         if password.chars().count() > *crate::domain::password::LENGTH.end() {
             return Err(Error::WrongCredentials);
         }
-        let (user, hash) = match self.0.store.read().find_credentials(tenant, username).await? {
-            Some(known) => (Some(known.user), Some(known.password_hash)),
-            None => (None, None),
-        };
+        let known = self.0.store.read().find_credentials(tenant, username).await?;
         // By its id, so that the name and the e-mail address of an account count together.
-        let account = match &user {
-            Some(user) => user.id.to_string(),
+        let account = match &known {
+            Some(known) => known.user.id.to_string(),
             None => format!("{} {}", tenant.as_uuid(), username.to_lowercase()),
         };
         let attempt = Attempt { account: Some(fingerprint(&account)), address: caller.origin.ip_address };
         self.0.guard.check(&attempt, self.now())?;
+        let hash = known.as_ref().map(|known| known.password_hash.clone());
         let matches = self.0.passwords.verify(password, hash).await?;
         // Again: many at once would else be as many more guesses.
         self.0.guard.check(&attempt, self.now())?;
-        match user {
-            Some(user) if matches && user.status == UserStatus::Active => {
+        match known {
+            Some(known) if matches && known.user.status == UserStatus::Active => {
                 self.0.guard.succeeded(&attempt);
-                Ok(user)
+                Ok(known)
             }
-            user => {
-                self.note_failure(caller, &attempt, user).await?;
+            known => {
+                self.note_failure(caller, &attempt, known.map(|known| known.user)).await?;
                 Err(Error::WrongCredentials)
             }
         }
@@ -272,7 +276,7 @@ impl App {
             let user = change.writes.user(token.tenant, token.user_id).await?.ok_or_else(refused)?;
             let snapshot = Some(Snapshot::User(user.clone()));
             let here = exchange.tenant.is_none_or(|tenant| tenant == token.tenant)
-                && token.client.as_deref() == exchange.client.as_deref();
+                && token.client.as_deref() == exchange.client.as_ref().map(|client| client.id.as_str());
             let alive = here && token.revoked_at.is_none() && token.expires_at > change.now;
             if !alive || user.status != UserStatus::Active {
                 return Err(refused());
@@ -285,7 +289,7 @@ impl App {
                 ));
             }
             change.writes.mark_refresh_token_used(&hash, change.now).await?;
-            let client = exchange.client.map(|id| ForClient { id, scopes: token.scopes, refreshes: true });
+            let client = exchange.client.map(|client| ForClient::new(&client, token.scopes, true));
             let mut grant = app.grant(change, &user, Login { session: token.session, client }).await?;
             if let Some(narrower) = exchange.scopes {
                 app.narrow(change, &mut grant, token.session, token.client, narrower)?;

@@ -59,13 +59,11 @@ impl Revocations {
         }
         drop(ended);
         let connected = self.0.connected.lock();
-        match connected.get(&user).and_then(Weak::upgrade) {
-            Some(notify) => notify.notify_waiters(),
+        if session.is_none() {
             // Perhaps a client's, whose users are all others; it happens seldom enough to let everyone look.
-            None if session.is_none() => {
-                connected.values().filter_map(Weak::upgrade).for_each(|all| all.notify_waiters())
-            }
-            None => {}
+            connected.values().filter_map(Weak::upgrade).for_each(|all| all.notify_waiters());
+        } else if let Some(notify) = connected.get(&user).and_then(Weak::upgrade) {
+            notify.notify_waiters();
         }
     }
 
@@ -167,6 +165,7 @@ impl Change<'_> {
 
     /// Ends everything that an OAuth2 client was given.
     pub async fn end_sessions_of_client(&mut self, client_id: &str) -> Result<()> {
+        self.writes.revoke_oauth_client(client_id, self.now).await?;
         self.end(client_subject(client_id), None).await
     }
 
@@ -176,7 +175,7 @@ impl Change<'_> {
     }
 
     async fn end(&mut self, user: UserId, session: Option<SessionId>) -> Result<()> {
-        let until = self.now.plus_ms(self.token_ttl_ms);
+        let until = self.now.plus_ms(self.login_ttl_ms);
         let revocation = Revocation { id: self.ids.uuid_v7(), user, session, until };
         self.writes.revoke(&revocation, self.now).await?;
         self.revoked.push(revocation);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::domain::audit::Snapshot;
+use crate::domain::oauth::scope_text;
 use crate::domain::{Principal, Result, Tenant};
 
 /// What the caller makes a change depend on.
@@ -57,12 +58,17 @@ pub struct Claim {
 
 impl Claim {
     /// The claim of `principal` to the request (its fingerprint and path) under `key`. A key belongs to the user in the
-    /// tenant, whichever token is shown; without a user, to the address in `place`.
+    /// tenant, whichever token of the same rights is shown: an answer that was kept for the user or for one OAuth2 client is
+    /// not another's to have. Without a user it belongs to the address in `place`.
     pub fn new(principal: &Principal, place: &str, key: &str, request: ([u8; 32], String)) -> Self {
         let mut id = Context::new(&SHA256);
         id.update(principal.tenant.as_uuid().as_bytes());
-        match principal.user_id() {
-            Some(user) => id.update(user.0.as_bytes()),
+        match &principal.identity {
+            Some(identity) => {
+                id.update(identity.user_id.0.as_bytes());
+                let client = identity.client.as_deref().unwrap_or_default();
+                id.update(format!("{client}\n{}\n", scope_text(&identity.scopes)).as_bytes());
+            }
             None => id.update(format!("anonymous {place}\n").as_bytes()),
         }
         id.update(key.as_bytes());
@@ -82,5 +88,33 @@ impl Claim {
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::principal::Identity;
+    use crate::domain::{Role, Scope, SessionId, Timestamp, UserId};
+
+    #[test]
+    fn a_key_belongs_to_the_user_and_the_rights_and_not_to_one_token() {
+        let claim = |client: Option<&str>, scopes: &[Scope], token: u128| {
+            let identity = Identity {
+                user_id: UserId(uuid::Uuid::from_u128(1)),
+                role: Role::User,
+                scopes: scopes.to_vec(),
+                session: SessionId(uuid::Uuid::from_u128(token)),
+                token: uuid::Uuid::from_u128(token),
+                client: client.map(Into::into),
+                expires_at: Timestamp::from_ms(0),
+            };
+            let principal = Principal { tenant: Tenant::PUBLIC, identity: Some(identity) };
+            Claim::new(&principal, "", "key", ([0; 32], "/v1/orders".to_owned())).id
+        };
+        let own = claim(None, &[Scope::WriteOrders], 1);
+        assert_eq!(own, claim(None, &[Scope::WriteOrders], 2), "another token of the same rights");
+        assert_ne!(own, claim(Some("app"), &[Scope::WriteOrders], 1), "a client");
+        assert_ne!(own, claim(None, &[Scope::WriteOrders, Scope::ReadOrders], 1), "other rights");
     }
 }

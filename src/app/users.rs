@@ -1,12 +1,12 @@
 //! Users: sign up, look up, change, leave.
 
-use super::change::{Audited, found};
+use super::change::{Audited, Change, found};
 use super::logins::Login;
 use super::policy::{Operation, authorize, authorize_user};
 use super::{App, Caller, Grant};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::Fact;
-use crate::domain::user::UserDraft;
+use crate::domain::user::{UserDraft, UserStatus};
 use crate::domain::{Error, Principal, Result, Role, SessionId, User, UserId};
 use crate::store::Credentials;
 
@@ -38,11 +38,13 @@ impl App {
     /// Changes a user; what the draft leaves out keeps its value. A new password ends every login.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Forbidden`] for another's; [`Error::Invalid`]; [`Error::Taken`] for a user name or
-    /// e-mail address that someone else has.
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for another's, and for an OAuth2 client's token that would change the
+    /// password or the e-mail address; [`Error::Invalid`]; [`Error::Taken`] for a user name or e-mail address that someone
+    /// else has.
     pub async fn update_user(&self, caller: &Caller, id: UserId, draft: UserDraft) -> Result<User> {
         authorize(Operation::WriteUser, &caller.principal)?;
         let principal = caller.principal.clone();
+        check_client(&principal, id, &draft)?;
         // Checked before the password is hashed, which costs; and again when it is stored.
         let before = found(self.0.store.read().find_user(principal.tenant, id).await?, "user")?;
         authorize_user(&principal, &before)?;
@@ -74,13 +76,23 @@ impl App {
     /// that leads to nobody any more.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Forbidden`] for another's.
+    /// [`Error::NotFound`]; [`Error::Forbidden`] for another's, and for an OAuth2 client's token; [`Error::OwnAccount`] for
+    /// an administrator's own.
     pub async fn delete_user(&self, caller: &Caller, id: UserId) -> Result<()> {
         authorize(Operation::WriteUser, &caller.principal)?;
         let principal = caller.principal.clone();
+        if of_client(&principal) {
+            return Err(Error::Forbidden(
+                "an OAuth2 client cannot delete an account; its owner can, logged in",
+            ));
+        }
         self.change(caller, async move |change| {
             let user = found(change.writes.user(change.tenant, id).await?, "user")?;
             authorize_user(&principal, &user)?;
+            // So that a tenant is never without one.
+            if principal.user_id() == Some(id) && user.role == Role::Admin {
+                return Err(Error::OwnAccount("an administrator cannot delete their own account"));
+            }
             change.writes.delete_endpoints_of(change.tenant, id).await?;
             change.end_sessions_of(id).await?;
             change.writes.delete_user(change.tenant, id).await?;
@@ -110,4 +122,40 @@ impl App {
         let id = principal.user_id().ok_or(Error::NotFound("user"))?;
         found(self.0.store.read().find_user(principal.tenant, id).await?, "user")
     }
+}
+
+impl Change<'_> {
+    /// The user whose password was proven, as the transaction finds it: meanwhile it may have been suspended or deleted,
+    /// or its password changed, which ended every login but this one that has not begun.
+    ///
+    /// # Errors
+    /// [`Error::WrongCredentials`].
+    pub(super) async fn still(&mut self, proven: &Credentials) -> Result<User> {
+        let (tenant, id) = (proven.user.tenant, proven.user.id);
+        let same = self.writes.password_hash(tenant, id).await?.as_ref() == Some(&proven.password_hash);
+        let user = self.writes.user(tenant, id).await?;
+        user.filter(|user| same && user.status == UserStatus::Active).ok_or(Error::WrongCredentials)
+    }
+}
+
+fn of_client(principal: &Principal) -> bool {
+    principal.identity.as_ref().is_some_and(|identity| identity.client.is_some())
+}
+
+/// What an OAuth2 client may change: the profile of its own user, and nothing that would make the account its own. Who
+/// allows an app `write:user` does not hand it the account.
+fn check_client(principal: &Principal, id: UserId, draft: &UserDraft) -> Result<()> {
+    if !of_client(principal) {
+        return Ok(());
+    }
+    if principal.user_id() != Some(id) {
+        return Err(Error::Forbidden("an OAuth2 client can change only the user that it acts for"));
+    }
+    if draft.password.is_some() {
+        return Err(Error::Forbidden("an OAuth2 client cannot change the password"));
+    }
+    if draft.email.is_some() {
+        return Err(Error::Forbidden("an OAuth2 client cannot change the email"));
+    }
+    Ok(())
 }

@@ -226,13 +226,15 @@ fn is_redirect_uri(uri: &str) -> bool {
     let authority = rest.strip_prefix("//").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
     match scheme {
         "https" => authority.is_some_and(|host| !host.is_empty() && !host.contains('@')),
-        "http" => {
-            loopback_without_port(uri).is_some()
-                || authority.is_some_and(|a| a.split(':').next() == Some("localhost"))
-        }
+        "http" => loopback_without_port(uri).is_some() || authority.is_some_and(is_localhost),
         // Private-use schemes are reversed domain names (RFC 8252 §7.1), which keeps javascript: and the like out.
         _ => scheme.contains('.'),
     }
+}
+
+fn is_localhost(authority: &str) -> bool {
+    let is_port = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    authority == "localhost" || authority.strip_prefix("localhost:").is_some_and(is_port)
 }
 
 /// An http URI on a loopback address, in two parts around its port.
@@ -306,6 +308,11 @@ mod tests {
             "http://a.example/cb",
             "https://a.example/#f",
             "https://a@b.example/",
+            "http://localhost:x@b.example/",
+            "http://localhost:@b.example/",
+            "http://localhost:123456/",
+            "http://localhost:/",
+            "http://localhost.b.example/",
             "https:///cb",
             "data:text/html,x",
         ] {

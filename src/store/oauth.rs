@@ -71,8 +71,9 @@ pub trait OAuthWrites {
     async fn oauth_client(&mut self, tenant: Tenant, id: &str) -> Result<Option<Client>>;
     /// Replaces what can be changed; the secret stays.
     async fn update_oauth_client(&mut self, client: &Client) -> Result<()>;
-    /// Deletes it with its codes and device requests, and revokes its refresh tokens.
-    async fn delete_oauth_client(&mut self, tenant: Tenant, id: &str, at: Timestamp) -> Result<()>;
+    async fn delete_oauth_client(&mut self, tenant: Tenant, id: &str) -> Result<()>;
+    /// Deletes its codes and device requests, and revokes its refresh tokens.
+    async fn revoke_oauth_client(&mut self, id: &str, at: Timestamp) -> Result<()>;
 
     async fn insert_code(&mut self, code: &AuthorizationCode) -> Result<()>;
     async fn code(&mut self, hash: &[u8; 32]) -> Result<Option<AuthorizationCode>>;

@@ -135,6 +135,31 @@ async fn users_are_found_and_suspended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_for_who_is_suspended() {
+    let server = TestServer::demo().await;
+    let (alice, staff, admin) =
+        (server.user("alice").await, server.user("staff").await, server.user("admin").await);
+    let hers = Receiver::subscribed(&alice, &["order.cancelled"]).await;
+    // The store's own, which tells when the log was looked at.
+    let store = Receiver::subscribed(&staff, &["order.cancelled"]).await;
+    let path = format!("/v1/admin/users/{}/status", alice.user_id());
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let order = alice.place_order_of(&staff.create_pet("Rex").await).await;
+        orders.push(id(&order).to_owned());
+    }
+    admin.patch(&path, json!({ "status": "SUSPENDED" })).await.result().unwrap();
+    Driver::Rest.cancel(&staff, &orders[0]).await.unwrap();
+    store.until("what the store is told meanwhile", |events| events.len() == 1).await;
+    server.settled().await;
+    admin.patch(&path, json!({ "status": "ACTIVE" })).await.result().unwrap();
+    Driver::Rest.cancel(&staff, &orders[1]).await.unwrap();
+    let events = hers.until("what alice is told", |events| !events.is_empty()).await;
+    let told: Vec<&str> = events.iter().map(|event| id(&event["data"]["order"])).collect();
+    assert_eq!(told, [orders[1].as_str()]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_is_cancelled_from_any_state() {
     let server = TestServer::demo().await;
     let (alice, staff, admin) =

@@ -35,9 +35,10 @@ impl App {
         password: String,
     ) -> Result<String> {
         let caller = Caller::new(Principal::anonymous(tenant), origin.clone());
-        let user = self.check_password(&caller, username, password).await?;
+        let proven = self.check_password(&caller, username, password).await?;
         let app = self.clone();
         self.change(&caller, async move |change| {
+            let user = change.still(&proven).await?;
             let cookie = secret(change);
             let session = SessionId(change.ids.uuid_v7());
             let mut identity = app.identity(change, (user.id, user.role), Vec::new(), session, None);

@@ -57,7 +57,8 @@ impl App {
         found(known.filter(|client| client.tenant == principal.tenant), CLIENT)
     }
 
-    /// Changes what the draft names. Whether it has a secret stays as it is.
+    /// Changes what the draft names. Whether it has a secret stays as it is. With fewer scopes or grants it loses everything
+    /// that it was given.
     ///
     /// # Errors
     /// As [`App::get_oauth_client`]; [`Error::Invalid`].
@@ -73,6 +74,12 @@ impl App {
             let draft = ClientDraft { confidential: None, ..draft };
             let client = draft.change(before.clone(), change.now).map_err(Error::Invalid)?;
             change.writes.update_oauth_client(&client).await?;
+            let kept = before.scopes.iter().all(|scope| client.scopes.contains(scope))
+                && before.grant_types.iter().all(|grant| client.grant_types.contains(grant));
+            if !kept {
+                // What it was given goes further than what it may have now.
+                change.end_sessions_of_client(&id).await?;
+            }
             let (before, after) = (Some(Snapshot::Client(before)), Some(Snapshot::Client(client.clone())));
             Ok((client, Audited::new(Action::OAuthClientUpdated, before, after)))
         })
@@ -87,7 +94,7 @@ impl App {
         authorize(Operation::ManageOAuthClients, &caller.principal)?;
         self.change(caller, async move |change| {
             let before = found(change.writes.oauth_client(change.tenant, &id).await?, CLIENT)?;
-            change.writes.delete_oauth_client(change.tenant, &id, change.now).await?;
+            change.writes.delete_oauth_client(change.tenant, &id).await?;
             change.end_sessions_of_client(&id).await?;
             Ok(((), Audited::new(Action::OAuthClientDeleted, Some(Snapshot::Client(before)), None)))
         })

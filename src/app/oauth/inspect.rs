@@ -27,6 +27,8 @@ pub struct Inspected {
     pub issued_at: Option<Timestamp>,
     pub expires_at: Timestamp,
     session: SessionId,
+    /// A refresh token that was exchanged: it is good for nothing but to be given back.
+    used: bool,
 }
 
 impl App {
@@ -50,7 +52,9 @@ impl App {
         let inspected = self.inspect(token).await?;
         // A refresh token is nobody's business but that of the client that has it.
         let shown = |inspected: &Inspected| {
-            inspected.tenant == client.tenant && (inspected.access || of(inspected, &client))
+            !inspected.used
+                && inspected.tenant == client.tenant
+                && (inspected.access || of(inspected, &client))
         };
         let Some(mut inspected) = inspected.filter(shown) else { return Ok(None) };
         let user = self.0.store.read().find_user(inspected.tenant, inspected.subject).await?;
@@ -73,14 +77,13 @@ impl App {
                 issued_at: Some(issued_at),
                 expires_at,
                 session,
+                used: false,
             }));
         }
         let hash = fingerprint(token);
         let now = self.now();
         let kept = self.0.store.write(async move |writes| writes.refresh_token(&hash).await).await?;
-        let alive = |kept: &RefreshToken| {
-            kept.used_at.is_none() && kept.revoked_at.is_none() && kept.expires_at > now
-        };
+        let alive = |kept: &RefreshToken| kept.revoked_at.is_none() && kept.expires_at > now;
         Ok(kept.filter(alive).map(|kept| Inspected {
             access: false,
             subject: kept.user_id,
@@ -93,10 +96,12 @@ impl App {
             issued_at: None,
             expires_at: kept.expires_at,
             session: kept.session,
+            used: kept.used_at.is_some(),
         }))
     }
 
-    /// Takes a token back, with all others of its login. One that is not good (any more) is no mistake.
+    /// Takes a token back, with all others of its login, also one that was exchanged meanwhile. One that is not good (any
+    /// more) is no mistake.
     ///
     /// # Errors
     /// [`Refusal::InvalidClient`]; [`Refusal::UnauthorizedClient`] for a token of another client.

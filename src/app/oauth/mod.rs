@@ -13,6 +13,7 @@ mod token;
 use parking_lot::Mutex;
 use subtle::ConstantTimeEq as _;
 
+use super::change::Change;
 use super::logins::fingerprint;
 use super::recent::Recent;
 use super::tokens::Verified;
@@ -84,6 +85,18 @@ impl App {
             Some(known) => Ok(Some(known.clone())),
             None => self.0.store.read().find_oauth_client(id).await,
         }
+    }
+
+    /// The client as the transaction finds it; those of the settings do not change.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidClient`] when it was taken away.
+    async fn current(&self, change: &mut Change<'_>, client: Client) -> Result<Client> {
+        if self.0.oauth.configured.iter().any(|known| known.client.id == client.id) {
+            return Ok(client);
+        }
+        let known = change.writes.oauth_client(client.tenant, &client.id).await?;
+        known.ok_or_else(|| refuse(Refusal::InvalidClient, UNKNOWN_CLIENT))
     }
 
     /// The client that shows these credentials (RFC 6749 §2.3): its secret, when it has one.

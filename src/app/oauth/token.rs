@@ -76,8 +76,8 @@ impl App {
                     Some(None) => return Err(refuse(Refusal::InvalidScope, "the scope is unknown")),
                     known => known.flatten(),
                 };
-                let (tenant, id) = (Some(client.tenant), Some(client.id.as_str().into()));
-                let exchange = Exchange { token, tenant, client: id, scopes: narrower };
+                let tenant = Some(client.tenant);
+                let exchange = Exchange { token, tenant, client: Some(client.clone()), scopes: narrower };
                 let grant = self.exchange(&caller, exchange).await.map_err(|error| match error {
                     Error::InvalidToken(why) => refuse(Refusal::InvalidGrant, why),
                     other => other,
@@ -130,7 +130,7 @@ impl App {
             return Err(refuse(Refusal::InvalidGrant, "the user may not act any more"));
         }
         let refreshes = client.grant_types.contains(&GrantType::RefreshToken);
-        let client = ForClient { id: client.id.as_str().into(), scopes, refreshes };
+        let client = ForClient::new(client, scopes, refreshes);
         self.grant(change, user, Login { session, client: Some(client) }).await
     }
 
@@ -141,9 +141,12 @@ impl App {
         client: Client,
         scope: Option<String>,
     ) -> Result<Issued> {
-        let scopes = asked_scopes(&client, scope.as_deref())?;
         let (app, tenant) = (self.clone(), client.tenant);
         self.change(caller, async move |change| {
+            // It may have been narrowed or taken away since it was asked for its secret.
+            let client = app.current(change, client).await?;
+            check_grant(&client, GrantType::ClientCredentials)?;
+            let scopes = asked_scopes(&client, scope.as_deref())?;
             let id: Arc<str> = client.id.as_str().into();
             let session = SessionId(change.ids.uuid_v7());
             let stands_in = (client_subject(&id), Role::User);

@@ -222,8 +222,8 @@ impl Meter {
 
 /// What a request counts as. What a GraphQL operation does is known too late, so a POST there counts as a write.
 fn class(method: &Method, path: &str) -> Class {
-    const CREDENTIALS: [&str; 7] =
-        ["/users", "/tokens", "/token", "/refresh", "/authorize", "/introspect", "/oauth/device"];
+    const CREDENTIALS: [&str; 8] =
+        ["/users", "/tokens", "/token", "/refresh", "/authorize", "/introspect", "/revoke", "/oauth/device"];
     match method.as_str() {
         "GET" | "HEAD" | "OPTIONS" | "QUERY" => Class::Reads,
         "POST" if CREDENTIALS.iter().any(|end| path.ends_with(end)) => Class::Logins,

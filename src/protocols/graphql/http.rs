@@ -16,10 +16,11 @@ use super::media::{Form, negotiate, sends_json};
 use super::operation::{Operation, Params};
 use super::{GraphQl, sse};
 use crate::app::Caller;
+use crate::domain::Error;
 use crate::domain::audit::Channel;
-use crate::domain::{Error, Kind};
 use crate::protocols::etag;
 use crate::protocols::http::{self, Query, RequestId};
+use crate::protocols::rest::challenge;
 use crate::wire::problem;
 
 const ALLOWED: &str = "GET, HEAD, POST";
@@ -28,15 +29,14 @@ const ALLOWED: &str = "GET, HEAD, POST";
 pub(super) struct Refusal {
     status: StatusCode,
     error: ServerError,
-    header: Option<(HeaderName, &'static str)>,
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        let kind = error.kind();
-        let status =
-            StatusCode::from_u16(problem::describe(kind).0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let header = (kind == Kind::Unauthenticated).then_some((header::WWW_AUTHENTICATE, "Bearer"));
+        let status = StatusCode::from_u16(problem::describe(error.kind()).0)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let header = challenge(&error).map(|challenge| (header::WWW_AUTHENTICATE, challenge));
         Self { status, error: refusal(error), header }
     }
 }
@@ -49,7 +49,11 @@ impl Refusal {
 
     fn method(message: &str, allowed: &'static str) -> Self {
         let error = protocol_refusal("method_not_allowed", 405, message);
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, error, header: Some((header::ALLOW, allowed)) }
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            error,
+            header: Some((header::ALLOW, HeaderValue::from_static(allowed))),
+        }
     }
 
     fn not_acceptable() -> Self {
@@ -66,7 +70,7 @@ impl Refusal {
         let Answer { json, .. } = encode(Execution::from_errors(vec![self.error]), request_id);
         let mut response = reply(self.status, form, json.into());
         if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response
     }

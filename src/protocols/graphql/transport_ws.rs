@@ -217,10 +217,16 @@ async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshak
                 return Ended::close(1012, "the server restarts: connect again and go on after your last cursor");
             }
             () = session.lost.notified() => return session.why_lost(),
-            reason = &mut ending => return Ended::close(4401, reason.code()),
+            reason = &mut ending => return revoked(&reason),
             received = stream.next() => received,
             () = &mut timer => {
-                if let Err(ended) = on_time(session, &mut due, timer.as_mut()).await {
+                // What is under way must end with the token, and not when the client has read what waits.
+                let done = tokio::select! {
+                    biased;
+                    reason = &mut ending => Err(revoked(&reason)),
+                    done = on_time(session, &mut due, timer.as_mut()) => done,
+                };
+                if let Err(ended) = done {
                     return ended;
                 }
                 continue;
@@ -236,7 +242,12 @@ async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshak
         };
         if let Some(text) = text {
             let was_opening = matches!(state, State::Opening(_));
-            state = match on_message(session, state, &text).await {
+            let done = tokio::select! {
+                biased;
+                reason = &mut ending => Err(revoked(&reason)),
+                done = on_message(session, state, &text) => done,
+            };
+            state = match done {
                 Ok(state) => state,
                 Err(ended) => return ended,
             };
@@ -249,6 +260,10 @@ async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshak
             timer.set(sleep(ms(settings.ping_interval_ms)));
         }
     }
+}
+
+fn revoked(reason: &Error) -> Ended {
+    Ended::close(4401, reason.code())
 }
 
 /// What to do when the timer ran out.

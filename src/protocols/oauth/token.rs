@@ -94,7 +94,6 @@ fn active(oauth: &OAuth, inspected: &Inspected) -> Value {
     } = inspected;
     let mut body = json!({
         "active": true,
-        "token_type": if *access { "access_token" } else { "refresh_token" },
         "iss": oauth.app.issuer(),
         "aud": oauth.app.settings().token_audience,
         "sub": subject.to_string(),
@@ -103,6 +102,8 @@ fn active(oauth: &OAuth, inspected: &Inspected) -> Value {
         "exp": expires_at.as_secs(),
     });
     let optional = [
+        // The type of RFC 6749 §7.1, which a refresh token has none of.
+        ("token_type", access.then(|| "Bearer".into())),
         ("username", username.clone().map(Value::from)),
         ("client_id", client.as_deref().map(Value::from)),
         ("jti", token_id.map(|id| id.to_string().into())),

@@ -23,7 +23,7 @@ use super::calls::{
 use super::error::{PROBLEM, Refused, Told, problem};
 use super::farewell::{self, LAST_WORDS};
 use super::reception::Seat;
-use crate::app::{Ending, Feed};
+use crate::app::Feed;
 use crate::bus::Published;
 use crate::domain::{Error, Principal, Result, Topic, Violation};
 use crate::protocols::batches::Batches;
@@ -39,7 +39,8 @@ pub(super) struct Session {
     socket: Arc<Socket>,
     seat: Arc<Seat>,
     principal: Principal,
-    ending: Ending,
+    /// Whether another token has taken the place of the one whose end is waited for.
+    renewed: bool,
     subscriptions: StreamMap<Arc<str>, Batches>,
     /// Subscriptions so far, those that have ended included.
     joined: u64,
@@ -65,8 +66,8 @@ impl Session {
     pub fn new(parts: Arc<Parts>, socket: Arc<Socket>, seat: Arc<Seat>) -> Self {
         let (_connected, _present) = (parts.channel.connection(), parts.present.token());
         let principal = seat.principal.clone();
-        let (ending, subscriptions) = (parts.app.ending(&principal), StreamMap::new());
-        Self { parts, socket, seat, principal, ending, subscriptions, joined: 0, _connected, _present }
+        let (renewed, subscriptions) = (false, StreamMap::new());
+        Self { parts, socket, seat, principal, renewed, subscriptions, joined: 0, _connected, _present }
     }
 
     /// Serves the client until it goes, or has to.
@@ -123,18 +124,31 @@ impl Session {
     }
 
     async fn serve(&mut self) -> End {
-        let seat = self.seat.clone();
         loop {
+            let ending = self.parts.app.ending(&self.principal);
+            // Also while a packet waits for room: who reads slowly is told no more than others.
             let served = tokio::select! {
                 biased;
-                reason = &mut self.ending => Err(End::Dismissed(reason)),
-                call = seat.calls.next() => self.answer(&call).await,
-                Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
+                reason = ending => Err(End::Dismissed(reason)),
+                served = self.serve_token() => served,
             };
             if let Err(end) = served {
                 return end;
             }
         }
+    }
+
+    /// Serves the client until its token is renewed.
+    async fn serve_token(&mut self) -> Result<(), End> {
+        let seat = self.seat.clone();
+        while !std::mem::take(&mut self.renewed) {
+            tokio::select! {
+                biased;
+                call = seat.calls.next() => self.answer(&call).await,
+                Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
+            }?;
+        }
+        Ok(())
     }
 
     async fn answer(&mut self, call: &Call) -> Result<(), End> {
@@ -220,7 +234,7 @@ impl Session {
             Ok(principal) => self.principal = principal,
             Err(error) => return Ok(Err(error)),
         }
-        self.ending = self.parts.app.ending(&self.principal);
+        self.renewed = true;
         let expires_at = self.principal.expires_at().map(|at| at.to_string());
         self.acknowledge(&Authenticated { expires_at }, ack).await?;
         Ok(Ok(()))

@@ -19,7 +19,7 @@ use super::reader::{Heard, Names};
 use super::{Told, WebSocket, close_code};
 use crate::app::Ending;
 use crate::bus::{Form, Published};
-use crate::domain::Result;
+use crate::domain::{Error, Result};
 use crate::protocols::batches::Batches;
 use crate::protocols::upgrade::Socket;
 use crate::wire;
@@ -59,6 +59,8 @@ enum End {
 
 /// Why frames could not be written.
 enum Unwritten {
+    /// The token ended while they waited.
+    Ended(Error),
     /// The other side took nothing for as long as a write may take.
     Slow,
     /// The connection is gone.
@@ -139,11 +141,14 @@ impl Writer {
                 _ = pings.tick() => {
                     self.heard.take();
                     silent_since.get_or_insert_with(Instant::now);
-                    flush(&self.websocket, sink, vec![Message::Ping(Bytes::new())]).await
+                    flush(&self.websocket, &mut self.ending, sink, vec![Message::Ping(Bytes::new())]).await
                 }
             };
             match written {
                 Ok(()) => {}
+                Err(Unwritten::Ended(reason)) => {
+                    return End::Close(close_code::UNAUTHENTICATED, reason.code());
+                }
                 Err(Unwritten::Slow) => {
                     return End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor");
                 }
@@ -174,7 +179,7 @@ impl Writer {
                 Message::text(reply)
             }
         };
-        flush(&self.websocket, sink, vec![frame]).await
+        flush(&self.websocket, &mut self.ending, sink, vec![frame]).await
     }
 
     async fn forward(
@@ -188,7 +193,7 @@ impl Writer {
             Ok(events) => {
                 self.websocket.0.channel.delivered(events.len() as u64);
                 let frames = events.iter().map(|published| event_frame(prefix, published)).collect();
-                flush(&self.websocket, sink, frames).await
+                flush(&self.websocket, &mut self.ending, sink, frames).await
             }
             Err(error) => {
                 self.subscriptions.remove(id);
@@ -196,22 +201,33 @@ impl Writer {
                 tracing::debug!(code = error.code(), cause = ?std::error::Error::source(&error), "a subscription ended");
                 // First why, then that it is over: an error alone may also answer a request.
                 let why = Message::text(frames::error(Some(id), &error));
-                flush(&self.websocket, sink, vec![why, Message::text(Reply::Unsubscribed { id }.text())])
-                    .await
+                let over = Message::text(Reply::Unsubscribed { id }.text());
+                flush(&self.websocket, &mut self.ending, sink, vec![why, over]).await
             }
         }
     }
 }
 
-/// Hands frames to the socket in one write, within the time that a write may take.
-async fn flush(websocket: &WebSocket, sink: &mut Sink, frames: Vec<Message>) -> Result<(), Unwritten> {
+/// Hands frames to the socket in one write, within the time that a write may take, and while the token is good: who reads
+/// slowly is told no more than others.
+async fn flush(
+    websocket: &WebSocket,
+    ending: &mut Ending,
+    sink: &mut Sink,
+    frames: Vec<Message>,
+) -> Result<(), Unwritten> {
     let write = async {
         for frame in frames {
             sink.feed(frame).await?;
         }
         sink.flush().await
     };
-    match timeout(websocket.0.settings.write_timeout, write).await {
+    let written = tokio::select! {
+        biased;
+        reason = ending => return Err(Unwritten::Ended(reason)),
+        written = timeout(websocket.0.settings.write_timeout, write) => written,
+    };
+    match written {
         Ok(written) => written.map_err(|_| Unwritten::Broken),
         Err(_) => {
             websocket.0.metrics.limit_hit("websocket.write_timeout_ms");

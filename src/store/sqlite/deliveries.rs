@@ -95,21 +95,22 @@ pub(super) async fn attempts(
 
 /// When the next delivery of an enabled endpoint is due that nobody holds, or that nobody holds any more.
 pub(super) async fn next_due(link: &mut Link<'_>) -> Result<Option<Timestamp>> {
-    let select = Statement::read(
-        // Jumps from endpoint to endpoint along the index of pending deliveries: most lanes of callbacks have none.
+    // Jumps from endpoint to endpoint along the index of pending deliveries: most lanes of callbacks have none.
+    let select = Statement::read(format!(
         "WITH RECURSIVE pending (endpoint_id) AS (\
          SELECT min(endpoint_id) FROM deliveries WHERE status = 'PENDING' UNION ALL \
          SELECT (SELECT min(deliveries.endpoint_id) FROM deliveries WHERE status = 'PENDING' \
          AND deliveries.endpoint_id > pending.endpoint_id) FROM pending WHERE pending.endpoint_id IS NOT NULL), \
          lanes (lane) AS (SELECT endpoint_id FROM pending CROSS JOIN webhook_endpoints \
-         ON webhook_endpoints.id = endpoint_id WHERE enabled = 1) \
+         ON webhook_endpoints.id = endpoint_id WHERE enabled = 1 AND {}) \
          SELECT min(due) FROM (\
          SELECT (SELECT next_attempt_at FROM deliveries WHERE endpoint_id = lane \
          AND status = 'PENDING' AND lease_until IS NULL ORDER BY next_attempt_at LIMIT 1) AS due \
          FROM lanes UNION ALL \
          SELECT (SELECT min(lease_until) FROM deliveries WHERE endpoint_id = lane \
          AND lease_until IS NOT NULL) FROM lanes)",
-    );
+        webhooks::OWNER_MAY_ACT
+    ));
     Ok(link.row(select, |row| Fields::of(row).time_or_none()).await?.flatten())
 }
 
@@ -222,8 +223,9 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
          (SELECT count(*) FROM deliveries WHERE deliveries.endpoint_id = pending.endpoint_id AND lease_until > ?) \
          FROM pending) \
          SELECT ? - held, {} FROM lanes JOIN webhook_endpoints ON webhook_endpoints.id = lane \
-         WHERE due <= ? AND held < ? AND enabled = 1 ORDER BY due LIMIT ?",
-        webhooks::COLUMNS
+         WHERE due <= ? AND held < ? AND enabled = 1 AND {} ORDER BY due LIMIT ?",
+        webhooks::COLUMNS,
+        webhooks::OWNER_MAY_ACT
     );
     let select = Statement::read(select)
         .bind(request.now)

@@ -146,11 +146,14 @@ impl OAuthWrites for SqliteEngine {
         self.link().queue(update).await
     }
 
-    async fn delete_oauth_client(&mut self, tenant: Tenant, id: &str, at: Timestamp) -> Result<()> {
-        let mut link = self.link();
+    async fn delete_oauth_client(&mut self, tenant: Tenant, id: &str) -> Result<()> {
         let delete =
             Statement::write_one("OAuth2 client", "DELETE FROM oauth_clients WHERE id = ? AND tenant = ?");
-        link.queue(delete.bind(id.to_owned()).bind(tenant.as_uuid())).await?;
+        self.link().queue(delete.bind(id.to_owned()).bind(tenant.as_uuid())).await
+    }
+
+    async fn revoke_oauth_client(&mut self, id: &str, at: Timestamp) -> Result<()> {
+        let mut link = self.link();
         for table in ["oauth_codes", "oauth_devices"] {
             let delete = Statement::write(format!("DELETE FROM {table} WHERE client_id = ?"));
             link.queue(delete.bind(id.to_owned())).await?;

@@ -57,6 +57,13 @@ pub(super) async fn revoke(link: &mut Link<'_>, revocation: &Revocation, at: Tim
     let update =
         format!("UPDATE refresh_tokens SET revoked_at = ? WHERE {column} = ? AND revoked_at IS NULL");
     link.queue(Statement::write(update).bind(at).bind(value)).await?;
+    if session.is_none() {
+        // What has not become a login yet must not become one any more.
+        let codes = "DELETE FROM oauth_codes WHERE user_id = ? AND used_at IS NULL";
+        link.queue(Statement::write(codes).bind(user.0)).await?;
+        let devices = "UPDATE oauth_devices SET status = 'DENIED' WHERE user_id = ? AND status = 'APPROVED'";
+        link.queue(Statement::write(devices).bind(user.0)).await?;
+    }
     let insert =
         Statement::write("INSERT INTO revocations (id, user_id, session, until) VALUES (?, ?, ?, ?)");
     link.queue(insert.bind(id).bind(user.0).bind(session.map(|session| session.0)).bind(until)).await

@@ -73,10 +73,14 @@ pub(super) async fn list(
         .await
 }
 
-/// Of every tenant.
+/// A condition on endpoints: nothing is sent for a user who is suspended.
+pub(super) const OWNER_MAY_ACT: &str =
+    "NOT EXISTS (SELECT 1 FROM users WHERE users.id = webhook_endpoints.owner AND users.status <> 'ACTIVE')";
+
+/// Of every tenant; those whose owner is suspended are left out.
 pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
     let select = Statement::read(format!(
-        "SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL ORDER BY id"
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL AND {OWNER_MAY_ACT} ORDER BY id"
     ));
     link.rows(select).await?.iter().map(read_row).collect()
 }

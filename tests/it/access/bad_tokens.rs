@@ -126,6 +126,10 @@ async fn a_token_that_was_not_issued_is_never_a_way_in() {
         }
         let graphql = anonymous.with_token(&token).graphql("{ inventory { total } }").await.unwrap_err();
         assert_eq!(graphql.code, code, "{what}: {graphql:?}");
+        let query = json!({ "query": "{ inventory { total } }" });
+        let answer = anonymous.with_token(&token).post("/v1/graphql", query).await;
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.contains("error=\"invalid_token\""), "{what}: GraphQL says {challenge}");
     }
 }
 

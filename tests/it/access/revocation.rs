@@ -76,6 +76,28 @@ async fn a_logout_ends_one_login_on_every_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_and_a_new_password_end_every_login_on_every_channel() {
+    let server = TestServer::demo().await;
+    let (alice, bob, admin) =
+        (server.user("alice").await, server.user("bob").await, server.user("admin").await);
+    let listeners = everywhere(&alice).await;
+    let staying = everywhere(&bob).await;
+    let since = Instant::now();
+    let path = format!("/v1/admin/users/{}/status", alice.user_id());
+    admin.patch(&path, json!({ "status": "SUSPENDED" })).await.result().unwrap();
+    all_end("suspension", since, &listeners).await;
+    assert_eq!(alice.get("/v1/orders").await.refusal().code, "token_revoked");
+    for (channel, listener) in &staying {
+        assert!(listener.events().is_empty(), "{channel:?} of another user goes on");
+    }
+    // Not from the call on: the new password is hashed first, which takes its time.
+    let own = format!("/v1/users/{}", bob.user_id());
+    bob.put(&own, json!({ "password": "another-secret" })).await.result().unwrap();
+    all_end("a new password", Instant::now(), &staying).await;
+    assert_eq!(bob.get("/v1/orders").await.refusal().code, "token_revoked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_token_that_is_used_twice_ends_everything_that_came_of_it() {
     let server = TestServer::demo().await;
     let (stolen, tokens) = tokens_of(&server, "alice").await;

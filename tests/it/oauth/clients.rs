@@ -65,6 +65,7 @@ async fn tokens_are_asked_about_and_given_back() {
     let about = client.post("/oauth/introspect", &[("token", access)]).await.result().unwrap();
     assert_eq!((&about["active"], &about["client_id"]), (&json!(true), &json!(client.id)));
     assert_eq!((&about["scope"], &about["iss"]), (&json!("read:pets read:orders"), &json!(server.url)));
+    assert_eq!(about["token_type"], "Bearer");
     let alice = server.user("alice").await;
     let hers = client
         .post("/oauth/introspect", &[("token", alice.token.as_deref().unwrap())])
@@ -115,8 +116,10 @@ async fn administrators_keep_the_clients() {
         &json!({ "scopes": ["read:pets"] }),
     );
     assert_eq!(admin.send(patch).await.result().unwrap()["scopes"], json!(["read:pets"]));
+    assert_eq!(app.get("/v1/orders").await.refusal().code, "token_revoked", "it went further");
     let fewer = client.token(&[CREDENTIALS]).await.result().unwrap();
     assert_eq!(fewer["scope"], "read:pets");
+    let app = client.bearer(&fewer);
     let listener = Channel::Sse.listen(&app, &["pets"], None).await.unwrap();
     assert_eq!(admin.delete(&own).await.status, 204);
     assert_eq!(listener.ended("a deleted client's stream").await.code, "token_revoked");

@@ -267,3 +267,67 @@ async fn a_client_refreshes_its_own_tokens_alone() {
     assert_eq!(error_of(&refresh(&client, &tokens, &[]).await), refused(400, "invalid_grant"), "used twice");
     assert_eq!(client.bearer(&whole).get("/v1/orders").await.refusal().code, "token_revoked");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_may_change_the_user_cannot_take_the_account_over() {
+    let server = TestServer::demo().await;
+    let client = Client::public(&server, &["read:user", "write:user"]).await;
+    let sent = allowed(&client, &address(&client, &[("scope", "read:user write:user")])).await;
+    let tokens = redeem(&client, &sent.sent_one("code"), &[]).await.result().unwrap();
+    let (app, alice, bob) = (client.bearer(&tokens), server.user("alice").await, server.user("bob").await);
+    let own = format!("/v1/users/{}", alice.user_id());
+    for (field, value) in [("password", "another-secret"), ("email", "evil@example.com")] {
+        let refusal = app.put(&own, json!({ field: value })).await.refusal();
+        assert_eq!((refusal.status, refusal.code.as_str()), (Some(403), "forbidden"), "{refusal:?}");
+        assert!(refusal.text.contains(field), "it names {field}: {refusal:?}");
+    }
+    let others = app.put(&format!("/v1/users/{}", bob.user_id()), json!({ "lastName": "X" })).await;
+    assert_eq!(others.status, 403);
+    assert_eq!(app.delete(&own).await.status, 403);
+    assert_eq!(app.put(&own, json!({ "lastName": "Doe" })).await.result().unwrap()["lastName"], "Doe");
+    assert_eq!(alice.get(&own).await.status, 200);
+
+    let admin = server.user("admin").await;
+    let refusal = admin.delete(&format!("/v1/users/{}", admin.user_id())).await.refusal();
+    assert_eq!((refusal.status, refusal.code.as_str()), (Some(409), "own_account"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_to_become_a_login_ends_with_the_logins() {
+    let server = TestServer::demo().await;
+    let client = Client::public(&server, &["read:pets", "read:orders"]).await;
+    let code = allowed(&client, &address(&client, &[])).await.sent_one("code");
+    let alice = server.user("alice").await;
+    assert_eq!(alice.delete("/v1/auth/tokens?all=true").await.status, 204);
+    assert_eq!(error_of(&redeem(&client, &code, &[]).await), refused(400, "invalid_grant"));
+
+    // A refresh token that was exchanged still ends its login when it is given back.
+    let code = allowed(&client, &address(&client, &[])).await.sent_one("code");
+    let first = redeem(&client, &code, &[]).await.result().unwrap();
+    let rotated = first["refresh_token"].as_str().unwrap();
+    let form = [("grant_type", "refresh_token"), ("refresh_token", rotated)];
+    let second = client.token(&form).await.result().unwrap();
+    let app = client.bearer(&second);
+    assert_eq!(app.get("/v1/orders").await.status, 200);
+    assert_eq!(client.post("/oauth/revoke", &[("token", rotated)]).await.status, 200);
+    assert_eq!(app.get("/v1/orders").await.refusal().code, "token_revoked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_narrowed_or_gone_loses_its_users_connections_too() {
+    let server = TestServer::demo().await;
+    let client = Client::public(&server, &["read:pets", "read:orders"]).await;
+    let code = allowed(&client, &address(&client, &[])).await.sent_one("code");
+    let tokens = redeem(&client, &code, &[]).await.result().unwrap();
+    let app = client.bearer(&tokens);
+    let listener = Channel::WebSocket.listen(&app, &["orders"], None).await.unwrap();
+    let admin = server.user("admin").await;
+    let path = format!("/v1/admin/oauth-clients/{}", client.id);
+    admin.patch(&path, json!({ "name": "Renamed" })).await.result().unwrap();
+    assert_eq!(app.get("/v1/orders").await.status, 200, "a name is no right");
+    admin.patch(&path, json!({ "scopes": ["read:pets"] })).await.result().unwrap();
+    assert_eq!(listener.ended("the socket of a narrowed client").await.text, "token_revoked");
+    let form =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"].as_str().unwrap())];
+    assert_eq!(error_of(&client.token(&form).await), refused(400, "invalid_grant"));
+}

@@ -63,6 +63,12 @@ async fn a_device_waits_for_its_user() {
     assert!(answer(&mut browser, &second, "deny").await.contains("was not given access"));
     assert_eq!(error_of(&ask(&client, &second).await), refused(400, "access_denied"));
 
+    // Allowed, and then every login is ended before the device has come for its own.
+    let ended = begin(&client).await;
+    assert!(answer(&mut browser, &ended, "allow").await.contains("is connected"));
+    assert_eq!(server.user("alice").await.delete("/v1/auth/tokens?all=true").await.status, 204);
+    assert_eq!(error_of(&ask(&client, &ended).await), refused(400, "access_denied"));
+
     let third = begin(&client).await;
     clock.advance(Duration::from_secs(600));
     assert_eq!(error_of(&ask(&client, &third).await), refused(400, "expired_token"));
