@@ -39,7 +39,7 @@ schemathesis() {
   local venv=$root/target/schemathesis st
   st=$venv/bin/st
   [ -x "$st" ] || { python3 -m venv "$venv" && "$venv/bin/pip" -q install schemathesis==4.32.5; } || return 1
-  local run=("$st" run "$BASE_URL/v1/openapi.json"
+  local run=("$st" --config-file "$root/tests/conformance/schemathesis.toml" run "$BASE_URL/v1/openapi.json"
     --checks all --workers 2 --seed "${SEED:-1}" --no-color --warnings off)
   local rc=0
   cd "$copy" || return 1

@@ -220,6 +220,8 @@ pub struct StoreSettings {
     pub event_retention_s: u64,
     /// How long the answer to a request with an Idempotency-Key is kept, seconds.
     pub idempotency_ttl_s: u64,
+    /// Declined payments of one order, which are all kept; after these a payment is answered with 409.
+    pub max_failed_payments: usize,
     /// How long a connection waits for a lock of another process, milliseconds.
     pub busy_timeout_ms: u64,
     /// Page cache of each connection, KiB.
@@ -349,6 +351,8 @@ pub struct WebhookSettings {
     pub max_endpoints: usize,
     /// Callbacks of one order that wait to be delivered; one more is answered with 409.
     pub max_callbacks_per_order: u32,
+    /// Callbacks of one user that wait to be delivered; one more is answered with 409.
+    pub max_callbacks_per_user: u32,
     /// Callbacks of one tenant that wait to be delivered; one more is answered with 409.
     pub max_callbacks: u32,
 }

@@ -4,7 +4,7 @@ use super::change::{Audited, found};
 use super::policy::{Operation, authorize, authorize_order};
 use super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
-use crate::domain::callback::{Callback, CallbackDraft, Processed};
+use crate::domain::callback::{Callback, CallbackDraft, Processed, Waiting};
 use crate::domain::event::Fact;
 use crate::domain::{DeliveryId, EndpointId, Error, OrderId, Principal, Result};
 
@@ -22,15 +22,21 @@ impl App {
         authorize(Operation::RequestCallback, &caller.principal)?;
         let principal = caller.principal.clone();
         let user = principal.user_id().ok_or(Error::Unauthenticated(NEEDS_USER))?;
-        let (max_of_order, max) = (self.0.settings.max_callbacks_per_order, self.0.settings.max_callbacks);
+        let settings = &self.0.settings;
+        let limits = Limits {
+            of_order: settings.max_callbacks_per_order,
+            of_user: settings.max_callbacks_per_user,
+            of_tenant: settings.max_callbacks,
+        };
         let desk = self.0.callback_desk.clone();
         self.change(caller, async move |change| {
             let order = found(change.writes.order(change.tenant, id).await?, "order")?;
             // The contract lists no 403 here: whose it is not, for them it is not there.
             authorize_order(&principal, &order).map_err(|_| Error::NotFound("order"))?;
             let request = draft.check(&*desk)?;
-            let waiting = change.writes.pending_callbacks(change.tenant, id, max_of_order.max(max)).await?;
-            check_room(waiting, max_of_order, max)?;
+            let at_most = limits.of_order.max(limits.of_user).max(limits.of_tenant);
+            let waiting = change.writes.pending_callbacks(change.tenant, id, user, at_most).await?;
+            limits.check(waiting)?;
             let payments = change.writes.payments_of(change.tenant, id).await?;
             let processed = Processed::of(&order, &payments, request.amount, request.currency);
             change.state(Fact::order_processed(&order, processed)).await?;
@@ -64,14 +70,26 @@ impl App {
     }
 }
 
-fn check_room((of_order, of_tenant): (u64, u64), max_of_order: u32, max: u32) -> Result<()> {
-    let (limit, message) = if of_order >= u64::from(max_of_order) {
-        let message = format!("at most {max_of_order} callbacks of one order can wait to be delivered");
-        ("webhook.max_callbacks_per_order", message)
-    } else if of_tenant >= u64::from(max) {
-        ("webhook.max_callbacks", format!("at most {max} callbacks can wait to be delivered"))
-    } else {
-        return Ok(());
-    };
-    Err(Error::LimitReached { limit, message })
+/// How many callbacks may wait.
+#[derive(Clone, Copy)]
+struct Limits {
+    of_order: u32,
+    of_user: u32,
+    of_tenant: u32,
+}
+
+impl Limits {
+    fn check(self, waiting: Waiting) -> Result<()> {
+        for (count, max, limit, whose) in [
+            (waiting.of_order, self.of_order, "webhook.max_callbacks_per_order", " of one order"),
+            (waiting.of_user, self.of_user, "webhook.max_callbacks_per_user", " of one user"),
+            (waiting.of_tenant, self.of_tenant, "webhook.max_callbacks", ""),
+        ] {
+            if count >= u64::from(max) {
+                let message = format!("at most {max} callbacks{whose} can wait to be delivered");
+                return Err(Error::LimitReached { limit, message });
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,5 +1,6 @@
 //! Images of pets: uploaded in pieces, kept in files, served, and gone with their pet.
 
+use aws_lc_rs::digest::{Context, SHA256};
 use tokio::fs::File;
 
 use super::change::{Audited, Change, found};
@@ -9,7 +10,7 @@ use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::Fact;
 use crate::domain::image::{MAX_METADATA, PetImage};
 use crate::domain::pet::{MAX_LIST, check_text};
-use crate::domain::{Error, ImageId, Pet, PetId, Principal, Result, Timestamp};
+use crate::domain::{Error, ImageId, Kind, Pet, PetId, Principal, Result, Timestamp};
 use crate::images::Incoming;
 
 /// How long a file may be without a row: an upload that is under way has its file first.
@@ -21,6 +22,10 @@ const SWEEP: usize = 500;
 pub struct Upload {
     pet: PetId,
     file: Incoming,
+    /// Of the bytes of the file.
+    digest: Context,
+    /// Why the pet cannot have it, if that is known; told once it is certain that this was not answered before.
+    refused: Option<Error>,
 }
 
 impl Upload {
@@ -29,7 +34,19 @@ impl Upload {
     /// # Errors
     /// [`Error::TooLarge`] beyond what an image may have.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.digest.update(bytes);
         self.file.write(bytes).await
+    }
+
+    /// SHA-256 of what was sent: the file so far, and the note.
+    pub fn digest(&self, note: Option<&str>) -> [u8; 32] {
+        let mut whole = Context::new(&SHA256);
+        whole.update(self.digest.clone().finish().as_ref());
+        whole.update(&[u8::from(note.is_some())]);
+        whole.update(note.unwrap_or_default().as_bytes());
+        let (mut hash, digest) = ([0; 32], whole.finish());
+        hash.copy_from_slice(digest.as_ref());
+        hash
     }
 }
 
@@ -39,17 +56,21 @@ impl App {
         self.0.images.limits().max_bytes
     }
 
-    /// Begins the upload of an image of a pet, before any byte of it is taken.
+    /// Begins the upload of an image of a pet, before any byte of it is taken. With an idempotency key, it is
+    /// [`App::keep_image`] that tells whether the pet can have it: the upload may have an answer already.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`]; [`Error::LimitReached`] when the pet has enough.
     pub async fn begin_image(&self, caller: &Caller, pet: PetId) -> Result<Upload> {
         authorize(Operation::WritePets, &caller.principal)?;
         let tenant = caller.principal.tenant;
-        let known = found(self.0.store.read().find_pet(tenant, pet).await?, "pet")?;
-        check_photos(&known)?;
+        let known = found(self.0.store.read().find_pet(tenant, pet).await?, "pet");
+        let refused = known.and_then(|known| check_photos(&known)).err();
+        if let (Some(refusal), None) = (&refused, &caller.terms.claim) {
+            return Err(refusal.clone());
+        }
         let file = self.0.images.begin(ImageId(self.0.ids.uuid_v7())).await?;
-        Ok(Upload { pet, file })
+        Ok(Upload { pet, file, digest: Context::new(&SHA256), refused })
     }
 
     /// Keeps an image that arrived whole: its address joins the pet's photos.
@@ -64,6 +85,9 @@ impl App {
         metadata: Option<String>,
     ) -> Result<PetImage> {
         authorize(Operation::WritePets, &caller.principal)?;
+        if let Some(refusal) = upload.refused {
+            return Err(refusal);
+        }
         let note = metadata.as_ref();
         if let Some(violation) = note.and_then(|text| check_text("additionalMetadata", text, 0, MAX_METADATA))
         {
@@ -92,8 +116,9 @@ impl App {
             Ok((image, Audited::new(Action::PetImageAdded, Some(before), Some(after))))
         });
         let kept = kept.await;
-        // Only when it is certain that no row knows it. A caller who goes away before that leaves the file to the sweep.
-        if kept.is_err() {
+        // Only when it is certain that no row knows it: a commit that could not be confirmed may be there after all. What
+        // is left then, or by a caller who goes away before this, is the sweep's.
+        if kept.as_ref().is_err_and(|error| !matches!(error.kind(), Kind::Unavailable | Kind::Internal)) {
             self.drop_images(&[id]).await;
         }
         kept

@@ -101,6 +101,10 @@ pub struct AppSettings {
     pub idempotency_ttl_s: u64,
     /// Most callbacks of one order that wait to be delivered.
     pub max_callbacks_per_order: u32,
+    /// Most callbacks of one user that wait to be delivered.
+    pub max_callbacks_per_user: u32,
+    /// Most declined payments of one order.
+    pub max_failed_payments: usize,
     /// Most callbacks of one tenant that wait to be delivered.
     pub max_callbacks: u32,
 }

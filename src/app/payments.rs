@@ -17,18 +17,20 @@ impl App {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`]; [`Error::AlreadyPaid`]; [`Error::Invalid`] for a wrong amount,
-    /// currency or source; [`Error::PaymentDeclined`].
+    /// currency or source; [`Error::PaymentDeclined`]; [`Error::LimitReached`] when too many were declined.
     pub async fn pay_order(&self, caller: &Caller, id: OrderId, draft: PaymentDraft) -> Result<Payment> {
         authorize(Operation::PayOrder, &caller.principal)?;
         let principal = caller.principal.clone();
         let (payment_id, receipt_id) = (PaymentId(self.0.ids.uuid_v7()), ReceiptId(self.0.ids.uuid_v7()));
         let receipt_url = format!("{}/v1/receipts/{receipt_id}", self.0.settings.public_url);
+        let max_failed = self.0.settings.max_failed_payments;
         // A decline is kept, and told as the refusal that it is only after it is on disk.
         self.change(caller, async move |change| {
             let before = found(change.writes.order(change.tenant, id).await?, "order")?;
             authorize_order(&principal, &before)?;
             // Refuses a paid or cancelled order before anything is charged.
             before.status.after(OrderCommand::Approve)?;
+            check_attempts(&change.writes.payments_of(change.tenant, id).await?, max_failed)?;
             let (amount, currency, source) = check(draft, &before)?;
             let (source, outcome) = source.charge(change.now).map_err(Error::Invalid)?;
             let mut payment = Payment {
@@ -48,8 +50,9 @@ impl App {
                 change.writes.insert_payment(&payment).await?;
                 change.state(Fact::payment_failed(&payment, &before)).await?;
                 let after = Some(Snapshot::Payment(payment.clone()));
+                let order = Some(Snapshot::Order(before));
                 let declined = Error::PaymentDeclined { reason, payment_id };
-                return Ok((Err(declined), Audited::new(Action::OrderPaymentFailed, None, after)));
+                return Ok((Err(declined), Audited::new(Action::OrderPaymentFailed, order, after)));
             }
             change.writes.insert_payment(&payment).await?;
             let receipt = Receipt { id: receipt_id, payment_id, url: receipt_url, generated_at: change.now };
@@ -95,6 +98,15 @@ impl App {
         self.get_order(principal, order).await?;
         self.0.store.read().payments_of(principal.tenant, order).await
     }
+}
+
+/// Each decline is kept, so there must be an end to them.
+fn check_attempts(payments: &[Payment], max: usize) -> Result<()> {
+    if payments.iter().filter(|payment| payment.status == PaymentStatus::Failed).count() < max {
+        return Ok(());
+    }
+    let message = format!("an order can have at most {max} declined payments; cancel it and order again");
+    Err(Error::LimitReached { limit: "store.max_failed_payments", message })
 }
 
 /// The parts of a draft that matches the order.

@@ -78,6 +78,16 @@ impl Claim {
         Self { tenant: principal.tenant, id: hash, fingerprint, request_path, keep: None }
     }
 
+    /// The claim to the request when it has this content, too: for what was not known of it when the claim was made.
+    pub fn to(self, content: &[u8; 32]) -> Self {
+        let mut whole = Context::new(&SHA256);
+        whole.update(&self.fingerprint);
+        whole.update(content);
+        let (mut fingerprint, digest) = ([0; 32], whole.finish());
+        fingerprint.copy_from_slice(digest.as_ref());
+        Self { fingerprint, ..self }
+    }
+
     /// With what makes the bytes to keep from the value that the change returns. Without it nothing is kept, and the
     /// claim has no effect.
     pub fn kept_by(self, keep: impl Fn(&dyn Any) -> Result<Vec<u8>> + Send + Sync + 'static) -> Self {

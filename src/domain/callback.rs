@@ -178,6 +178,15 @@ fn unix_seconds(text: &str) -> Result<Timestamp, Violation> {
     })
 }
 
+/// How many callbacks wait to be delivered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub of_order: u64,
+    /// Those that the user asked for.
+    pub of_user: u64,
+    pub of_tenant: u64,
+}
+
 /// A callback on its way to the table: a delivery of the event that was stated last.
 #[derive(Clone, Debug)]
 pub struct Callback {

@@ -247,7 +247,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Malformed { .. } => Kind::Malformed,
-            Self::Invalid(_) | Self::IdempotencyKeyReused => Kind::Invalid,
+            Self::Invalid(_) | Self::IdempotencyKeyReused | Self::PageUnknown => Kind::Invalid,
             Self::PreconditionFailed => Kind::PreconditionFailed,
             Self::OAuth(super::oauth::Refusal::InvalidClient, _)
             | Self::Unauthenticated(_)
@@ -257,9 +257,7 @@ impl Error {
             | Self::WrongCredentials => Kind::Unauthenticated,
             Self::Forbidden(_) | Self::MissingScope(_) => Kind::Forbidden,
             Self::OAuth(..) => Kind::Malformed,
-            Self::NotFound(_) | Self::UnknownOperation(_) | Self::CursorForeign | Self::PageUnknown => {
-                Kind::NotFound
-            }
+            Self::NotFound(_) | Self::UnknownOperation(_) | Self::CursorForeign => Kind::NotFound,
             Self::PetNotAvailable(_)
             | Self::PetInUse
             | Self::IllegalTransition { .. }

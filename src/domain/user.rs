@@ -15,6 +15,22 @@ pub struct Preferences {
     pub notifications: bool,
 }
 
+/// Preferences that are to be set; those that are left out stay as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PreferencesDraft {
+    pub newsletter: Option<bool>,
+    pub notifications: Option<bool>,
+}
+
+impl PreferencesDraft {
+    fn apply(self, known: Preferences) -> Preferences {
+        Preferences {
+            newsletter: self.newsletter.unwrap_or(known.newsletter),
+            notifications: self.notifications.unwrap_or(known.notifications),
+        }
+    }
+}
+
 /// A user as the store knows it; the password's hash is kept apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -42,7 +58,7 @@ pub struct UserDraft {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub phone: Option<String>,
-    pub preferences: Option<Preferences>,
+    pub preferences: Option<PreferencesDraft>,
 }
 
 impl UserDraft {
@@ -81,7 +97,7 @@ impl UserDraft {
             first_name: self.first_name,
             last_name: self.last_name,
             phone: self.phone,
-            preferences: self.preferences.unwrap_or_default(),
+            preferences: self.preferences.unwrap_or_default().apply(Preferences::default()),
             status: UserStatus::Active,
             role,
             created_at: now,
@@ -108,7 +124,7 @@ impl UserDraft {
         next.first_name = self.first_name.or(next.first_name);
         next.last_name = self.last_name.or(next.last_name);
         next.phone = self.phone.or(next.phone);
-        next.preferences = self.preferences.unwrap_or(next.preferences);
+        next.preferences = self.preferences.unwrap_or_default().apply(next.preferences);
         next.updated_at = now;
         next
     }

@@ -205,7 +205,9 @@ fn judge(asked: &Asked, response: &mut Response) {
         return;
     }
     let tag = response.headers().get(header::ETAG);
-    if asked.if_none_match.as_ref().zip(tag).is_some_and(|(has, tag)| etag::has(has, tag)) {
+    if let Some(held) = asked.if_none_match.as_ref().zip(tag).and_then(|(own, tag)| etag::held(own, tag)) {
+        // What the 200 would have had: nothing is coded any more that could tell its coding.
+        response.headers_mut().insert(header::ETAG, held);
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
         for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::LAST_MODIFIED] {

@@ -35,7 +35,7 @@ pub fn coded(tag: &HeaderValue, coding: &str) -> Option<HeaderValue> {
 /// The entity tags of `If-Match` or `If-None-Match`.
 enum Tags<'h> {
     Any,
-    /// Without quotes and coding; whether it is weak.
+    /// Without quotes; whether it is weak.
     Listed(Vec<(&'h str, bool)>),
 }
 
@@ -49,7 +49,7 @@ impl<'h> Tags<'h> {
         while !text.is_empty() {
             let (tag, weak) = text.strip_prefix("W/").map_or((text, false), |tag| (tag, true));
             let (tag, rest) = tag.strip_prefix('"')?.split_once('"')?;
-            listed.push((plain(tag), weak));
+            listed.push((tag, weak));
             text = rest.trim_start();
             if !text.is_empty() {
                 text = text.strip_prefix(',')?.trim_start();
@@ -62,7 +62,7 @@ impl<'h> Tags<'h> {
         let Some(tag) = tag.to_str().ok().map(|tag| plain(tag.trim_matches('"'))) else { return false };
         match self {
             Self::Any => true,
-            Self::Listed(listed) => listed.iter().any(|(own, weak)| *own == tag && (weakly || !weak)),
+            Self::Listed(listed) => listed.iter().any(|(own, weak)| plain(own) == tag && (weakly || !weak)),
         }
     }
 }
@@ -72,10 +72,14 @@ fn plain(tag: &str) -> &str {
     CODED.iter().find_map(|coding| tag.strip_suffix(coding)).unwrap_or(tag)
 }
 
-/// Whether the client that sent `if_none_match` has the representation with that tag (weak comparison). A header that
-/// cannot be read asks for nothing.
-pub fn has(if_none_match: &HeaderValue, tag: &HeaderValue) -> bool {
-    Tags::read(if_none_match).is_some_and(|tags| tags.matches(tag, true))
+/// The tag by which the client that sent `if_none_match` has the representation with that tag, in whichever coding (weak
+/// comparison). A header that cannot be read asks for nothing.
+pub fn held(if_none_match: &HeaderValue, tag: &HeaderValue) -> Option<HeaderValue> {
+    let tags = Tags::read(if_none_match).filter(|tags| tags.matches(tag, true))?;
+    let known = tag.to_str().ok()?.trim_matches('"');
+    let Tags::Listed(listed) = tags else { return Some(tag.clone()) };
+    let own = listed.iter().find(|(own, _)| plain(own) == plain(known))?.0;
+    HeaderValue::from_str(&format!("\"{own}\"")).ok()
 }
 
 /// The condition that `If-Match` (strong comparison) and `If-None-Match` put on a change of a resource.
@@ -140,7 +144,9 @@ mod tests {
         for value in ["a", "\"a", "\"a\" \"b\"", "W\"a\"", "\"a\"*"] {
             let value = HeaderValue::from_static(value);
             let headers = HeaderMap::from_iter([(header::IF_MATCH, value.clone())]);
-            assert!(condition(&headers).is_err() && !has(&value, &tag), "{value:?}");
+            assert!(condition(&headers).is_err() && held(&value, &tag).is_none(), "{value:?}");
         }
+        let coded = HeaderValue::from_static("\"x\", W/\"a-b-gzip\"");
+        assert_eq!(held(&coded, &tag).unwrap(), "\"a-b-gzip\"", "the tag that the client has");
     }
 }

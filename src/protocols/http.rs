@@ -57,11 +57,13 @@ pub fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
 /// The tenant that `X-Tenant-ID` names.
 ///
 /// # Errors
-/// [`Error::Malformed`] when it is no UUID of version 4 or 7.
+/// [`Error::Malformed`] when it is no UUID of version 4 or 7, or there are several.
 pub fn tenant(headers: &HeaderMap) -> Result<Option<Tenant>> {
-    match headers.get("x-tenant-id") {
-        None => Ok(None),
-        Some(value) => Tenant::parse(value.to_str().unwrap_or_default()).map(Some),
+    let mut values = headers.get_all("x-tenant-id").iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => Tenant::parse(value.to_str().unwrap_or_default()).map(Some),
+        _ => Err(Error::malformed("X-Tenant-ID", "must be there once at most")),
     }
 }
 

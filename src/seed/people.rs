@@ -2,7 +2,7 @@
 
 use super::generator::Random;
 use super::{DAY_MS, DEMO_PASSWORD, MINUTE_MS, OPENED_MS};
-use crate::domain::user::{Preferences, UserDraft};
+use crate::domain::user::{PreferencesDraft, UserDraft};
 use crate::domain::{Error, Result, Role, Tenant, Timestamp, User, UserId};
 
 /// The accounts that the README names: user name, first and last name, role.
@@ -105,7 +105,10 @@ fn user(
         first_name: Some(first.to_owned()),
         last_name: Some(last.to_owned()),
         phone: Some(format!("+1{}55501{index:02}", random.pick(&AREA_CODES))),
-        preferences: Some(Preferences { newsletter: random.chance(40), notifications: random.chance(75) }),
+        preferences: Some(PreferencesDraft {
+            newsletter: Some(random.chance(40)),
+            notifications: Some(random.chance(75)),
+        }),
     };
     let (user, _password) =
         draft.create(UserId(random.uuid_v7(at)), Tenant::PUBLIC, role, at).map_err(Error::Invalid)?;

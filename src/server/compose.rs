@@ -97,6 +97,8 @@ fn app_settings(settings: &Settings) -> AppSettings {
         max_endpoints: settings.webhook.max_endpoints as u64,
         idempotency_ttl_s: settings.store.idempotency_ttl_s,
         max_callbacks_per_order: settings.webhook.max_callbacks_per_order,
+        max_callbacks_per_user: settings.webhook.max_callbacks_per_user,
+        max_failed_payments: settings.store.max_failed_payments,
         max_callbacks: settings.webhook.max_callbacks,
     }
 }

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::domain::audit::{AuditEntry, AuditFilter, AuditRecord};
-use crate::domain::callback::Callback;
+use crate::domain::callback::{Callback, Waiting};
 use crate::domain::event::{Fact, Key};
 use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
@@ -260,9 +260,14 @@ pub trait Writes: OAuthWrites {
     async fn pet_ordered_again(&mut self, order: &Order) -> Result<bool>;
     /// Of one order, newest first.
     async fn payments_of(&mut self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>>;
-    /// How many callbacks wait, of the order and of the tenant; counted up to `at_most`.
-    async fn pending_callbacks(&mut self, tenant: Tenant, order: OrderId, at_most: u32)
-    -> Result<(u64, u64)>;
+    /// How many callbacks wait; each counted up to `at_most`.
+    async fn pending_callbacks(
+        &mut self,
+        tenant: Tenant,
+        order: OrderId,
+        user: UserId,
+        at_most: u32,
+    ) -> Result<Waiting>;
     /// Queues the delivery of the event that was appended last to the callback's address.
     async fn insert_callback(&mut self, callback: &Callback) -> Result<()>;
     async fn insert_payment(&mut self, payment: &Payment) -> Result<()>;

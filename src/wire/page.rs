@@ -100,7 +100,8 @@ impl<T> Found<T> {
 impl Links {
     /// The same links as a `Link` header (RFC 8288).
     pub fn header(&self) -> String {
-        let mut links = vec![format!("<{}>; rel=\"first\"", self.first)];
+        let mut links =
+            vec![format!("<{}>; rel=\"self\"", self.this), format!("<{}>; rel=\"first\"", self.first)];
         links.extend(self.prev.iter().map(|link| format!("<{link}>; rel=\"prev\"")));
         links.extend(self.next.iter().map(|link| format!("<{link}>; rel=\"next\"")));
         links.push(format!("<{}>; rel=\"last\"", self.last));

@@ -277,8 +277,8 @@ pub struct Inventory {
     #[serde(flatten)]
     pub counts: StatusCounts,
     pub by_species: BTreeMap<String, StatusCounts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub updated_at: Option<String>,
+    /// The beginning of time when there never was a pet.
+    pub updated_at: String,
 }
 
 fn sum(stocks: &[SpeciesStock]) -> Counts {
@@ -300,10 +300,15 @@ pub fn inventories(stocks: &[SpeciesStock]) -> BTreeMap<&'static str, u64> {
 
 impl From<&[SpeciesStock]> for Inventory {
     fn from(stocks: &[SpeciesStock]) -> Self {
+        let updated_at = stocks.iter().map(|stock| stock.updated_at).max();
         Self {
             counts: sum(stocks).into(),
-            by_species: stocks.iter().map(|stock| (stock.species.to_string(), stock.counts.into())).collect(),
-            updated_at: stocks.iter().map(|stock| stock.updated_at).max().map(|at| at.to_string()),
+            by_species: stocks
+                .iter()
+                .filter(|stock| stock.counts.total() > 0)
+                .map(|stock| (stock.species.to_string(), stock.counts.into()))
+                .collect(),
+            updated_at: updated_at.unwrap_or(Timestamp::from_ms(0)).to_string(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Users and tokens.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use super::Unreadable;
+use super::json::Object;
 use crate::domain::user::{self, UserDraft, UserStatus};
 use crate::domain::{self, Role, Tenant, Timestamp, UserId};
 
@@ -109,7 +110,22 @@ pub struct UserInput {
     first_name: Option<String>,
     last_name: Option<String>,
     phone: Option<String>,
-    preferences: Option<Preferences>,
+    preferences: Option<Object<PreferencesInput>>,
+}
+
+/// The preferences that are to be set; those that are left out stay.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PreferencesInput {
+    #[serde(deserialize_with = "flag")]
+    newsletter: Option<bool>,
+    #[serde(deserialize_with = "flag")]
+    notifications: Option<bool>,
+}
+
+/// A flag that may be left out, but not null.
+fn flag<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<bool>, D::Error> {
+    bool::deserialize(reader).map(Some)
 }
 
 impl From<UserInput> for UserDraft {
@@ -121,8 +137,8 @@ impl From<UserInput> for UserDraft {
             first_name: input.first_name,
             last_name: input.last_name,
             phone: input.phone,
-            preferences: input.preferences.map(|Preferences { newsletter, notifications }| {
-                user::Preferences { newsletter, notifications }
+            preferences: input.preferences.map(|Object(PreferencesInput { newsletter, notifications })| {
+                user::PreferencesDraft { newsletter, notifications }
             }),
         }
     }

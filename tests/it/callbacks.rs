@@ -228,3 +228,16 @@ async fn it_is_refused_where_it_must_be() {
     assert_eq!(code(&alice).await, (409, "limit_reached".into()));
     assert_eq!(server.metrics().limit_hits("webhook.max_callbacks_per_order"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_user_cannot_take_the_places_of_all() {
+    let server = Setup::demo().set("webhook.max_callbacks_per_user", 1).start().await;
+    let (alice, staff) = (server.user("alice").await, server.user("staff").await);
+    let path = format!("/v1/orders/{}", order(&alice, &staff).await);
+    let good = request("http://127.0.0.1:9/", "75.00");
+    alice.post(&path, good.clone()).await.result().unwrap();
+    let refused = alice.post(&path, good.clone()).await;
+    assert_eq!((refused.status, refused.refusal().code.as_str()), (409, "limit_reached"));
+    assert_eq!(server.metrics().limit_hits("webhook.max_callbacks_per_user"), 1);
+    staff.post(&path, good).await.result().unwrap();
+}

@@ -102,7 +102,7 @@ fn complete(operation: &mut Node) -> Result<()> {
     if operation.get("parameters").is_some_and(|parameters| parameters.items().contains(&pages)) {
         operation
             .at("x-problems")
-            .set_default("404", "There is no such page: the cursor is of another list.");
+            .set_default("422", "A value is not allowed, or the cursor is of another list.");
     }
     if operation.get("requestBody").is_some() {
         let problems = operation.at("x-problems");

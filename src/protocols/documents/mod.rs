@@ -23,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::domain::{Error, Result};
+use crate::protocols::etag;
 use node::Node;
 
 /// Stand for the server's address in texts that are made once: the whole, its host, and the protocol of WebSocket and
@@ -156,12 +157,13 @@ impl Desk {
             let scheme = if *secure { "https" } else { "http" };
             format!("{scheme}://{}", asked_host(uri, headers))
         });
+        let text = text.at(&address);
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-            (header::VARY, HeaderValue::from_static("Host")),
+            (header::ETAG, etag::of(text.as_bytes())),
         ];
-        (headers, text.at(&address)).into_response()
+        (headers, text).into_response()
     }
 }
 

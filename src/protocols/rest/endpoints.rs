@@ -6,6 +6,7 @@ use axum::response::IntoResponse;
 
 use super::extract::{By, Id, Json, Params};
 use super::once::once;
+use super::users::not_stored;
 use super::{Rest, Told, collection, created, json};
 use crate::app::Caller;
 use crate::domain::webhook as domain;
@@ -17,7 +18,7 @@ pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<
     let draft = input.into();
     let encode = |(endpoint, secret): &(domain::Endpoint, String)| {
         let body = Endpoint { secret: Some(secret.clone()), ..Endpoint::from(endpoint) };
-        created(&format!("/v1/webhook-endpoints/{}", endpoint.id), &body)
+        not_stored(created(&format!("/v1/webhook-endpoints/{}", endpoint.id), &body))
     };
     once(&rest, caller, encode, async |caller| rest.app.create_endpoint(caller, draft).await).await
 }

@@ -3,7 +3,7 @@
 use ::http::request::Parts;
 use ::http::{HeaderMap, Method, Request, header};
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Path};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -48,7 +48,14 @@ impl FromRequestParts<Rest> for Anyone {
 
 /// What the caller makes a change depend on: `If-Match` and `If-None-Match`, and the idempotency key.
 fn terms(parts: &Parts, caller: &Caller) -> Result<Terms> {
-    let changes = matches!(parts.method, Method::PUT | Method::PATCH | Method::DELETE);
+    // A POST below the id of something changes that; any other makes something new, or only asks.
+    let is_of_one =
+        || parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str().contains("{id}"));
+    let changes = match parts.method {
+        Method::PUT | Method::PATCH | Method::DELETE => true,
+        Method::POST => is_of_one(),
+        _ => false,
+    };
     let condition = if changes { etag::condition(&parts.headers)? } else { None };
     let claim = parts.extensions.get::<Keyed>().map(|keyed| {
         let place = caller.origin.ip_address.map(|address| http::network(address).to_string());

@@ -30,7 +30,7 @@ pub fn upload_route(app: &App) -> MethodRouter<Rest> {
     axum::routing::post(upload).layer(DefaultBodyLimit::max(limit))
 }
 
-async fn upload(State(rest): State<Rest>, By(caller): By, id: Id, request: Request) -> Told {
+async fn upload(State(rest): State<Rest>, By(mut caller): By, id: Id, request: Request) -> Told {
     let pet = PetId::parse_address("id", &id.0)?;
     // Who may not, or not here, is told before anything is read.
     let mut upload = rest.app.begin_image(&caller, pet).await?;
@@ -55,8 +55,14 @@ async fn upload(State(rest): State<Rest>, By(caller): By, id: Id, request: Reque
     let public_url = rest.app.settings().public_url.clone();
     let encode = move |image: &PetImage| {
         let url = format!("{public_url}{}", image.path());
-        created(&image.path(), &ApiResponse::image_stored(image, &url))
+        let mut response = created(&image.path(), &ApiResponse::image_stored(image, &url));
+        // What is at the address is the image, which has a tag of its own.
+        response.headers_mut().remove(header::ETAG);
+        response
     };
+    // Another image is another request.
+    let claim = caller.terms.claim.take();
+    caller.terms.claim = claim.map(|claim| claim.to(&upload.digest(metadata.as_deref())));
     once(&rest, caller, encode, async |caller| rest.app.keep_image(caller, upload, metadata).await).await
 }
 

@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::error::problem_response;
+use super::error::{challenge, problem_response};
 use super::extract::read_body;
 use super::{Refusal, Rest, Told};
 use crate::app::Caller;
@@ -26,13 +26,15 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key, in bytes.
 const MAX_KEY: usize = 255;
 /// The headers of an answer that are kept.
-const KEPT: [HeaderName; 4] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL];
+const KEPT: [HeaderName; 5] =
+    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL, header::WWW_AUTHENTICATE];
 
 /// A POST with an idempotency key, in its extensions.
 #[derive(Clone)]
 pub struct Keyed {
     pub key: String,
-    /// SHA-256 of the method, the address and the body (of a multipart body, its length).
+    /// SHA-256 of the method, the address and the body; of a multipart body nothing is in it, since that is never whole in
+    /// memory: who reads it adds what it holds ([`crate::app::Claim::to`]).
     pub fingerprint: [u8; 32],
     pub path: String,
 }
@@ -51,16 +53,11 @@ pub async fn read_key(State(rest): State<Rest>, request: Request<Body>, next: Ne
 async fn keyed(rest: &Rest, request: Request<Body>) -> Result<Request<Body>> {
     let key = key(request.headers())?;
     let (mut parts, mut body) = request.into_parts();
-    // A file is never whole in memory: what is known of it before it arrives stands for it.
-    let stated = is_multipart(&parts.headers).then(|| parts.headers.get(header::CONTENT_LENGTH).cloned());
-    let content = match stated {
-        Some(length) => Bytes::copy_from_slice(length.as_ref().map_or(b"", |length| length.as_bytes())),
-        None => {
-            let content = read_body(body, rest.max_body_bytes).await?;
-            body = Body::from(content.clone());
-            content
-        }
-    };
+    let mut content = Bytes::new();
+    if !is_multipart(&parts.headers) {
+        content = read_body(body, rest.max_body_bytes).await?;
+        body = Body::from(content.clone());
+    }
     // The address as it was asked for: the router cuts off what it was nested under.
     let uri = parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |original| &original.0);
     let mut request = Context::new(&SHA256);
@@ -114,11 +111,15 @@ where
         caller.terms.claim = Some(claim.kept_by(move |value: &dyn Any| {
             let response = match (value.downcast_ref::<T>(), value.downcast_ref::<Result<T>>()) {
                 (Some(value), _) | (_, Some(Ok(value))) => encode(value),
-                (_, Some(Err(error))) => problem_response(&Problem {
-                    instance: Some(path.clone()),
-                    request_id: request_id.clone(),
-                    ..Problem::from(error)
-                }),
+                (_, Some(Err(error))) => {
+                    let problem = Problem::from(error);
+                    let (instance, request_id) = (Some(path.clone()), request_id.clone());
+                    let mut refusal = problem_response(&Problem { instance, request_id, ..problem });
+                    if let Some(challenge) = challenge(error) {
+                        refusal.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+                    }
+                    refusal
+                }
                 (None, None) => return Err(Error::internal("a use case returned what nobody can encode")),
             };
             keep(response)

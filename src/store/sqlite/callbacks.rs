@@ -2,29 +2,35 @@
 
 use super::link::{Link, Statement, places};
 use super::row::Fields;
-use crate::domain::callback::Callback;
-use crate::domain::{Event, OrderId, Result, Tenant};
+use crate::domain::callback::{Callback, Waiting};
+use crate::domain::{Event, OrderId, Result, Tenant, UserId};
 
-/// How many wait, of the order and of the tenant; counted up to `at_most`.
+/// How many wait; each counted up to `at_most`.
 pub(super) async fn pending(
     link: &mut Link<'_>,
     tenant: Tenant,
-    order: OrderId,
+    (order, user): (OrderId, UserId),
     at_most: u32,
-) -> Result<(u64, u64)> {
+) -> Result<Waiting> {
     let waiting = "SELECT 1 FROM deliveries WHERE tenant = ? AND status = 'PENDING' AND callback_order";
     let select = Statement::read(format!(
         "SELECT (SELECT count(*) FROM ({waiting} = ? LIMIT ?)), \
+         (SELECT count(*) FROM (SELECT 1 FROM webhook_endpoints AS lane JOIN deliveries ON endpoint_id = lane.id \
+          WHERE lane.tenant = ? AND owner = ? AND callback_lane IS NOT NULL AND deleted = 0 AND status = 'PENDING' \
+          LIMIT ?)), \
          (SELECT count(*) FROM ({waiting} IS NOT NULL LIMIT ?))"
     ))
     .bind(tenant.as_uuid())
     .bind(order.0)
     .bind(at_most)
     .bind(tenant.as_uuid())
+    .bind(user.0)
+    .bind(at_most)
+    .bind(tenant.as_uuid())
     .bind(at_most);
     let read = |row: &_| {
         let mut fields = Fields::of(row);
-        Ok((fields.int()?, fields.int()?))
+        Ok(Waiting { of_order: fields.int()?, of_user: fields.int()?, of_tenant: fields.int()? })
     };
     Ok(link.row(select, read).await?.unwrap_or_default())
 }

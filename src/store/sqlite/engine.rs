@@ -12,7 +12,7 @@ use super::{
     tokens, users, webhooks,
 };
 use crate::domain::audit::AuditEntry;
-use crate::domain::callback::Callback;
+use crate::domain::callback::{Callback, Waiting};
 use crate::domain::event::Fact;
 use crate::domain::image::PetImage;
 use crate::domain::inventory::SpeciesStock;
@@ -259,9 +259,10 @@ impl Writes for SqliteEngine {
         &mut self,
         tenant: Tenant,
         order: OrderId,
+        user: UserId,
         at_most: u32,
-    ) -> Result<(u64, u64)> {
-        callbacks::pending(&mut self.link(), tenant, order, at_most).await
+    ) -> Result<Waiting> {
+        callbacks::pending(&mut self.link(), tenant, (order, user), at_most).await
     }
 
     async fn insert_callback(&mut self, callback: &Callback) -> Result<()> {

@@ -14,8 +14,8 @@ use crate::domain::page::{Anchor, Page, PageRequest};
 use crate::domain::pet::{PetFilter, PetSort, PetSortKey, SearchText, Size};
 use crate::domain::{Pet, PetStatus, Result, Species, Tenant};
 
-/// Pets that are put in order by relevance at most. A word that is in more of them tells little, so the newest come
-/// first then.
+/// Pets whose relevance is reckoned at most, before any other condition. A word that is in more of them tells little, so
+/// the newest come first then.
 const MAX_RANKED: u64 = 10_000;
 
 /// The weight of a word in each column: none for the tenant, a name more than what is told of the pet.
@@ -43,7 +43,7 @@ pub(super) async fn page(
     };
     let sort = match (filter.sort, &filter.text) {
         (Some(sort), _) => sort,
-        (None, Some(text)) if total_items <= MAX_RANKED => {
+        (None, Some(text)) if counted(link, totals, tenant, &of_words(text)).await? <= MAX_RANKED => {
             return ranked(link, tenant, filter, (text, name, total_items), request).await;
         }
         (None, _) => PetSort::NEWEST,
@@ -99,6 +99,11 @@ fn of_stock(stock: &[SpeciesStock], filter: &PetFilter) -> u64 {
         .sum()
 }
 
+/// The words alone: all that they are in is ranked before the rest of a filter is asked.
+fn of_words(text: &SearchText) -> PetFilter {
+    PetFilter { text: Some(text.clone()), ..PetFilter::default() }
+}
+
 /// Counts, unless that was done since the tenant's pets changed.
 async fn counted(link: &mut Link<'_>, totals: &Totals, tenant: Tenant, filter: &PetFilter) -> Result<u64> {
     let version = totals.version(tenant, filter);
@@ -106,10 +111,9 @@ async fn counted(link: &mut Link<'_>, totals: &Totals, tenant: Tenant, filter: &
     if let Some(total) = totals.find(&key, version) {
         return Ok(total);
     }
-    let words_alone = PetFilter { text: filter.text.clone(), ..PetFilter::default() };
     let total = match &filter.text {
         Some(text) if text.words().is_empty() => 0,
-        Some(text) if key.1 == words_alone => {
+        Some(text) if key.1 == of_words(text) => {
             let count = Statement::read("SELECT count(*) FROM pet_words WHERE pet_words MATCH ?");
             let count = count.bind(expression(tenant, text));
             link.row(count, |row| Fields::of(row).int()).await?.unwrap_or(0)

@@ -113,7 +113,7 @@ pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: PetId, at: T
     link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await
 }
 
-/// One entry for each species that has a pet, in the order of [`Species::ALL`].
+/// One entry for each species that has, or had, a pet, in the order of [`Species::ALL`].
 pub(super) async fn inventory(link: &mut Link<'_>, tenant: Tenant) -> Result<Vec<SpeciesStock>> {
     let select = Statement::read("SELECT species, status, count, updated_at FROM inventory WHERE tenant = ?");
     let rows = link.rows(select.bind(tenant.as_uuid())).await?;
@@ -125,7 +125,8 @@ pub(super) async fn inventory(link: &mut Link<'_>, tenant: Tenant) -> Result<Vec
             add(stock, &mut fields)?;
         }
     }
-    stocks.retain(|stock| stock.counts.total() > 0);
+    // The last change of a stock that is empty now is still to be told.
+    stocks.retain(|stock| stock.updated_at > Timestamp::from_ms(0));
     Ok(stocks)
 }
 

@@ -156,3 +156,22 @@ async fn answers_outlive_a_restart_and_end_after_a_day() {
     assert_eq!((again.status, again.header("idempotency-replayed")), (201, ""));
     assert_ne!(again.body["id"], first.body["id"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_to_an_order_heed_its_version_and_declines_end() {
+    let server = Setup::demo().set("store.max_failed_payments", 2).start().await;
+    let (staff, alice) = (server.user("staff").await, server.user("alice").await);
+    let pet = staff.create_pet("Rex").await;
+    let order = alice.post("/v1/orders", json!({ "petId": id(&pet) })).await;
+    let path = format!("/v1/orders/{}/payment", id(&order.body));
+    let body = payment(text(&order.body, "totalAmount"), DECLINED_CARD);
+    let stale = with_json(alice.request(Method::POST, &path), &body).header("if-match", "\"other\"");
+    assert_eq!(alice.send(stale).await.status, 412);
+    let (head, tag) = (count(&server, "payments").await, order.header("etag"));
+    let fresh = with_json(alice.request(Method::POST, &path), &body).header("if-match", tag);
+    assert_eq!(alice.send(fresh).await.status, 402);
+    assert_eq!(alice.post(&path, body.clone()).await.status, 402);
+    let refused = alice.post(&path, body).await;
+    assert_eq!((refused.status, refused.refusal().code.as_str()), (409, "limit_reached"));
+    assert_eq!(count(&server, "payments").await, head + 2);
+}

@@ -41,6 +41,42 @@ async fn upload(api: &Api, pet: &str, image: &[u8]) -> Answer {
     upload_body(api, pet, form(&[("file", image)])).await
 }
 
+async fn keyed_upload(api: &Api, pet: &str, key: &str, parts: &[(&str, &[u8])]) -> Answer {
+    let request = api.request(Method::POST, &format!("/v1/pets/{pet}/images")).header("idempotency-key", key);
+    api.send(request.header("content-type", "multipart/form-data; boundary=edge").body(form(parts))).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_a_key_one_image_is_kept_and_another_is_refused() {
+    let server = TestServer::demo().await;
+    let staff = server.user("staff").await;
+    let pet = staff.create_pet("Rex").await;
+    let (pet, image, other) = (id(&pet), png(640, 480), png(480, 640));
+    let first = keyed_upload(&staff, pet, "k", &[("file", &image)]).await;
+    assert_eq!((first.status, first.header("etag")), (201, ""), "{}", first.body);
+    let parts: [&[(&str, &[u8])]; 2] =
+        [&[("file", &other)], &[("file", &image), ("additionalMetadata", b"x")]];
+    for parts in parts {
+        let refused = keyed_upload(&staff, pet, "k", parts).await;
+        assert_eq!((refused.status, refused.refusal().code.as_str()), (422, "idempotency_key_reused"));
+    }
+    // The pet is full now: what was answered before is answered again all the same.
+    let mut photos = staff.get(&format!("/v1/pets/{pet}")).await.body["photos"].as_array().unwrap().clone();
+    while photos.len() < petstore::domain::pet::MAX_LIST {
+        photos.push(json!(format!("https://example.com/{}.png", photos.len())));
+    }
+    let path = format!("/v1/pets/{pet}");
+    let request = staff.request(Method::PATCH, &path).header("content-type", "application/merge-patch+json");
+    let full = staff.send(request.body(json!({ "photos": photos }).to_string())).await;
+    assert_eq!(full.status, 200, "{}", full.body);
+    let again = keyed_upload(&staff, pet, "k", &[("file", &image)]).await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (201, "true"), "{}", again.body);
+    assert_eq!(again.body, first.body);
+    let refused = keyed_upload(&staff, pet, "k2", &[("file", &image)]).await;
+    assert_eq!((refused.status, refused.refusal().code.as_str()), (409, "limit_reached"));
+    assert_eq!(files(&server).len(), 1);
+}
+
 fn files(server: &TestServer) -> Vec<PathBuf> {
     let folder = server.path().join("images");
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()

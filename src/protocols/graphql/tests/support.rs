@@ -103,6 +103,8 @@ impl Fixture {
             max_endpoints: 8,
             idempotency_ttl_s: 60,
             max_callbacks_per_order: 8,
+            max_callbacks_per_user: 8,
+            max_failed_payments: 8,
             max_callbacks: 8,
         };
         let images = ImageLimits { max_bytes: 1_000, max_pixels: 100, max_per_pet: 1 };
