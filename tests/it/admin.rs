@@ -139,9 +139,9 @@ async fn nothing_is_sent_for_who_is_suspended() {
     let server = TestServer::demo().await;
     let (alice, staff, admin) =
         (server.user("alice").await, server.user("staff").await, server.user("admin").await);
-    let hers = Receiver::subscribed(&alice, &["order.cancelled"]).await;
+    let hers = Receiver::subscribed(&alice, &["order.statusChanged"]).await;
     // The store's own, which tells when the log was looked at.
-    let store = Receiver::subscribed(&staff, &["order.cancelled"]).await;
+    let store = Receiver::subscribed(&staff, &["order.statusChanged"]).await;
     let path = format!("/v1/admin/users/{}/status", alice.user_id());
     let mut orders = Vec::new();
     for _ in 0..2 {

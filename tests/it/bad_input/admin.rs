@@ -66,7 +66,7 @@ fn bodies() -> Vec<(&'static str, &'static str, String, &'static str, &'static s
             INVALID,
             "preferences.newsletter",
         ),
-        ("PUT", "users/{me}", deep("preferences"), INVALID, "preferences[0]"),
+        ("PUT", "users/{me}", deep("preferences"), INVALID, "preferences"),
         ("PUT", "users/{me}", "{".into(), MALFORMED, "body"),
         ("PUT", "users/42", "{}".into(), MALFORMED, "id"),
         ("DELETE", "users/42", String::new(), MALFORMED, "id"),

@@ -30,11 +30,14 @@ async fn every_json_answer_has_a_strong_tag_and_304_is_given_for_it() {
         let head = ask(&staff, "HEAD", path, &[]).await;
         assert_eq!((head.status, head.header("etag")), (200, tag.as_str()), "{path}");
         assert_eq!(head.header("content-length"), answer.header("content-length"), "{path}");
-        let coded = format!("W/\"other\", {}-gzip\"", tag.strip_suffix('"').unwrap());
+        let gzip = format!("{}-gzip\"", tag.strip_suffix('"').unwrap());
+        let coded = format!("W/\"other\", {gzip}");
         for known in [tag.as_str(), "*", &format!("W/{tag}"), &coded] {
             for method in ["GET", "HEAD"] {
                 let answer = ask(&staff, method, path, &[("if-none-match", known)]).await;
-                assert_eq!((answer.status, answer.header("etag")), (304, tag.as_str()), "{path} {known}");
+                // The tag of what the client holds, so that its cache knows which one is still good.
+                let held = if known == coded { &gzip } else { &tag };
+                assert_eq!((answer.status, answer.header("etag")), (304, held.as_str()), "{path} {known}");
                 assert!(answer.body.is_null() && answer.header("content-type").is_empty());
                 assert!(answer.header("vary").contains("authorization"), "{answer:?}");
             }
