@@ -40,13 +40,20 @@ schemathesis() {
   local venv=$root/target/schemathesis st
   st=$venv/bin/st
   [ -x "$st" ] || { python3 -m venv "$venv" && "$venv/bin/pip" -q install schemathesis==4.32.5; } || return 1
-  local run=("$st" run "$BASE_URL/v1/openapi.json"
-    --checks all --continue-on-failure --workers 2 --seed "${SEED:-1}" --no-color --warnings off
+  local run=("$st" --config-file "$root/tests/conformance/schemathesis.toml" run "$BASE_URL/v1/openapi.json"
+    --checks all --continue-on-failure --workers 1 --seed "${SEED:-1}" --no-color --warnings off
     --phases "${PHASES:-examples,coverage,fuzzing,stateful}" --request-timeout 10)
   local rc=0
   cd "$copy" || return 1
   export PYTHONWARNINGS=ignore
-  "${run[@]}" --max-examples "${EXAMPLES:-200}" -H "Authorization: Bearer $(login admin)" || rc=1
+  # What ends the login of the run itself is asked for at the end, by someone else.
+  local last=(deleteUser updateUser revokeToken) without=() only=() operation
+  for operation in "${last[@]}"; do
+    without+=(--exclude-operation-id "$operation")
+    only+=(--include-operation-id "$operation")
+  done
+  "${run[@]}" --max-examples "${EXAMPLES:-200}" "${without[@]}" -H "Authorization: Bearer $(login admin)" || rc=1
+  "${run[@]}" --max-examples "${EXAMPLES:-200}" "${only[@]}" -H "Authorization: Bearer $(login bob)" || rc=1
   "${run[@]}" --max-examples "${ANONYMOUS_EXAMPLES:-${EXAMPLES:-200}}" || rc=1
   cd "$root" && return "$rc"
 }
