@@ -26,7 +26,8 @@ test-clients: web
 # The served documents, and a small dose of requests that are made from them.
 test-documents: web
 	$(CARGO) build
-	EXAMPLES=3 ANONYMOUS_EXAMPLES=1 PETSTORE_BIN=$(PETSTORE_BIN) scripts/conformance.sh documents schemathesis
+	PHASES=examples,fuzzing,stateful EXAMPLES=8 ANONYMOUS_EXAMPLES=2 PETSTORE_BIN=$(PETSTORE_BIN) \
+	  scripts/conformance.sh documents schemathesis
 
 # The load comes from a second process and goes to loopback only.
 bench: web

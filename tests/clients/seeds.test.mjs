@@ -49,10 +49,10 @@ test("the callback example is enqueued, and orderProcessed arrives", TEST_LIMIT,
   const answer = await curl(ours(CALLBACK_EXAMPLE));
   assert.deepEqual([answer.status, answer.body], [201, "{}"]);
 
-  const key = await fetch(`${server.url}/v1/callback-secret`, { headers: { authorization: `Bearer ${alice.token}` } });
-  receiver.secret = (await key.json()).secret;
+  receiver.secret = (await alice.call("GET", "/v1/callback-secret")).secret;
   await curl(ours(CALLBACK_EXAMPLE).replace("https://example.com/callbacks/orders/1312312", receiver.url));
   const [processed] = await receiver.first.until((calls) => calls.length > 0, "orderProcessed");
+  assert.deepEqual(receiver.refused, [], "three verifiers took the signature");
   assert.equal(processed.orderId, order.id);
   assert.match(processed.requestId, /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
   assert.equal(processed.status, "FAILED", "the amount of the example is not the order's");
