@@ -152,6 +152,12 @@ pub enum Error {
     /// The cursor belongs to another database, or to the future of this one.
     #[error("the cursor was not issued by this store; read the current state and subscribe without a cursor")]
     CursorForeign,
+    /// The event is no longer kept.
+    #[error("the event of this delivery is no longer kept, so it cannot be sent again")]
+    EventExpired,
+    /// The endpoint's state does not allow it.
+    #[error("the webhook endpoint is disabled; enable it first")]
+    EndpointDisabled,
     /// There are as many of a bounded thing as there can be; time alone does not help.
     #[error("{message}")]
     LimitReached { limit: &'static str, message: String },
@@ -227,6 +233,8 @@ impl Error {
             Self::PaymentDeclined { .. } => "payment_declined",
             Self::CursorExpired => "cursor_expired",
             Self::CursorForeign => "cursor_foreign",
+            Self::EventExpired => "event_expired",
+            Self::EndpointDisabled => "endpoint_disabled",
             Self::LimitReached { .. } => "limit_reached",
             Self::TooLarge { .. } => "payload_too_large",
             Self::NotAcceptable(_) => "not_acceptable",
@@ -259,9 +267,10 @@ impl Error {
             | Self::AlreadyPaid
             | Self::OwnAccount(_)
             | Self::Taken(_)
+            | Self::EndpointDisabled
             | Self::LimitReached { .. } => Kind::Conflict,
             Self::PaymentDeclined { .. } => Kind::PaymentDeclined,
-            Self::CursorExpired | Self::CursorForeign => Kind::Gone,
+            Self::CursorExpired | Self::CursorForeign | Self::EventExpired => Kind::Gone,
             Self::RateLimited { .. } => Kind::RateLimited,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::NotAcceptable(_) => Kind::NotAcceptable,
