@@ -134,7 +134,7 @@ impl Forwarder<'_> {
         let now = Timestamp::from_ms(self.clock.now_ms());
         let mut headers = signature::headers([&self.secret], [], (&id, now.as_secs()), body.as_bytes());
         let captured = Captured::new(&headers, body.as_bytes());
-        if let Err(error) = verify(&captured, &Key::Secret(self.secret.clone()), now.as_secs(), 0) {
+        if let Err(error) = verify(&captured, &Key::Secret(Box::new(self.secret.clone())), now.as_secs(), 0) {
             return (self.report)(format!("{kind} {id} was not forwarded: {error}"));
         }
         headers.insert("content-type", http::HeaderValue::from_static("application/json"));

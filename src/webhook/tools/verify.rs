@@ -12,7 +12,7 @@ use crate::webhook::signature::{self, Secret};
 /// What a signature is checked with.
 pub enum Key {
     /// `whsec_…`
-    Secret(Secret),
+    Secret(Box<Secret>),
     /// `whpk_…`
     Public(Vec<u8>),
 }
@@ -127,7 +127,7 @@ pub fn verify(
             Ok("webhook-signature (v1a)")
         }
         Key::Secret(secret) => {
-            let expected = |body| signature::headers([secret], [], (id, at_s), body);
+            let expected = |body| signature::headers([&**secret], [], (id, at_s), body);
             let Some(headers) = bodies.into_iter().map(expected).find(|headers| {
                 given.split(' ').any(|one| headers.get("webhook-signature").is_some_and(|own| own == one))
             }) else {
