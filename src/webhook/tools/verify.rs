@@ -27,7 +27,7 @@ impl Key {
             STANDARD.decode(text.strip_prefix("whpk_")?).ok().filter(|key| key.len() == 32).map(Self::Public)
         };
         Secret::parse(text)
-            .map(Self::Secret)
+            .map(|secret| Self::Secret(Box::new(secret)))
             .or_else(public)
             .ok_or_else(|| ToolError::Refused("the key must be whsec_ or whpk_ and base64".to_owned()))
     }
