@@ -43,6 +43,7 @@ conformance: web
 soak: web
 	$(CARGO) build
 	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) PETSTORE_SOAK=1 npm test
+	PETSTORE_SOAK=1 $(CARGO) test --test it hooks_soak -- --nocapture
 
 # The pages that the binary embeds; built again when a source changed.
 web: web-demo/dist/index.html

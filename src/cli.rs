@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::webhook::tools::{Listen, Login};
+
 const MANUAL: &str = "Every setting can also come from a file (--config) or from an environment variable \
     PETSTORE_<SECTION>_<KEY>; config.default.toml lists them all with their defaults. \
     The command line wins over the environment, the environment over the file.";
@@ -33,6 +35,28 @@ enum Subcommands {
     /// Show or change the keys that sign access tokens.
     #[command(subcommand)]
     Keys(KeysSubcommands),
+    /// Forward a running store's events to a receiver on this machine, signed as webhooks are.
+    Listen {
+        /// Where the events are posted.
+        #[arg(long, value_name = "URL")]
+        forward: String,
+        /// Which events, as webhook endpoints name them: order.created, order.* or *.
+        #[arg(long, value_name = "TYPES", value_delimiter = ',', default_value = "*")]
+        events: Vec<String>,
+        #[command(flatten)]
+        login: LoginFlags,
+    },
+    /// Tools for receivers of webhooks.
+    #[command(subcommand)]
+    Webhook(WebhookTools),
+    /// Make an event happen in a running store, with real resources.
+    Trigger {
+        /// The type, such as order.statusChanged.
+        #[arg(value_name = "TYPE")]
+        event: String,
+        #[command(flatten)]
+        login: LoginFlags,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,6 +72,44 @@ enum KeysSubcommands {
         #[command(flatten)]
         flags: SeedFlags,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhookTools {
+    /// Check the signatures of a captured request.
+    Verify {
+        /// The endpoint's secret (whsec_…) or public key (whpk_…).
+        #[arg(long, value_name = "KEY")]
+        key: String,
+        /// File with the header lines, an empty line and the body; - is the standard input.
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        request: PathBuf,
+        /// How long ago it may have been signed, seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+        tolerance_s: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+struct LoginFlags {
+    /// Where the store is.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: String,
+    /// Who asks.
+    #[arg(long, default_value = "staff")]
+    username: String,
+    /// The user's password.
+    #[arg(long, default_value = "petstore-demo")]
+    password: String,
+    /// An access token, in place of user name and password.
+    #[arg(long)]
+    token: Option<String>,
+}
+
+impl From<LoginFlags> for Login {
+    fn from(LoginFlags { server, username, password, token }: LoginFlags) -> Self {
+        Self { server, username, password, token }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -109,6 +171,24 @@ pub enum Command {
         /// Whether the older keys are taken away at once.
         end_old: bool,
     },
+    /// Forward events to a receiver on this machine.
+    Listen(Listen),
+    /// Check the signatures of a captured request.
+    VerifyWebhook {
+        /// A secret or a public key.
+        key: String,
+        /// The file with the request.
+        request: PathBuf,
+        /// How long ago it may have been signed, seconds.
+        tolerance_s: u32,
+    },
+    /// Make an event happen.
+    Trigger {
+        /// Where, and who asks.
+        login: Login,
+        /// Its type.
+        event: String,
+    },
 }
 
 /// Where the settings come from, as `Settings::load` takes it.
@@ -146,6 +226,13 @@ fn command(line: CommandLine) -> Command {
         Subcommands::Keys(KeysSubcommands::Rotate { end_old, flags }) => {
             Command::RotateKeys { source: flags.source(), end_old }
         }
+        Subcommands::Listen { forward, events, login } => {
+            Command::Listen(Listen { login: login.into(), forward, events })
+        }
+        Subcommands::Webhook(WebhookTools::Verify { key, request, tolerance_s }) => {
+            Command::VerifyWebhook { key, request, tolerance_s }
+        }
+        Subcommands::Trigger { event, login } => Command::Trigger { login: login.into(), event },
     }
 }
 
@@ -211,6 +298,27 @@ mod tests {
         assert!(matches!(rotate, Ok(Command::RotateKeys { end_old: true, .. })));
         assert!(matches!(read("petstore keys list"), Ok(Command::ListKeys(_))));
         assert_eq!(read("petstore schema --out api").unwrap(), Command::Schema { out: PathBuf::from("api") });
+    }
+
+    #[test]
+    fn the_tools_know_where_the_store_is_and_who_asks() {
+        let Ok(Command::Listen(listen)) =
+            read("petstore listen --forward http://x/hook --events order.*,pet.created")
+        else {
+            panic!("must parse")
+        };
+        assert_eq!((listen.forward.as_str(), listen.events.len()), ("http://x/hook", 2));
+        assert_eq!(listen.login.server, "http://127.0.0.1:8080");
+        let Ok(Command::Trigger { login, event }) = read("petstore trigger pet.created --token t") else {
+            panic!("must parse")
+        };
+        assert_eq!((login.token.as_deref(), event.as_str()), (Some("t"), "pet.created"));
+        let Ok(Command::VerifyWebhook { tolerance_s, .. }) = read("petstore webhook verify --key whsec_AAAA")
+        else {
+            panic!("must parse")
+        };
+        assert_eq!(tolerance_s, 300);
+        assert!(read("petstore listen").is_err(), "somewhere to forward to");
     }
 
     #[test]

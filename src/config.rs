@@ -4,6 +4,7 @@
 //! same list for the machine, `load` puts the layers on top of each other.
 
 mod edge;
+mod inbound;
 mod load;
 mod rules;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use edge::{CorsSettings, ForwardedHeader, RateLimitSettings, TlsSettings};
+pub use inbound::{AnySpendSettings, ProviderSettings, Secret};
 pub use load::{ConfigError, ConfigProblem, process_env};
 
 /// The commented default file: defaults, manual and reference at once.
@@ -50,6 +52,10 @@ pub struct Settings {
     pub images: ImageSettings,
     /// Outgoing webhooks.
     pub webhook: WebhookSettings,
+    /// The payment provider that reports here.
+    pub provider: ProviderSettings,
+    /// `AnySpend`, which reports here.
+    pub anyspend: AnySpendSettings,
     /// Logs.
     pub log: LogSettings,
 }
@@ -355,6 +361,22 @@ pub struct WebhookSettings {
     pub max_callbacks_per_user: u32,
     /// Callbacks of one tenant that wait to be delivered; one more is answered with 409.
     pub max_callbacks: u32,
+    /// Longest `timeoutMs` that an endpoint can ask for, milliseconds.
+    pub max_timeout_ms: u64,
+    /// Networks that endpoints may be in although they are not public.
+    pub allowed_networks: Vec<String>,
+    /// Ports that endpoints may have; none: every port.
+    pub allowed_ports: Vec<u16>,
+    /// Failed attempts of an endpoint in a row that open its circuit.
+    pub circuit_failures: u32,
+    /// How long a circuit stays open the first time, milliseconds.
+    pub circuit_open_ms: u64,
+    /// An endpoint whose every attempt has failed for as long is disabled, seconds.
+    pub disable_after_s: u64,
+    /// How long dead letters are kept, seconds.
+    pub dead_letter_retention_s: u64,
+    /// How long what other systems sent here is kept, seconds.
+    pub inbound_retention_s: u64,
 }
 
 /// `[log]`: logs, on standard error.

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod images;
+pub mod integrations;
 pub mod keyfile;
 pub mod protocols;
 pub mod schema;

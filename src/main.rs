@@ -11,6 +11,7 @@ use petstore::domain::Timestamp;
 use petstore::server::Server;
 use petstore::store::faults::Faults;
 use petstore::telemetry::logging;
+use petstore::webhook::tools;
 use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -24,6 +25,11 @@ fn main() -> ExitCode {
         }
         Command::RotateKeys { source, end_old } => {
             settings(source).and_then(|settings| rotate(&settings, end_old))
+        }
+        Command::Listen(asked) => with_runtime(async move { listen(asked).await }),
+        Command::VerifyWebhook { key, request, tolerance_s } => verify(&key, &request, tolerance_s),
+        Command::Trigger { login, event } => {
+            with_runtime(async move { Ok(tools::trigger(&login, &event, &|line| println!("{line}")).await?) })
         }
         Command::Schema { out } => petstore::schema::write(&out).map_err(Into::into),
     };
@@ -91,6 +97,21 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
         (true, false) => Ok(()),
         (false, false) => Err("a service did not end in time".into()),
     }
+}
+
+async fn listen(asked: tools::Listen) -> Result<(), Failure> {
+    let clock = Clock::system();
+    tokio::select! {
+        done = tools::listen(&asked, &clock, &|line| println!("{line}")) => Ok(done?),
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+    }
+}
+
+fn verify(key: &str, request: &std::path::Path, tolerance_s: u32) -> Result<(), Failure> {
+    let (key, captured) = (tools::Key::parse(key)?, tools::Captured::read(request)?);
+    let verified = tools::verify(&captured, &key, Clock::system().now_ms() / 1000, tolerance_s.into())?;
+    println!("verified: {verified}");
+    Ok(())
 }
 
 async fn seed(mut settings: Settings) -> Result<(), Failure> {

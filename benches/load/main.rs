@@ -10,6 +10,7 @@ mod channels;
 mod http;
 mod reads;
 mod server;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,6 +51,7 @@ async fn main() {
         tokio::time::timeout(PART, deliveries(&petstore, kind)).await.expect("the deliveries took too long");
         petstore.stop().await;
     }
+    webhooks::run(&binary).await;
 }
 
 fn num_cpus() -> usize {

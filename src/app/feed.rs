@@ -115,7 +115,7 @@ impl App {
     }
 
     /// The position that a client's cursor names, if it can be resumed from.
-    async fn resolve(&self, cursor: &str) -> Result<Seq> {
+    pub(super) async fn resolve(&self, cursor: &str) -> Result<Seq> {
         let position = Position::parse("after", cursor)?;
         let bounds = self.0.store.read().log_bounds().await?;
         if position.epoch != bounds.epoch || position.seq > self.0.hub.head().max(bounds.head) {

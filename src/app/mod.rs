@@ -14,6 +14,7 @@ pub mod change;
 pub mod feed;
 mod guard;
 mod images;
+mod inbound;
 pub mod keys;
 mod logins;
 pub mod oauth;
@@ -27,6 +28,7 @@ mod revocation;
 mod terms;
 mod tokens;
 mod users;
+mod webhook_actions;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -99,6 +101,10 @@ pub struct AppSettings {
     pub max_endpoints: u64,
     /// How long the answer to a request with an idempotency key is kept, seconds.
     pub idempotency_ttl_s: u64,
+    /// How long dead letters are kept, seconds.
+    pub dead_letter_retention_s: u64,
+    /// How long what other systems sent is kept, seconds.
+    pub inbound_retention_s: u64,
     /// Most callbacks of one order that wait to be delivered.
     pub max_callbacks_per_order: u32,
     /// Most callbacks of one user that wait to be delivered.
@@ -185,21 +191,28 @@ impl App {
     }
 
     /// Takes away what is older than `retention_s` seconds, a bounded number of rows at a time: events (what a pending
-    /// webhook delivery needs stays), settled deliveries, refresh tokens and idempotency keys that expired.
+    /// webhook delivery needs stays), settled deliveries, refresh tokens and idempotency keys that expired, and what other
+    /// systems sent; dead letters and the latter have times of their own.
     ///
     /// # Errors
     /// The store's failures.
     pub async fn purge(&self, retention_s: u64) -> Result<()> {
         self.purge_revocations().await?;
         const AT_A_TIME: u32 = 1000;
-        let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
         let now = self.now();
-        let before = Timestamp::from_ms(now.as_ms().saturating_sub(retention_ms));
+        let ago = |retention_s: u64| {
+            let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
+            Timestamp::from_ms(now.as_ms().saturating_sub(retention_ms))
+        };
+        let (settings, before) = (&self.0.settings, ago(retention_s));
+        let (dead, inbound) = (ago(settings.dead_letter_retention_s), ago(settings.inbound_retention_s));
         loop {
             let purge = async move |writes: &mut dyn Writes| {
                 let events = writes.purge_events(before, AT_A_TIME).await?;
                 let answers = writes.purge_answers(now, AT_A_TIME).await?;
-                Ok(events.max(answers).max(writes.purge_settled(before, AT_A_TIME).await?))
+                let inbound = writes.purge_inbound(inbound, AT_A_TIME).await?;
+                let settled = writes.purge_settled(before, dead, AT_A_TIME).await?;
+                Ok(events.max(answers).max(inbound).max(settled))
             };
             if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
                 return Ok(());

@@ -168,7 +168,7 @@ impl Change<'_> {
     }
 
     /// Gives a captured payment of the order back, when there is one.
-    async fn refund(&mut self, order: &Order) -> Result<()> {
+    pub async fn refund(&mut self, order: &Order) -> Result<()> {
         let Some(mut payment) = self.writes.captured_payment(self.tenant, order.id).await? else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
 //! Payments and receipts.
 
-use super::change::{Audited, found};
+use super::change::{Audited, Change, found};
 use super::policy::{Operation, authorize, authorize_order};
 use super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
@@ -22,7 +22,7 @@ impl App {
         authorize(Operation::PayOrder, &caller.principal)?;
         let principal = caller.principal.clone();
         let (payment_id, receipt_id) = (PaymentId(self.0.ids.uuid_v7()), ReceiptId(self.0.ids.uuid_v7()));
-        let receipt_url = format!("{}/v1/receipts/{receipt_id}", self.0.settings.public_url);
+        let public_url = self.0.settings.public_url.clone();
         let max_failed = self.0.settings.max_failed_payments;
         // A decline is kept, and told as the refusal that it is only after it is on disk.
         self.change(caller, async move |change| {
@@ -54,19 +54,7 @@ impl App {
                 let declined = Error::PaymentDeclined { reason, payment_id };
                 return Ok((Err(declined), Audited::new(Action::OrderPaymentFailed, order, after)));
             }
-            change.writes.insert_payment(&payment).await?;
-            let receipt = Receipt { id: receipt_id, payment_id, url: receipt_url, generated_at: change.now };
-            change.writes.insert_receipt(change.tenant, &receipt).await?;
-            let mut approved = before.clone();
-            approved.status = before.status.after(OrderCommand::Approve)?;
-            approved.updated_at = change.now;
-            change.state(Fact::payment_succeeded(&payment, &approved, &receipt)).await?;
-            let order = change.move_order(&before, OrderCommand::Approve, ChangedBy::System).await?;
-            if let Some(pet) = change.writes.pet(change.tenant, order.pet_id).await? {
-                let pet = change.move_pet(pet, PetStatus::Adopted).await?;
-                change.state(Fact::pet_adopted(&pet)).await?;
-                change.state_stock(&pet).await?;
-            }
+            change.capture(&before, &payment, receipt_id, &public_url).await?;
             let after = Some(Snapshot::Payment(payment.clone()));
             let audited = Audited::new(Action::OrderPaid, Some(Snapshot::Order(before)), after);
             Ok((Ok(payment), audited))
@@ -97,6 +85,33 @@ impl App {
     pub async fn list_payments(&self, principal: &Principal, order: OrderId) -> Result<Vec<Payment>> {
         self.get_order(principal, order).await?;
         self.0.store.read().payments_of(principal.tenant, order).await
+    }
+}
+
+impl Change<'_> {
+    /// Takes a payment that succeeded: the receipt is made, the order approved, its pet adopted.
+    pub async fn capture(
+        &mut self,
+        before: &Order,
+        payment: &Payment,
+        receipt_id: ReceiptId,
+        public_url: &str,
+    ) -> Result<Order> {
+        self.writes.insert_payment(payment).await?;
+        let url = format!("{public_url}/v1/receipts/{receipt_id}");
+        let receipt = Receipt { id: receipt_id, payment_id: payment.id, url, generated_at: self.now };
+        self.writes.insert_receipt(self.tenant, &receipt).await?;
+        let mut approved = before.clone();
+        approved.status = before.status.after(OrderCommand::Approve)?;
+        approved.updated_at = self.now;
+        self.state(Fact::payment_succeeded(payment, &approved, &receipt)).await?;
+        let order = self.move_order(before, OrderCommand::Approve, ChangedBy::System).await?;
+        if let Some(pet) = self.writes.pet(self.tenant, order.pet_id).await? {
+            let pet = self.move_pet(pet, PetStatus::Adopted).await?;
+            self.state(Fact::pet_adopted(&pet)).await?;
+            self.state_stock(&pet).await?;
+        }
+        Ok(order)
     }
 }
 

@@ -41,6 +41,7 @@ operations! {
     WriteUser,
     Administer,
     ManageOAuthClients,
+    HandleInbound,
 }
 
 /// Who an operation is for.
@@ -77,6 +78,7 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
         O::RequestCallback => (Access::User, Some(Scope::WriteOrders)),
         O::WriteUser => (Access::User, Some(Scope::WriteUser)),
         O::Administer => (Access::Admin, Some(Scope::Admin)),
+        O::HandleInbound => (Access::Admin, Some(Scope::Admin)),
     }
 }
 
@@ -155,12 +157,14 @@ pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
         Topic::Pet(id) => return Ok(Key::Resource(tenant, collection, id.0)),
         Topic::Orders | Topic::Order(_) | Topic::Payments => authorize(Operation::ReadOrders, principal)?,
         Topic::User(_) => authorize(Operation::ReadUser, principal)?,
+        Topic::Endpoints | Topic::Provider => authorize(Operation::ReadWebhooks, principal)?,
     }
     let user = principal.user_id().ok_or(Error::Unauthenticated(NEEDS_TOKEN))?;
     match topic {
         Topic::Order(id) => Ok(Key::Resource(tenant, collection, id.0)),
         Topic::User(id) if principal.is_staff() || id == user => Ok(Key::Resource(tenant, collection, id.0)),
         Topic::User(_) => Err(Error::Forbidden(NOT_YOURS)),
+        Topic::Provider if !principal.is_staff() => Err(Error::Forbidden(NEEDS_STAFF)),
         _ if principal.is_staff() => Ok(Key::Collection(tenant, collection)),
         _ => Ok(Key::Owner(tenant, collection, user)),
     }
@@ -173,8 +177,9 @@ pub fn may_see(principal: &Principal, event: &Event) -> bool {
             Collection::Pets | Collection::Inventory => {
                 event.tenant == Tenant::PUBLIC || principal.identity.is_some()
             }
-            Collection::Orders | Collection::Payments | Collection::Users => {
+            Collection::Orders | Collection::Payments | Collection::Users | Collection::Endpoints => {
                 principal.is_self_or_staff(event.owner())
             }
+            Collection::Provider => principal.is_staff(),
         }
 }

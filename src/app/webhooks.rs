@@ -5,8 +5,8 @@ use super::policy::{Operation, authorize};
 use super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::webhook::{Attempt, Delivery, Endpoint, EndpointDraft};
-use crate::domain::{DeliveryId, EndpointId, Error, Principal, Result, UserId};
+use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, DeliveryFilter, Endpoint, EndpointDraft};
+use crate::domain::{DeliveryId, EndpointId, Error, Principal, Result, Timestamp, UserId};
 
 /// Whose endpoints the principal handles: the staff's are the tenant's all, a user's the user's own.
 fn owner(principal: &Principal) -> Option<UserId> {
@@ -14,7 +14,7 @@ fn owner(principal: &Principal) -> Option<UserId> {
 }
 
 /// The endpoint, if it is the principal's to handle. Another's is not there.
-fn own(principal: &Principal, endpoint: Option<Endpoint>) -> Result<Endpoint> {
+pub(super) fn own(principal: &Principal, endpoint: Option<Endpoint>) -> Result<Endpoint> {
     let owner = owner(principal);
     found(endpoint.filter(|endpoint| owner.is_none() || endpoint.owner == owner), "webhook endpoint")
 }
@@ -71,15 +71,34 @@ impl App {
         draft: EndpointDraft,
     ) -> Result<Endpoint> {
         authorize(Operation::WriteWebhooks, &caller.principal)?;
-        let (principal, secrets) = (caller.principal.clone(), self.0.endpoint_secrets.clone());
-        self.change(caller, async move |change| {
-            let before = own(&principal, change.writes.endpoint(change.tenant, id).await?)?;
-            let endpoint = draft.apply(&before, change.now, &*secrets)?;
-            change.writes.update_endpoint(&endpoint).await?;
-            let (before, after) = (Snapshot::Endpoint(before), Snapshot::Endpoint(endpoint.clone()));
-            Ok((endpoint, Audited::new(Action::EndpointUpdated, Some(before), Some(after))))
+        let secrets = self.0.endpoint_secrets.clone();
+        self.alter_endpoint(caller, id, Action::EndpointUpdated, move |before, now| {
+            draft.apply(before, now, &*secrets)
         })
         .await
+    }
+
+    /// Replaces an endpoint by what `alter` makes of it, and tells the deliverer.
+    pub(super) async fn alter_endpoint(
+        &self,
+        caller: &Caller,
+        id: EndpointId,
+        action: Action,
+        alter: impl FnOnce(&Endpoint, Timestamp) -> Result<Endpoint> + Send + 'static,
+    ) -> Result<Endpoint> {
+        authorize(Operation::WriteWebhooks, &caller.principal)?;
+        let principal = caller.principal.clone();
+        let endpoint = self
+            .change(caller, async move |change| {
+                let before = own(&principal, change.writes.endpoint(change.tenant, id).await?)?;
+                let endpoint = alter(&before, change.now)?;
+                change.writes.update_endpoint(&endpoint).await?;
+                let (before, after) = (Snapshot::Endpoint(before), Snapshot::Endpoint(endpoint.clone()));
+                Ok((endpoint, Audited::new(action, Some(before), Some(after))))
+            })
+            .await?;
+        self.0.endpoint_secrets.changed(id);
+        Ok(endpoint)
     }
 
     /// Removes an endpoint, with its deliveries.
@@ -94,7 +113,9 @@ impl App {
             change.writes.delete_endpoint(change.tenant, id).await?;
             Ok(((), Audited::new(Action::EndpointDeleted, Some(Snapshot::Endpoint(before)), None)))
         })
-        .await
+        .await?;
+        self.0.endpoint_secrets.changed(id);
+        Ok(())
     }
 
     /// A page of what was sent, or is to be sent, to an endpoint.
@@ -105,10 +126,26 @@ impl App {
         &self,
         principal: &Principal,
         endpoint: EndpointId,
+        filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<Delivery>> {
         let endpoint = self.get_endpoint(principal, endpoint).await?;
-        self.0.store.read().list_deliveries(principal.tenant, endpoint.id, page).await
+        self.0.store.read().list_deliveries(principal.tenant, endpoint.id, filter, page).await
+    }
+
+    /// A page of the attempts that were made for an endpoint.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn list_attempts(
+        &self,
+        principal: &Principal,
+        endpoint: EndpointId,
+        filter: &AttemptFilter,
+        page: PageRequest,
+    ) -> Result<Page<Attempt>> {
+        let endpoint = self.get_endpoint(principal, endpoint).await?;
+        self.0.store.read().list_endpoint_attempts(principal.tenant, endpoint.id, filter, page).await
     }
 
     /// One delivery of an endpoint, with its attempts in order.

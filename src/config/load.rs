@@ -8,11 +8,12 @@ use toml::{Table, Value};
 
 use super::rules::{Allowed, RULES};
 use super::{DEFAULT_FILE, Settings};
+use crate::domain::Tenant;
 
 const ENV_PREFIX: &str = "PETSTORE_";
 
 /// Names that begin like a setting but are read elsewhere: the file itself, and the binary under test.
-const ENV_OTHERS: [&str; 2] = ["PETSTORE_CONFIG", "PETSTORE_BIN"];
+const ENV_OTHERS: [&str; 3] = ["PETSTORE_CONFIG", "PETSTORE_BIN", "PETSTORE_SOAK"];
 
 /// Short names, those of the flags of `petstore serve`.
 const ENV_SHORT: [(&str, &str); 5] = [
@@ -166,11 +167,8 @@ impl Layers {
         };
         let value = value(allowed);
         if !allowed.admits(&value) {
-            // The tables of clients hold secrets.
-            let given = match allowed {
-                Allowed::Clients => "is not of that form".to_owned(),
-                _ => format!("is {}", shown(&value)),
-            };
+            let given =
+                if allowed.is_secret() { "is not that".to_owned() } else { format!("is {}", shown(&value)) };
             return self.refuse(name, source, given, &allowed.to_string());
         }
         let keys = self.values.entry(*section).or_insert_with(|| Value::Table(Table::new()));
@@ -210,7 +208,33 @@ impl Layers {
             let given = format!("is {} with webhook.timeout_ms = {}", webhook.lease_ms, webhook.timeout_ms);
             self.refuse("webhook.lease_ms", "all layers", given, "more than webhook.timeout_ms");
         }
+        self.check_inbound(&settings);
         if self.problems.is_empty() { Ok(settings) } else { Err(ConfigError { problems: self.problems }) }
+    }
+}
+
+impl Layers {
+    /// What reports here must be known by something, and the tokens and tenants must be some.
+    fn check_inbound(&mut self, settings: &Settings) {
+        let (provider, anyspend) = (&settings.provider, &settings.anyspend);
+        let mut refuse = |name: &str, given: &str, allowed: &str| {
+            self.refuse(name, "all layers", given.to_owned(), allowed);
+        };
+        if provider.enabled && provider.secret.0.is_empty() {
+            refuse(
+                "provider.secret",
+                "is empty with provider.enabled = true",
+                "the secret that the provider shows",
+            );
+        }
+        if anyspend.enabled && anyspend.api_keys.is_empty() {
+            refuse("anyspend.api_keys", "is empty with anyspend.enabled = true", "at least one key");
+        }
+        for (name, tenant) in [("provider.tenant", &provider.tenant), ("anyspend.tenant", &anyspend.tenant)] {
+            if !tenant.is_empty() && Tenant::parse(tenant).is_err() {
+                refuse(name, "is no tenant", "a UUID of version 4 or 7, or empty");
+            }
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! What each key may be: one row for every key of `config.default.toml`.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use serde::Deserialize as _;
 use toml::Value;
 
-use Allowed::{Address, Clients, Filter, Flag, List, Number, Numbers, OneOf, Text, Url};
+use Allowed::{Address, Clients, Filter, Flag, List, Number, Numbers, OneOf, Secret, Secrets, Text, Url};
+
+use crate::domain::Network;
+use crate::domain::inbound::AcceptedToken;
 
 /// The values that a key may have.
 #[derive(Debug)]
@@ -17,6 +20,12 @@ pub(super) enum Allowed {
     Numbers {
         len: RangeInclusive<usize>,
         each: RangeInclusive<i64>,
+    },
+    /// Never repeated in a message; length in characters.
+    Secret(RangeInclusive<usize>),
+    Secrets {
+        len: RangeInclusive<usize>,
+        each: RangeInclusive<usize>,
     },
     OneOf(&'static [&'static str]),
     /// Length in characters.
@@ -141,6 +150,22 @@ pub(super) static RULES: &[Rule] = &[
     ("webhook", "max_callbacks_per_order", Number(1..=10_000)),
     ("webhook", "max_callbacks_per_user", Number(1..=100_000)),
     ("webhook", "max_callbacks", Number(1..=1_000_000)),
+    ("webhook", "max_timeout_ms", Number(1_000..=600_000)),
+    ("webhook", "allowed_networks", List(0..=64, is_network, "IP addresses or networks, for example 10.0.0.0/8")),
+    ("webhook", "allowed_ports", Numbers { len: 0..=64, each: 1..=65_535 }),
+    ("webhook", "circuit_failures", Number(1..=1_000_000)),
+    ("webhook", "circuit_open_ms", Number(100..=3_600_000)),
+    ("webhook", "disable_after_s", Number(60..=31_536_000)),
+    ("webhook", "dead_letter_retention_s", Number(60..=315_360_000)),
+    ("webhook", "inbound_retention_s", Number(604_800..=315_360_000)),
+    ("provider", "enabled", Flag),
+    ("provider", "secret", Secret(0..=512)),
+    ("provider", "tenant", Text(0..=36)),
+    ("anyspend", "enabled", Flag),
+    ("anyspend", "api_keys", Secrets { len: 0..=2, each: 16..=512 }),
+    ("anyspend", "tokens", List(0..=64, is_token, "tokens as chain:address:decimals:currency")),
+    ("anyspend", "recipients", List(0..=64, is_address, "addresses")),
+    ("anyspend", "tenant", Text(0..=36)),
     ("log", "format", OneOf(&["text", "json"])),
     ("log", "filter", Filter),
 ];
@@ -155,6 +180,12 @@ impl Allowed {
                 len.contains(&items.len())
                     && items.iter().all(|item| item.as_integer().is_some_and(|number| each.contains(&number)))
             }
+            (Secrets { len, each }, Value::Array(items)) => {
+                let within =
+                    |item: &Value| item.as_str().is_some_and(|text| each.contains(&text.chars().count()));
+                len.contains(&items.len()) && items.iter().all(within)
+            }
+            (Secret(len), Value::String(text)) => len.contains(&text.chars().count()),
             (OneOf(names), Value::String(text)) => names.contains(&text.as_str()),
             (Text(len), Value::String(text)) => {
                 // The mark of a value that was no UTF-8: another name than the one that was meant.
@@ -182,16 +213,23 @@ impl Allowed {
             Number(_) => text.parse().ok().map(Value::Integer),
             Numbers { .. } => {
                 let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-                let items = list.split(',').map(|item| item.trim().parse().ok().map(Value::Integer));
+                let items =
+                    list.split(',').map(str::trim).filter(|item| !item.is_empty() || !list.is_empty());
+                let items = items.map(|item| item.parse().ok().map(Value::Integer));
                 items.collect::<Option<Vec<Value>>>().map(Value::Array)
             }
-            List(..) => {
+            List(..) | Secrets { .. } => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Some(Value::Array(items.map(|item| Value::String(item.to_owned())).collect()))
             }
-            OneOf(_) | Text(_) | Address | Url | Filter | Clients => None,
+            OneOf(_) | Text(_) | Secret(_) | Address | Url | Filter | Clients => None,
         };
         read.unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+
+    /// Whether its values must not be repeated.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self, Secret(_) | Secrets { .. } | Clients)
     }
 }
 
@@ -203,6 +241,11 @@ impl fmt::Display for Allowed {
             Numbers { len, each } => {
                 write!(f, "a list of {} to {} whole numbers ", len.start(), len.end())?;
                 write!(f, "from {} to {}", each.start(), each.end())
+            }
+            Secret(len) => write!(f, "a secret of {} to {} characters", len.start(), len.end()),
+            Secrets { len, each } => {
+                write!(f, "a list of {} to {} secrets ", len.start(), len.end())?;
+                write!(f, "of {} to {} characters", each.start(), each.end())
             }
             OneOf(names) => {
                 let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -219,10 +262,15 @@ impl fmt::Display for Allowed {
 }
 
 fn is_network(text: &str) -> bool {
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(a, prefix)| (a, Some(prefix)));
-    let Ok(address) = address.parse::<IpAddr>() else { return false };
-    let bits = if address.is_ipv4() { 32 } else { 128 };
-    prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|prefix| prefix <= bits))
+    Network::parse(text).is_some()
+}
+
+fn is_token(text: &str) -> bool {
+    AcceptedToken::parse(text).is_some()
+}
+
+fn is_address(text: &str) -> bool {
+    (1..=256).contains(&text.len())
 }
 
 fn is_origin(text: &str) -> bool {

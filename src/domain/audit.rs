@@ -1,7 +1,8 @@
 //! Audit rows: who changed what, through which channel, from what to what.
 
+use super::inbound::Inbound;
 use super::oauth::Client;
-use super::webhook::Endpoint;
+use super::webhook::{Delivery, Endpoint, Job};
 use super::{AuditId, Order, Payment, Pet, Tenant, Timestamp, User, UserId, named_enum};
 
 named_enum! {
@@ -13,6 +14,7 @@ named_enum! {
         SocketIo => "SOCKET_IO",
         Sse => "SSE",
         OAuth => "OAUTH",
+        Inbound => "INBOUND",
         System => "SYSTEM",
     }
 }
@@ -50,6 +52,15 @@ named_enum! {
         EndpointCreated => "WEBHOOK_ENDPOINT_CREATED",
         EndpointUpdated => "WEBHOOK_ENDPOINT_UPDATED",
         EndpointDeleted => "WEBHOOK_ENDPOINT_DELETED",
+        EndpointDisabled => "WEBHOOK_ENDPOINT_DISABLED",
+        EndpointPaused => "WEBHOOK_ENDPOINT_PAUSED",
+        EndpointResumed => "WEBHOOK_ENDPOINT_RESUMED",
+        EndpointSecretRotated => "WEBHOOK_SECRET_ROTATED",
+        EndpointTested => "WEBHOOK_ENDPOINT_TESTED",
+        DeliveryResent => "WEBHOOK_DELIVERY_RESENT",
+        WebhookJobStarted => "WEBHOOK_JOB_STARTED",
+        InboundReceived => "INBOUND_RECEIVED",
+        InboundReprocessed => "INBOUND_REPROCESSED",
     }
 }
 
@@ -71,12 +82,24 @@ pub enum Snapshot {
     User(User),
     Endpoint(Endpoint),
     Client(Client),
+    Delivery(Delivery),
+    WebhookJob(Job),
+    Inbound(Inbound),
 }
 
 impl Snapshot {
     /// Every [`Snapshot::entity_type`].
-    pub const ENTITY_TYPES: &'static [&'static str] =
-        &["PETS", "ORDERS", "PAYMENTS", "USERS", "WEBHOOK_ENDPOINTS", "OAUTH_CLIENTS"];
+    pub const ENTITY_TYPES: &'static [&'static str] = &[
+        "PETS",
+        "ORDERS",
+        "PAYMENTS",
+        "USERS",
+        "WEBHOOK_ENDPOINTS",
+        "OAUTH_CLIENTS",
+        "WEBHOOK_DELIVERIES",
+        "WEBHOOK_JOBS",
+        "INBOUND_DELIVERIES",
+    ];
 
     /// The name of the kind of resource in audit rows.
     pub const fn entity_type(&self) -> &'static str {
@@ -87,6 +110,9 @@ impl Snapshot {
             Self::User(_) => "USERS",
             Self::Endpoint(_) => "WEBHOOK_ENDPOINTS",
             Self::Client(_) => "OAUTH_CLIENTS",
+            Self::Delivery(_) => "WEBHOOK_DELIVERIES",
+            Self::WebhookJob(_) => "WEBHOOK_JOBS",
+            Self::Inbound(_) => "INBOUND_DELIVERIES",
         }
     }
 
@@ -99,6 +125,9 @@ impl Snapshot {
             Self::User(user) => user.id.to_string(),
             Self::Endpoint(endpoint) => endpoint.id.to_string(),
             Self::Client(client) => client.id.clone(),
+            Self::Delivery(delivery) => delivery.id.to_string(),
+            Self::WebhookJob(job) => job.id.to_string(),
+            Self::Inbound(inbound) => inbound.id.to_string(),
         }
     }
 }

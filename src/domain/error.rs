@@ -157,6 +157,12 @@ pub enum Error {
         "there is no such page: the cursor belongs to another list; filters and sort must be those that it was given out for"
     )]
     PageUnknown,
+    /// The event is no longer kept.
+    #[error("the event of this delivery is no longer kept, so it cannot be sent again")]
+    EventExpired,
+    /// The endpoint's state does not allow it.
+    #[error("the webhook endpoint is disabled; enable it first")]
+    EndpointDisabled,
     /// There are as many of a bounded thing as there can be; time alone does not help.
     #[error("{message}")]
     LimitReached { limit: &'static str, message: String },
@@ -233,6 +239,8 @@ impl Error {
             Self::CursorExpired => "cursor_expired",
             Self::CursorForeign => "cursor_foreign",
             Self::PageUnknown => "page_unknown",
+            Self::EventExpired => "event_expired",
+            Self::EndpointDisabled => "endpoint_disabled",
             Self::LimitReached { .. } => "limit_reached",
             Self::TooLarge { .. } => "payload_too_large",
             Self::NotAcceptable(_) => "not_acceptable",
@@ -265,9 +273,10 @@ impl Error {
             | Self::AlreadyPaid
             | Self::OwnAccount(_)
             | Self::Taken(_)
+            | Self::EndpointDisabled
             | Self::LimitReached { .. } => Kind::Conflict,
             Self::PaymentDeclined { .. } => Kind::PaymentDeclined,
-            Self::CursorExpired => Kind::Gone,
+            Self::CursorExpired | Self::EventExpired => Kind::Gone,
             Self::RateLimited { .. } => Kind::RateLimited,
             Self::TooLarge { .. } => Kind::TooLarge,
             Self::NotAcceptable(_) => Kind::NotAcceptable,

@@ -8,15 +8,25 @@
 use uuid::Uuid;
 
 use super::callback::Processed;
+use super::inbound::{InboundSource, InboundStatus};
 use super::inventory::SpeciesStock;
+use super::webhook::Endpoint;
 use super::{
-    EventId, Order, OrderStatus, Payment, Pet, PetStatus, Position, Receipt, Tenant, Timestamp, User, UserId,
-    named_enum,
+    EndpointId, EventId, InboundId, Order, OrderId, OrderStatus, Payment, Pet, PetStatus, Position, Receipt,
+    Tenant, Timestamp, User, UserId, named_enum,
 };
 
 named_enum! {
     /// What events are about; the first part of a topic.
-    Collection { Orders => "orders", Payments => "payments", Pets => "pets", Inventory => "inventory", Users => "users" }
+    Collection {
+        Orders => "orders",
+        Payments => "payments",
+        Pets => "pets",
+        Inventory => "inventory",
+        Users => "users",
+        Endpoints => "endpoints",
+        Provider => "provider",
+    }
 }
 
 macro_rules! event_types {
@@ -54,6 +64,31 @@ event_types! {
     UserCreated => "user.created", Users, "A user signed up.";
     UserUpdated => "user.updated", Users, "A user's data or status changed.";
     UserDeleted => "user.deleted", Users, "A user left the store.";
+    EndpointDisabled => "endpoint.disabled", Endpoints, "A webhook endpoint was turned off because its receiver is gone.";
+    EndpointTest => "endpoint.test", Endpoints, "Someone tries a webhook endpoint; it alone gets it.";
+    ProviderTest => "provider.test", Provider, "The provider tried the connection.";
+    ProviderOrderCreated => "provider.orderCreated", Provider, "The provider made an order.";
+    ProviderOrderUpdated => "provider.orderUpdated", Provider, "An order at the provider changed.";
+    ProviderMerchantUpdated => "provider.merchantUpdated", Provider, "The merchant's account at the provider changed.";
+    ProviderRefundSucceeded => "provider.refundSucceeded", Provider, "The provider gave money back.";
+    ProviderRefundFailed => "provider.refundFailed", Provider, "The provider could not give money back.";
+    ProviderUserPayoutInitiated => "provider.userPayoutInitiated", Provider, "A payout to a user began.";
+    ProviderUserPayoutPaid => "provider.userPayoutPaid", Provider, "A payout to a user was paid.";
+    ProviderUserPayoutFailed => "provider.userPayoutFailed", Provider, "A payout to a user failed.";
+    ProviderPayoutReportRequested => "provider.payoutReportRequested", Provider, "A payout report was asked for.";
+    ProviderDataSessionCompleted => "provider.dataSessionCompleted", Provider, "A data session was completed.";
+    ProviderCheckoutSessionCreated => "provider.checkoutSessionCreated", Provider, "A checkout session began.";
+    ProviderCheckoutSessionUpdated => "provider.checkoutSessionUpdated", Provider, "A checkout session changed.";
+    ProviderCheckoutSessionExpired => "provider.checkoutSessionExpired", Provider, "A checkout session expired.";
+    ProviderCheckoutSessionCompleted => "provider.checkoutSessionCompleted", Provider, "A checkout session was completed.";
+    ProviderPayoutCreated => "provider.payoutCreated", Provider, "A payout to the merchant was made.";
+    ProviderPayoutUpdated => "provider.payoutUpdated", Provider, "A payout to the merchant changed.";
+    ProviderMandateSetupStarted => "provider.mandateSetupStarted", Provider, "The setup of a mandate began.";
+    ProviderMandateSetupSucceeded => "provider.mandateSetupSucceeded", Provider, "A mandate was set up.";
+    ProviderMandateSetupFailed => "provider.mandateSetupFailed", Provider, "A mandate could not be set up.";
+    ProviderMandateRevoked => "provider.mandateRevoked", Provider, "A mandate was revoked.";
+    ProviderUnknown => "provider.unknown", Provider, "The provider sent a kind that this version does not know.";
+    ProviderAnyspendOrderCompleted => "provider.anyspendOrderCompleted", Provider, "AnySpend told what became of an order's payment.";
 }
 
 /// Who moved an order.
@@ -84,6 +119,34 @@ pub struct PetChange {
     pub at: Timestamp,
 }
 
+/// What befell a webhook endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointNotice {
+    pub endpoint_id: EndpointId,
+    pub owner: Option<UserId>,
+    pub url: String,
+    /// Why it was disabled.
+    pub reason: Option<String>,
+    /// Since when no attempt has succeeded.
+    pub failing_since: Option<Timestamp>,
+}
+
+/// What another system told, and what was made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderNotice {
+    pub inbound_id: InboundId,
+    pub source: InboundSource,
+    /// As the source spells it.
+    pub kind: String,
+    /// What makes a repetition known.
+    pub external_id: String,
+    pub order_id: Option<OrderId>,
+    pub status: InboundStatus,
+    pub note: Option<String>,
+    /// What it told, as JSON text.
+    pub payload: String,
+}
+
 /// What an event carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
@@ -92,6 +155,8 @@ pub enum Data {
     Pet { pet: Pet, change: Option<PetChange> },
     Inventory { stock: SpeciesStock },
     User { user: User },
+    Endpoint(EndpointNotice),
+    Provider(ProviderNotice),
 }
 
 /// Something that happened, before the log gave it a place.
@@ -185,6 +250,37 @@ impl Fact {
         Self { tenant: user.tenant, kind, data: Data::User { user: user.clone() } }
     }
 
+    /// A webhook endpoint was turned off.
+    pub fn endpoint_disabled(endpoint: &Endpoint) -> Self {
+        Self::endpoint(EventType::EndpointDisabled, endpoint)
+    }
+
+    /// Someone tries a webhook endpoint.
+    pub fn endpoint_test(endpoint: &Endpoint) -> Self {
+        Self::endpoint(EventType::EndpointTest, endpoint)
+    }
+
+    /// Another system told something of the kind that `kind` names.
+    pub fn provider(tenant: Tenant, kind: EventType, notice: ProviderNotice) -> Self {
+        Self { tenant, kind, data: Data::Provider(notice) }
+    }
+
+    /// What a fact of `kind` looks like, for documents; nothing of it has happened.
+    pub fn example(tenant: Tenant, kind: EventType, data: Data) -> Self {
+        Self { tenant, kind, data }
+    }
+
+    fn endpoint(kind: EventType, endpoint: &Endpoint) -> Self {
+        let notice = EndpointNotice {
+            endpoint_id: endpoint.id,
+            owner: endpoint.owner,
+            url: endpoint.url.clone(),
+            reason: endpoint.disabled_reason.clone(),
+            failing_since: endpoint.health.failing_since,
+        };
+        Self { tenant: endpoint.tenant, kind, data: Data::Endpoint(notice) }
+    }
+
     fn order(kind: EventType, order: &Order, change: Option<OrderChange>) -> Self {
         Self {
             tenant: order.tenant,
@@ -246,6 +342,14 @@ impl Event {
         self.data.owner()
     }
 
+    /// The resource whose events follow one another for a receiver that asks for that: a payment belongs to its order.
+    pub fn order_key(&self) -> Option<Uuid> {
+        match &self.data {
+            Data::Payment { order, .. } => Some(order.id.0),
+            data => data.resource(),
+        }
+    }
+
     /// About how many bytes it takes in memory with the forms that it is encoded into.
     pub fn weight(&self) -> usize {
         // Ids, times, names and the frame of the JSON; what is free in length is held twice as text and twice encoded.
@@ -253,6 +357,8 @@ impl Event {
         let free = match &self.data {
             Data::Pet { pet, .. } => pet.text_bytes(),
             Data::Order { .. } | Data::Payment { .. } | Data::Inventory { .. } | Data::User { .. } => 0,
+            Data::Endpoint(notice) => notice.url.len() + notice.reason.as_ref().map_or(0, String::len),
+            Data::Provider(notice) => notice.payload.len() + notice.note.as_ref().map_or(0, String::len),
         };
         FIXED + 4 * free
     }
@@ -275,6 +381,8 @@ impl Data {
             Data::Pet { pet, .. } => Some(pet.id.0),
             Data::Inventory { .. } => None,
             Data::User { user } => Some(user.id.0),
+            Data::Endpoint(notice) => Some(notice.endpoint_id.0),
+            Data::Provider(notice) => Some(notice.inbound_id.0),
         }
     }
 
@@ -282,8 +390,9 @@ impl Data {
     pub fn owner(&self) -> Option<UserId> {
         match self {
             Data::Order { order, .. } | Data::Payment { order, .. } => order.user_id,
-            Data::Pet { .. } | Data::Inventory { .. } => None,
+            Data::Pet { .. } | Data::Inventory { .. } | Data::Provider(_) => None,
             Data::User { user } => Some(user.id),
+            Data::Endpoint(notice) => notice.owner,
         }
     }
 }

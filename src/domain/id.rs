@@ -64,6 +64,10 @@ ids! {
     AttemptId(""),
     /// An uploaded image.
     ImageId(""),
+    /// Sending webhooks again in bulk.
+    JobId(""),
+    /// What another system sent here.
+    InboundId(""),
     /// An audit row.
     AuditId(""),
     /// One login: all refresh tokens that descend from it.

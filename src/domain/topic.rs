@@ -7,7 +7,7 @@ use super::{OrderId, PetId, Result, UserId, Violation};
 use crate::domain::Error;
 
 /// A collection, or one resource of it: `orders`, `orders/{id}`, `payments`, `pets`, `pets/{id}`, `inventory`,
-/// `users/{id}`.
+/// `users/{id}`, `endpoints`, `provider`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     Orders,
@@ -17,10 +17,15 @@ pub enum Topic {
     Pet(PetId),
     Inventory,
     User(UserId),
+    /// What befalls webhook endpoints.
+    Endpoints,
+    /// What other systems told; for the staff.
+    Provider,
 }
 
 /// The forms that a topic can have, for messages and documents.
-pub const FORMS: &str = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}";
+pub const FORMS: &str =
+    "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider";
 
 impl Topic {
     /// Reads one topic.
@@ -35,6 +40,8 @@ impl Topic {
                 "payments" => Some(Self::Payments),
                 "pets" => Some(Self::Pets),
                 "inventory" => Some(Self::Inventory),
+                "endpoints" => Some(Self::Endpoints),
+                "provider" => Some(Self::Provider),
                 _ => None,
             },
             Some(("orders", rest)) => id(rest).map(|id| Self::Order(OrderId(id))),
@@ -79,6 +86,8 @@ impl Topic {
             Self::Pets | Self::Pet(_) => Collection::Pets,
             Self::Inventory => Collection::Inventory,
             Self::User(_) => Collection::Users,
+            Self::Endpoints => Collection::Endpoints,
+            Self::Provider => Collection::Provider,
         }
     }
 }
@@ -87,7 +96,12 @@ impl std::fmt::Display for Topic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let collection = self.collection();
         match self {
-            Self::Orders | Self::Payments | Self::Pets | Self::Inventory => write!(f, "{collection}"),
+            Self::Orders
+            | Self::Payments
+            | Self::Pets
+            | Self::Inventory
+            | Self::Endpoints
+            | Self::Provider => write!(f, "{collection}"),
             Self::Order(id) => write!(f, "{collection}/{id}"),
             Self::Pet(id) => write!(f, "{collection}/{id}"),
             Self::User(id) => write!(f, "{collection}/{id}"),
@@ -112,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writes_what_it_reads(text in "(orders|payments|pets|inventory|users)(/[0-9a-f-]{0,40})?") {
+        fn writes_what_it_reads(text in "(orders|payments|pets|inventory|users|endpoints|provider)(/[0-9a-f-]{0,40})?") {
             if let Ok(topic) = Topic::parse("topics", &text) {
                 prop_assert_eq!(Topic::parse("topics", &topic.to_string()).unwrap(), topic);
             }

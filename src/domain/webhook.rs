@@ -1,22 +1,28 @@
 //! Webhooks: endpoints, deliveries and attempts.
 
-use super::pet::check_text;
-use super::{
-    AttemptId, DeliveryId, EndpointId, Error, Event, EventId, EventType, Result, Seq, Tenant, Timestamp,
-    UserId, Violation, named_enum,
+mod delivery;
+mod draft;
+mod filter;
+mod health;
+
+use super::{EndpointId, Event, EventType, Result, Seq, Tenant, Timestamp, UserId, Violation, named_enum};
+
+pub use delivery::{
+    Attempt, AttemptFilter, Delivery, DeliveryFilter, DeliveryStatus, Headers, Job, JobKind, JobStart,
 };
+pub use draft::{EndpointDraft, MAX_DESCRIPTION, MAX_EVENT_TYPES, MAX_OVERLAP_S, MAX_URL};
+pub use filter::{Condition, Filter, Operator};
+pub use health::{Disabled, Health, HealthRules, Outcome};
 
 named_enum! {
-    /// Where a delivery stands.
-    DeliveryStatus { Pending => "PENDING", Succeeded => "SUCCEEDED", Dead => "DEAD_LETTER" }
+    /// In which order deliveries are sent.
+    Ordering {
+        /// That of the log while the receiver keeps up.
+        None => "none",
+        /// An event waits until the one before it of its resource is delivered or dead.
+        PerResource => "perResource",
+    }
 }
-
-/// Longest URL, in bytes.
-pub const MAX_URL: usize = 2048;
-/// Most event types of one endpoint.
-pub const MAX_EVENT_TYPES: usize = 50;
-/// Longest description, in characters.
-pub const MAX_DESCRIPTION: usize = 500;
 
 /// Which events an endpoint wants: one type, all of a resource (`order.*`), or all (`*`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,14 +83,40 @@ pub struct Endpoint {
     pub url: String,
     pub description: Option<String>,
     pub event_types: Vec<EventPattern>,
-    /// The signing secret, encrypted with the key of the data directory.
+    pub filter: Filter,
+    /// The names of the owner's own headers; the values are in `sealed_headers`.
+    pub header_names: Vec<String>,
+    pub sealed_headers: Vec<u8>,
+    pub ordering: Ordering,
+    /// Attempts that are begun in a second; nothing for as many as the receiver takes.
+    pub max_per_second: Option<u32>,
+    /// Longest time for one attempt; nothing for the server's own.
+    pub timeout_ms: Option<u32>,
+    /// Whether deliveries are signed with the private key too.
+    pub ed25519: bool,
+    /// `whpk_` and base64; nothing for one whose secret is older than keys.
+    pub public_key: Option<String>,
+    /// The signing secret and the private key, encrypted with the key of the data directory.
     pub sealed_secret: Vec<u8>,
+    /// Those before the last rotation, for as long as they sign too.
+    pub previous: Option<PreviousSecret>,
     pub enabled: bool,
     pub disabled_reason: Option<String>,
+    /// Deliveries are made but not sent.
+    pub paused: bool,
+    pub health: Health,
     /// Where the log stood when it was made; the events after that are for it. The store sets it.
     pub since: Seq,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// A secret that was rotated out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreviousSecret {
+    pub sealed: Vec<u8>,
+    /// It signs until then.
+    pub until: Timestamp,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -94,29 +126,110 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// Whether `event` is to be sent here: made after it, its tenant, its type, and for a user's endpoint that user's own events and
-    /// those that everyone may see.
+    /// One with nothing but its names: enabled, for no event, without a secret.
+    pub fn blank(id: EndpointId, tenant: Tenant, owner: Option<UserId>, now: Timestamp) -> Self {
+        Self {
+            id,
+            tenant,
+            owner,
+            url: String::new(),
+            description: None,
+            event_types: Vec::new(),
+            filter: Filter::default(),
+            header_names: Vec::new(),
+            sealed_headers: Vec::new(),
+            ordering: Ordering::None,
+            max_per_second: None,
+            timeout_ms: None,
+            ed25519: false,
+            public_key: None,
+            sealed_secret: Vec::new(),
+            previous: None,
+            enabled: true,
+            disabled_reason: None,
+            paused: false,
+            health: Health::default(),
+            since: Seq::START,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Whether `event` is to be sent here: made after it, and wanted.
     pub fn wants(&self, event: &Event) -> bool {
+        self.enabled && event.position.seq > self.since && self.is_for(event)
+    }
+
+    /// Whether `event` is one of those that are for it, whenever it was made: its tenant, its type, its filter as far as
+    /// ids go, and for a user's endpoint that user's own events and those that everyone may see.
+    pub fn is_for(&self, event: &Event) -> bool {
         use super::event::Collection as C;
+        if event.kind == EventType::EndpointTest {
+            return event.resource() == Some(self.id.0) && event.tenant == self.tenant;
+        }
         let theirs = match (self.owner, event.kind.collection()) {
             (None, _) | (Some(_), C::Pets | C::Inventory) => true,
-            (Some(owner), C::Orders | C::Payments | C::Users) => event.owner() == Some(owner),
+            (Some(owner), C::Orders | C::Payments | C::Users | C::Endpoints) => event.owner() == Some(owner),
+            (Some(_), C::Provider) => false,
         };
-        self.enabled
-            && event.position.seq > self.since
-            && theirs
+        theirs
             && self.tenant == event.tenant
             && self.event_types.iter().any(|pattern| pattern.matches(event.kind))
+            && self.filter.admits(event)
+    }
+
+    /// Turns it off; what is pending stays, and is sent when it is enabled again.
+    #[must_use]
+    pub fn disabled(&self, reason: String, now: Timestamp) -> Self {
+        Self { enabled: false, disabled_reason: Some(reason), updated_at: now, ..self.clone() }
+    }
+
+    /// Stops sending, or goes on; a lane that rested after failures tries again at once.
+    #[must_use]
+    pub fn paused(&self, paused: bool, now: Timestamp) -> Self {
+        let hold_until = self.health.hold_until.filter(|_| paused);
+        Self { paused, health: Health { hold_until, ..self.health.clone() }, updated_at: now, ..self.clone() }
+    }
+
+    /// Takes a new secret; the one before signs too for `overlap_s` seconds.
+    #[must_use]
+    pub fn rotated(&self, issued: &IssuedSecret, overlap_s: u32, now: Timestamp) -> Self {
+        let until = now.plus_ms(i64::from(overlap_s) * 1000);
+        let previous = (overlap_s > 0).then(|| PreviousSecret { sealed: self.sealed_secret.clone(), until });
+        Self {
+            sealed_secret: issued.sealed.clone(),
+            public_key: Some(issued.public_key.clone()),
+            previous,
+            updated_at: now,
+            ..self.clone()
+        }
     }
 }
 
-/// What endpoints need from outside the domain: secrets, and the judgement of addresses.
+/// A new secret of an endpoint.
+#[derive(Clone)]
+pub struct IssuedSecret {
+    /// `whsec_…`, to be shown once.
+    pub text: String,
+    /// `whpk_…`
+    pub public_key: String,
+    /// To be kept.
+    pub sealed: Vec<u8>,
+}
+
+/// What endpoints need from outside the domain: secrets, the judgement of addresses, and to be noticed.
 pub trait EndpointSecrets: Send + Sync {
-    /// A new signing secret for `endpoint`: its text (`whsec_…`), to be shown once, and its sealed form, to be kept.
+    /// A new signing secret and key pair for `endpoint`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it cannot be sealed.
-    fn issue(&self, endpoint: EndpointId) -> Result<(String, Vec<u8>)>;
+    /// [`super::Error::Internal`] when it cannot be sealed.
+    fn issue(&self, endpoint: EndpointId) -> Result<IssuedSecret>;
+
+    /// The owner's own headers for `endpoint`, sealed.
+    ///
+    /// # Errors
+    /// [`super::Error::Internal`] when they cannot be sealed.
+    fn seal_headers(&self, endpoint: EndpointId, headers: &[(String, String)]) -> Result<Vec<u8>>;
 
     /// Whether events may be sent to `url`, as far as the text tells; names are resolved, and judged again, each time
     /// that something is sent.
@@ -124,226 +237,17 @@ pub trait EndpointSecrets: Send + Sync {
     /// # Errors
     /// A violation of `url` that says what is allowed.
     fn check_url(&self, url: &str) -> Result<(), Violation>;
-}
 
-/// What a caller says of an endpoint; what is left out keeps its value (or gets the default when the endpoint is new).
-#[derive(Clone, Debug, Default)]
-pub struct EndpointDraft {
-    pub url: Option<String>,
-    /// An empty text takes the description away.
-    pub description: Option<String>,
-    pub event_types: Option<Vec<String>>,
-    pub enabled: Option<bool>,
-}
-
-impl EndpointDraft {
-    /// A new endpoint from this draft, and its secret, to be shown once.
+    /// Whether `name: value` can be a header of a delivery.
     ///
     /// # Errors
-    /// [`Error::Invalid`] with every violation: missing `url` or `eventTypes`, and every value that is not allowed.
-    pub fn create(
-        self,
-        id: EndpointId,
-        tenant: Tenant,
-        owner: Option<UserId>,
-        now: Timestamp,
-        secrets: &dyn EndpointSecrets,
-    ) -> Result<(Endpoint, String)> {
-        let mut violations = Vec::new();
-        for (field, missing) in [("url", self.url.is_none()), ("eventTypes", self.event_types.is_none())] {
-            if missing {
-                violations.push(Violation::required(field));
-            }
-        }
-        let blank = Endpoint {
-            id,
-            tenant,
-            owner,
-            url: String::new(),
-            description: None,
-            event_types: Vec::new(),
-            sealed_secret: Vec::new(),
-            enabled: true,
-            disabled_reason: None,
-            since: Seq::START,
-            created_at: now,
-            updated_at: now,
-        };
-        let applied = self.checked(&blank, now, secrets).map_err(|more| violations.extend(more));
-        let Some(mut endpoint) = applied.ok().filter(|_| violations.is_empty()) else {
-            return Err(Error::Invalid(violations));
-        };
-        let (secret, sealed) = secrets.issue(id)?;
-        endpoint.sealed_secret = sealed;
-        Ok((endpoint, secret))
-    }
+    /// A violation of `field` that says what is allowed.
+    fn check_header(&self, field: &str, name: &str, value: &str) -> Result<(), Violation>;
 
-    /// `endpoint` with the values of this draft in place of its own. One that is enabled again forgets why it was
-    /// disabled.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every value that is not allowed.
-    pub fn apply(
-        self,
-        endpoint: &Endpoint,
-        now: Timestamp,
-        secrets: &dyn EndpointSecrets,
-    ) -> Result<Endpoint> {
-        self.checked(endpoint, now, secrets).map_err(Error::Invalid)
-    }
+    /// Longest time that an endpoint may ask for, in milliseconds.
+    fn max_timeout_ms(&self) -> u32;
 
-    fn checked(
-        self,
-        endpoint: &Endpoint,
-        now: Timestamp,
-        secrets: &dyn EndpointSecrets,
-    ) -> Result<Endpoint, Vec<Violation>> {
-        let mut found = Vec::new();
-        let mut next = endpoint.clone();
-        if let Some(url) = self.url {
-            let length = (url.len() > MAX_URL)
-                .then(|| Violation::new("url", "length", format!("must be at most {MAX_URL} bytes long")));
-            found.extend(length.or_else(|| secrets.check_url(&url).err()));
-            next.url = url;
-        }
-        if let Some(description) = self.description {
-            found.extend(check_text("description", &description, 0, MAX_DESCRIPTION));
-            next.description = Some(description).filter(|text| !text.is_empty());
-        }
-        if let Some(patterns) = self.event_types {
-            match parse_patterns(&patterns) {
-                Ok(patterns) => next.event_types = patterns,
-                Err(violations) => found.extend(violations),
-            }
-        }
-        if let Some(enabled) = self.enabled {
-            next.enabled = enabled;
-            if enabled {
-                next.disabled_reason = None;
-            }
-        }
-        next.updated_at = now;
-        if found.is_empty() { Ok(next) } else { Err(found) }
-    }
-}
-
-fn parse_patterns(patterns: &[String]) -> Result<Vec<EventPattern>, Vec<Violation>> {
-    if patterns.is_empty() || patterns.len() > MAX_EVENT_TYPES {
-        let message = format!("must have 1 to {MAX_EVENT_TYPES} items");
-        return Err(vec![Violation::new("eventTypes", "length", message)]);
-    }
-    let mut parsed = Vec::with_capacity(patterns.len());
-    let mut found = Vec::new();
-    for (index, pattern) in patterns.iter().enumerate() {
-        match EventPattern::parse(&format!("eventTypes[{index}]"), pattern) {
-            Ok(pattern) => parsed.push(pattern),
-            Err(violation) => found.push(violation),
-        }
-    }
-    if found.is_empty() { Ok(parsed) } else { Err(found) }
-}
-
-/// One event for one endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    pub id: DeliveryId,
-    pub tenant: Tenant,
-    pub endpoint_id: EndpointId,
-    pub event_id: EventId,
-    pub event_seq: Seq,
-    pub event_type: EventType,
-    pub status: DeliveryStatus,
-    /// Tries so far.
-    pub attempts: u32,
-    /// When the next try is due; nothing when it is settled.
-    pub next_attempt_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-    pub settled_at: Option<Timestamp>,
-}
-
-/// One HTTP try of a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    pub id: AttemptId,
-    pub delivery_id: DeliveryId,
-    /// Counted from 1.
-    pub number: u32,
-    pub started_at: Timestamp,
-    pub duration_ms: u32,
-    /// What the receiver answered; nothing when it did not.
-    pub status_code: Option<u16>,
-    /// Why there was no answer, or why it counts as failed.
-    pub error: Option<String>,
-    /// The first bytes of the answer's body.
-    pub response_body: Option<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    struct OnlyHttps;
-
-    impl EndpointSecrets for OnlyHttps {
-        fn issue(&self, _: EndpointId) -> Result<(String, Vec<u8>)> {
-            Ok(("whsec_shown".into(), b"sealed".to_vec()))
-        }
-
-        fn check_url(&self, url: &str) -> Result<(), Violation> {
-            url.starts_with("https://")
-                .then_some(())
-                .ok_or_else(|| Violation::new("url", "invalid_url", "must be https"))
-        }
-    }
-
-    fn create(draft: EndpointDraft) -> Result<(Endpoint, String)> {
-        draft.create(EndpointId(Uuid::nil()), Tenant::PUBLIC, None, Timestamp::from_ms(1), &OnlyHttps)
-    }
-
-    fn fields(error: &Error) -> Vec<String> {
-        error.violations().into_iter().map(|violation| violation.field).collect()
-    }
-
-    #[test]
-    fn a_new_endpoint_names_each_breach() {
-        assert_eq!(fields(&create(EndpointDraft::default()).unwrap_err()), ["url", "eventTypes"]);
-        let draft = EndpointDraft {
-            url: Some("gopher://x".into()),
-            description: Some("x".repeat(MAX_DESCRIPTION + 1)),
-            event_types: Some(vec!["order.*".into(), "order.eaten".into(), "ord*".into()]),
-            enabled: None,
-        };
-        assert_eq!(
-            fields(&create(draft).unwrap_err()),
-            ["url", "description", "eventTypes[1]", "eventTypes[2]"]
-        );
-        let long = EndpointDraft {
-            url: Some("https://x/".repeat(300)),
-            event_types: Some(vec![]),
-            ..Default::default()
-        };
-        assert_eq!(fields(&create(long).unwrap_err()), ["url", "eventTypes"]);
-    }
-
-    #[test]
-    fn what_is_left_out_keeps_its_value() {
-        let draft = EndpointDraft {
-            url: Some("https://x/".into()),
-            description: Some("mine".into()),
-            event_types: Some(vec!["order.*".into()]),
-            enabled: None,
-        };
-        let (endpoint, secret) = create(draft).unwrap();
-        assert_eq!(
-            (secret.as_str(), endpoint.sealed_secret.as_slice()),
-            ("whsec_shown", b"sealed".as_slice())
-        );
-        let gone = Endpoint { enabled: false, disabled_reason: Some("410".into()), ..endpoint.clone() };
-        let draft = EndpointDraft { enabled: Some(true), ..Default::default() };
-        let back = draft.apply(&gone, Timestamp::from_ms(2), &OnlyHttps).unwrap();
-        assert_eq!(back, Endpoint { updated_at: Timestamp::from_ms(2), ..endpoint });
-        let draft = EndpointDraft { description: Some(String::new()), ..Default::default() };
-        assert_eq!(draft.apply(&back, Timestamp::from_ms(3), &OnlyHttps).unwrap().description, None);
-    }
+    /// Tells the deliverer, after the commit, that `endpoint` or its deliveries have changed. Without it, it notices at
+    /// its next look.
+    fn changed(&self, endpoint: EndpointId);
 }

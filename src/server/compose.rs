@@ -19,11 +19,10 @@ use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
 use crate::domain::oauth::{Client, ClientDraft};
-use crate::domain::{Error, Result, Tenant, Timestamp};
+use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
-use crate::protocols::edge::{
-    Cors, Edge, EdgeSettings, Network, Proxies, Rate, RateLimitSettings, RateLimits,
-};
+use crate::integrations::{self, Integrations};
+use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, Rate, RateLimitSettings, RateLimits};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
     self, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
@@ -100,6 +99,8 @@ fn app_settings(settings: &Settings) -> AppSettings {
         max_callbacks_per_user: settings.webhook.max_callbacks_per_user,
         max_failed_payments: settings.store.max_failed_payments,
         max_callbacks: settings.webhook.max_callbacks,
+        dead_letter_retention_s: settings.webhook.dead_letter_retention_s,
+        inbound_retention_s: settings.webhook.inbound_retention_s,
     }
 }
 
@@ -117,7 +118,9 @@ fn address_guard(settings: &Settings) -> webhook::AddressGuard {
     } else {
         webhook::Allowed::Public
     };
-    webhook::AddressGuard::new(allowed)
+    let own = &settings.webhook;
+    let networks = own.allowed_networks.iter().filter_map(|text| Network::parse(text)).collect();
+    webhook::AddressGuard::new(allowed).with_networks(networks).with_ports(own.allowed_ports.clone())
 }
 
 pub(super) fn app(
@@ -127,10 +130,13 @@ pub(super) fn app(
     bounds: LogBounds,
     revocations: Vec<Revocation>,
     (clock, ids, metrics): (Clock, Ids, Metrics),
+    doorbell: Arc<webhook::Doorbell>,
 ) -> Result<App> {
     let own = app_settings(settings);
     let vault = Arc::new(webhook::Vault::open_in(&own.data_dir, ids.clone())?);
-    let desk = Arc::new(webhook::EndpointDesk::new(vault, address_guard(settings)));
+    let max_timeout_ms = u32::try_from(settings.webhook.max_timeout_ms).unwrap_or(u32::MAX);
+    let guard = address_guard(settings);
+    let desk = Arc::new(webhook::EndpointDesk::new(vault, guard, doorbell, max_timeout_ms));
     Ok(App::new(crate::app::Parts {
         store,
         hub,
@@ -190,8 +196,9 @@ pub(super) fn start_webhooks(
     parts: &Parts,
     store: Store,
     committed: watch::Receiver<u64>,
+    doorbell: Arc<webhook::Doorbell>,
 ) -> Result<()> {
-    webhook::Webhooks::start(webhook::Setup {
+    webhook::start(&webhook::Setup {
         store,
         clock: parts.clock.clone(),
         ids: parts.ids.clone(),
@@ -200,9 +207,9 @@ pub(super) fn start_webhooks(
         settings: settings.webhook.clone(),
         guard: address_guard(settings),
         vault: Arc::new(webhook::Vault::open_in(&settings.server.data_dir, parts.ids.clone())?),
+        doorbell,
         committed,
     })
-    .map(drop)
 }
 
 /// Every route of every protocol.
@@ -212,6 +219,7 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
         app: app.clone(),
         max_body_bytes: settings.server.max_body_bytes,
         reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
+        integrations: Arc::new(integrations(settings)?),
     };
     let time_limit = TimeoutLayer::with_status_code(
         ::http::StatusCode::REQUEST_TIMEOUT,
@@ -220,14 +228,16 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
     let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), ids.clone());
     let sockets =
         websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
+    let inbound = rest::root_router(rest.clone());
     let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
     let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
-    let routes = Router::new()
+    let router = Router::new()
         .nest("/v1", v1)
+        .merge(inbound)
         .merge(graphql.router())
         .merge(health::router(health))
         .merge(pages::router())
@@ -239,7 +249,24 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
         .layer(CatchPanicLayer::custom(layers::after_panic))
         .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
         .layer(middleware::from_fn_with_state(observed, layers::observe));
-    Ok(routes)
+    Ok(router)
+}
+
+/// The systems that may report here, as far as they are turned on.
+fn integrations(settings: &Settings) -> Result<Integrations> {
+    let (provider, anyspend) = (&settings.provider, &settings.anyspend);
+    let mut found = Integrations::default();
+    if provider.enabled {
+        let tenant = integrations::tenant(&provider.tenant)?;
+        found.provider = Some(integrations::Provider::new(&provider.secret.0, tenant));
+    }
+    if anyspend.enabled {
+        let keys = anyspend.api_keys.iter().map(|key| key.0.clone()).collect();
+        let tenant = integrations::tenant(&anyspend.tenant)?;
+        found.anyspend =
+            Some(integrations::AnySpend::new(keys, &anyspend.tokens, &anyspend.recipients, tenant));
+    }
+    Ok(found)
 }
 
 fn edge(settings: &Settings, clock: &Clock) -> Edge {

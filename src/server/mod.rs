@@ -7,6 +7,7 @@ mod janitor;
 mod layers;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ use crate::store::faults::Faults;
 use crate::store::{Committed, Store, sqlite};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
+use crate::webhook::Doorbell;
 
 /// Events in one read while the ring is filled.
 const PREFILL_PAGE: u32 = 1000;
@@ -71,10 +73,11 @@ impl Server {
         let bounds = store.read().log_bounds().await?;
         prefill(&store, &hub, bounds.floor, bounds.head, settings.feed.ring_events).await?;
 
+        let doorbell = Arc::new(Doorbell::default());
         let app = {
             let revocations = store.read().revocations().await?;
             let parts = (clock.clone(), ids.clone(), metrics.clone());
-            compose::app(&settings, store.clone(), hub, bounds, revocations, parts)?
+            compose::app(&settings, store.clone(), hub, bounds, revocations, parts, Arc::clone(&doorbell))?
         };
         if settings.server.seed == Seed::Demo && !store.read().has_users().await? {
             let summary = seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
@@ -82,7 +85,7 @@ impl Server {
         }
         let parts =
             compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
-        compose::start_webhooks(&settings, &parts, store.clone(), committed)?;
+        compose::start_webhooks(&settings, &parts, store.clone(), committed, doorbell)?;
         janitor::start(&settings, &parts);
         let own = Address { configured, secure: tls.is_some() };
         let router = compose::router(&settings, &parts, own)?;

@@ -7,6 +7,7 @@
 pub mod faults;
 pub mod oauth;
 pub mod sqlite;
+mod webhooks;
 pub mod writer;
 
 use std::sync::Arc;
@@ -24,13 +25,14 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
 use crate::domain::stats::StoreStats;
 use crate::domain::user::UserFilter;
-use crate::domain::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::webhook::{Attempt, Delivery, DeliveryFilter, Endpoint};
 use crate::domain::{
     AuditId, DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
     Receipt, ReceiptId, Result, Scope, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
 };
 
 use oauth::{OAuthReads, OAuthWrites};
+pub use webhooks::{WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
 
 /// A user and the hash of the password (PHC string). Not `Debug`.
@@ -97,8 +99,8 @@ pub struct LogBounds {
 #[derive(Clone, Debug)]
 pub struct ClaimedDelivery {
     pub delivery: Delivery,
-    pub endpoint: Endpoint,
-    pub event: Event,
+    pub endpoint: Arc<Endpoint>,
+    pub event: Arc<Event>,
     /// Names this claim: a result is recorded only while the claim is the row's newest.
     pub claim: u64,
 }
@@ -117,7 +119,7 @@ pub enum Verdict {
 
 /// Everything that can be read. Reads see committed data only.
 #[async_trait]
-pub trait Reads: OAuthReads + Send + Sync {
+pub trait Reads: OAuthReads + WebhookReads + Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;
@@ -180,11 +182,13 @@ pub trait Reads: OAuthReads + Send + Sync {
         &self,
         tenant: Tenant,
         endpoint: EndpointId,
+        filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<Delivery>>;
     /// In the order they were made.
     async fn list_attempts(&self, tenant: Tenant, delivery: DeliveryId) -> Result<Vec<Attempt>>;
-    /// When the next delivery that nobody holds is due, over all enabled endpoints.
+    /// When the next delivery that nobody holds is due, over all enabled endpoints that are not paused; where a lane rests,
+    /// when it ends that.
     async fn next_due(&self) -> Result<Option<Timestamp>>;
 
     async fn log_bounds(&self) -> Result<LogBounds>;
@@ -205,7 +209,7 @@ pub trait Reads: OAuthReads + Send + Sync {
 
 /// What can be done inside one transaction, on the one writer. What it reads includes its own changes.
 #[async_trait(?Send)]
-pub trait Writes: OAuthWrites {
+pub trait Writes: OAuthWrites + WebhookWrites {
     async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
     /// Replaces the row and keeps the stock in step.
@@ -296,7 +300,8 @@ pub trait Writes: OAuthWrites {
     /// to the same endpoint exists once.
     async fn insert_deliveries(&mut self, deliveries: &[Delivery], upto: Seq) -> Result<()>;
     /// Takes up to `limit` due deliveries, oldest due first and at most `per_endpoint` (less those already held) of one
-    /// endpoint, until `lease_until`. Only enabled endpoints.
+    /// endpoint, until `lease_until`. Only of endpoints that are enabled, not paused and do not rest; one of an endpoint
+    /// whose circuit is half-open, and of a throttled one no more than it can send in half that time.
     async fn claim_deliveries(
         &mut self,
         now: Timestamp,
@@ -313,6 +318,8 @@ pub trait Writes: OAuthWrites {
         attempt: &Attempt,
         verdict: Verdict,
     ) -> Result<bool>;
+    /// Gives back what was claimed and not sent, unless it has been claimed again.
+    async fn release_claims(&mut self, claims: &[(DeliveryId, u64)]) -> Result<()>;
     /// Gives back all leases: at start no attempt of an earlier process is under way.
     async fn release_leases(&mut self) -> Result<u64>;
 
@@ -320,9 +327,10 @@ pub trait Writes: OAuthWrites {
     /// those that no pending delivery needs; takes away up to `limit` deliveries of deleted endpoints. Returns the
     /// greater of the two numbers: less than `limit` when there is no more to do.
     async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
-    /// Deletes up to `limit` deliveries that were settled before `before`, with their attempts, and up to `limit` refresh
-    /// tokens that expired before it. Returns how many rows of either kind there were at most.
-    async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+    /// Deletes up to `limit` deliveries that succeeded before `before` or died before it and `dead_before`, with their
+    /// attempts, and up to `limit` refresh tokens that expired before `before`. Returns how many rows of either kind there
+    /// were at most.
+    async fn purge_settled(&mut self, before: Timestamp, dead_before: Timestamp, limit: u32) -> Result<u64>;
     /// Deletes up to `limit` kept answers that expired by `now`; returns how many.
     async fn purge_answers(&mut self, now: Timestamp, limit: u32) -> Result<u64>;
 }

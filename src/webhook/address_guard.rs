@@ -6,12 +6,17 @@
 //! connected to, each time. An address that stands in the URL itself never meets a resolver; [`AddressGuard::check_url`]
 //! judges it, when the endpoint is made and before each attempt.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::domain::Violation;
+use crate::domain::{Network, Violation};
 
 /// What kind of place an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,20 +111,71 @@ pub enum Allowed {
     Private,
 }
 
-/// Judges the addresses that webhooks go to.
-#[derive(Clone, Copy, Debug)]
+/// What a name means; tests put their own in place of the system's.
+type Lookup = dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> + Send + Sync;
+
+/// Names whose last meaning is remembered, for the record of attempts that never got a connection.
+const MAX_REMEMBERED: usize = 1024;
+
+/// Judges the addresses that webhooks go to. Clones share what they remember.
+#[derive(Clone)]
 pub struct AddressGuard {
     allowed: Allowed,
+    networks: Arc<[Network]>,
+    ports: Arc<[u16]>,
+    lookup: Arc<Lookup>,
+    meanings: Arc<Mutex<HashMap<String, IpAddr>>>,
 }
 
 impl AddressGuard {
-    /// That lets pass what is allowed.
+    /// That lets pass what is allowed, on every port.
     pub fn new(allowed: Allowed) -> Self {
-        Self { allowed }
+        let lookup = |name: String| {
+            async move {
+                let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+                Ok(found.map(|address| address.ip()).collect())
+            }
+            .boxed()
+        };
+        Self {
+            allowed,
+            networks: Arc::default(),
+            ports: Arc::default(),
+            lookup: Arc::new(lookup),
+            meanings: Arc::default(),
+        }
+    }
+
+    /// That lets pass these networks too, whatever lies in them but for metadata services.
+    pub fn with_networks(self, networks: Vec<Network>) -> Self {
+        Self { networks: networks.into(), ..self }
+    }
+
+    /// That lets pass these ports only; none: every port.
+    pub fn with_ports(self, ports: Vec<u16>) -> Self {
+        Self { ports: ports.into(), ..self }
+    }
+
+    /// That asks `lookup` what a name means.
+    #[cfg(test)]
+    pub fn with_lookup(self, lookup: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static) -> Self {
+        let lookup = move |name: String| std::future::ready(Ok(lookup(&name))).boxed();
+        Self { lookup: Arc::new(lookup), ..self }
+    }
+
+    /// The address that the host of `url` is, or that its name meant last.
+    pub(super) fn meaning(&self, url: &str) -> Option<IpAddr> {
+        let url = Url::parse(url).ok()?;
+        let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
+        host.parse().ok().or_else(|| self.meanings.lock().get(host).copied())
     }
 
     /// Whether webhooks may connect to `address`.
     pub fn allows(&self, address: IpAddr) -> bool {
+        let canonical = address.to_canonical();
+        if !METADATA.contains(&canonical) && self.networks.iter().any(|network| network.contains(canonical)) {
+            return true;
+        }
         match reach(address) {
             Reach::Public => true,
             Reach::Loopback => self.allowed >= Allowed::Loopback,
@@ -141,11 +197,22 @@ impl AddressGuard {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(broken("url_credentials", "must not contain a user name or a password"));
         }
+        let port = url.port_or_known_default().unwrap_or_default();
+        if !self.ports.is_empty() && !self.ports.contains(&port) {
+            let ports: Vec<String> = self.ports.iter().map(ToString::to_string).collect();
+            return Err(broken(
+                "port_not_allowed",
+                &format!("must have one of these ports: {}", ports.join(", ")),
+            ));
+        }
         // The parser has brought every spelling of an IPv4 address (octal, hexadecimal, one number) into the usual one.
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let allowed = match host.parse::<IpAddr>() {
             Ok(address) => self.allows(address),
-            Err(_) => self.allowed >= Allowed::Loopback || !is_local_name(host),
+            Err(_) => {
+                let local = self.allowed >= Allowed::Loopback || !self.networks.is_empty();
+                local || !is_local_name(host)
+            }
         };
         if !allowed {
             return Err(broken("address_not_allowed", "must not be a local, private or reserved address"));
@@ -162,10 +229,21 @@ fn is_local_name(host: &str) -> bool {
 
 impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = *self;
+        let guard = self.clone();
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| guard.allows(address.ip())).collect();
+            let found = (guard.lookup)(name.as_str().to_owned()).await?;
+            if let Some(first) = found.first() {
+                let mut meanings = guard.meanings.lock();
+                if meanings.len() >= MAX_REMEMBERED {
+                    meanings.clear();
+                }
+                meanings.insert(name.as_str().to_owned(), *first);
+            }
+            let allowed: Vec<SocketAddr> = found
+                .into_iter()
+                .filter(|address| guard.allows(*address))
+                .map(|address| SocketAddr::new(address, 0))
+                .collect();
             if allowed.is_empty() {
                 return Err(Refused.into());
             }
@@ -209,7 +287,7 @@ mod tests {
     #[test]
     fn checks_the_url_before_anything_is_connected() {
         let code =
-            |guard: AddressGuard, url| guard.check_url(url).map(|_| "ok").unwrap_or_else(|found| found.code);
+            |guard: &AddressGuard, url| guard.check_url(url).map(|_| "ok").unwrap_or_else(|found| found.code);
         let (closed, open) = (AddressGuard::new(Allowed::Public), AddressGuard::new(Allowed::Private));
         for url in [
             "https://example.com/hook",
@@ -217,12 +295,12 @@ mod tests {
             "https://[2606:4700::1111]/",
             "http://1.1.1.1",
         ] {
-            assert_eq!((code(closed, url), code(open, url)), ("ok", "ok"), "{url}");
+            assert_eq!((code(&closed, url), code(&open, url)), ("ok", "ok"), "{url}");
         }
         let local = "http://127.0.0.1:3000/ http://localhost/ http://LOCALHOST./ http://a.localhost/ http://[::1]/ \
                      http://2130706433/ http://0x7f.1/ http://0177.0.0.1/ http://127.1/ http://[::ffff:10.0.0.1]/";
         for url in local.split_whitespace() {
-            assert_eq!((code(closed, url), code(open, url)), ("address_not_allowed", "ok"), "{url}");
+            assert_eq!((code(&closed, url), code(&open, url)), ("address_not_allowed", "ok"), "{url}");
         }
         for url in [
             "http://169.254.169.254/latest",
@@ -230,18 +308,34 @@ mod tests {
             "http://[64:ff9b::1.1.1.1]/",
             "http://[ff02::1]/",
         ] {
-            assert_eq!(code(open, url), "address_not_allowed", "{url}");
+            assert_eq!(code(&open, url), "address_not_allowed", "{url}");
         }
         for url in
             ["", "/hook", "example.com", "ftp://example.com/", "file:///etc/passwd", "http://", "http://:80/"]
         {
-            assert_eq!(code(open, url), "invalid_url", "{url}");
+            assert_eq!(code(&open, url), "invalid_url", "{url}");
         }
         for url in
             ["http://user@example.com/", "https://user:secret@example.com/", "https://:secret@example.com/"]
         {
-            assert_eq!(code(open, url), "url_credentials", "{url}");
+            assert_eq!(code(&open, url), "url_credentials", "{url}");
         }
+    }
+
+    #[test]
+    fn lists_open_networks_and_close_ports() {
+        let networks =
+            vec![Network::parse("10.1.0.0/16").unwrap(), Network::parse("169.254.0.0/16").unwrap()];
+        let guard = AddressGuard::new(Allowed::Public).with_networks(networks).with_ports(vec![443, 8443]);
+        let code = |url| guard.check_url(url).map(|_| "ok").unwrap_or_else(|found| found.code);
+        assert_eq!((code("https://10.1.2.3/"), code("https://example.com:8443/")), ("ok", "ok"));
+        assert_eq!(code("https://10.2.0.1/"), "address_not_allowed");
+        assert_eq!(code("https://[::ffff:10.1.2.3]/"), "ok", "judged as what is connected to");
+        assert_eq!(code("https://169.254.169.254/"), "address_not_allowed", "metadata is never allowed");
+        assert_eq!(
+            (code("http://example.com/"), code("https://10.1.2.3:22/")),
+            ("port_not_allowed", "port_not_allowed")
+        );
     }
 
     #[tokio::test]

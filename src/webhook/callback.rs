@@ -31,7 +31,7 @@ impl CallbackDesk for EndpointDesk {
 }
 
 /// Whether the endpoint is a lane of callbacks: one that was registered wants at least one event.
-fn is_lane(endpoint: &Endpoint) -> bool {
+pub(super) fn is_lane(endpoint: &Endpoint) -> bool {
     endpoint.event_types.is_empty()
 }
 

@@ -3,21 +3,24 @@
 //! One loop owns the [`Lanes`]. Attempts run as tasks of their own and report back. The loop gathers the reports and
 //! writes them, and claims what is due, in one transaction (a *turn*) at a time; the lanes go on meanwhile.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Setup;
 use super::exchange::{Exchange, Sender};
-use super::lane::Lanes;
+use super::lane::{Lanes, Unused};
 use super::schedule::{Failure, Schedule};
-use super::settlement::{GONE, Settlement};
+use super::settlement::{Faring, GONE, Settlement};
+use super::turn::{Claim, Turn, saturating_u32, write};
+use super::{Doorbell, Setup};
 use crate::clock::{Clock, Ids};
-use crate::domain::{Kind, Result, Timestamp};
+use crate::domain::webhook::{HealthRules, Outcome};
+use crate::domain::{EndpointId, Kind, Timestamp};
 use crate::store::{ClaimedDelivery, Store, Verdict, Writes};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -40,8 +43,9 @@ pub(super) struct Deliverer {
     tasks: Tasks,
     metrics: Metrics,
     sender: Arc<Sender>,
-    wake: Arc<Notify>,
+    doorbell: Arc<Doorbell>,
     schedule: Schedule,
+    rules: HealthRules,
     lanes: Lanes,
     concurrency: usize,
     batch: usize,
@@ -51,11 +55,15 @@ pub(super) struct Deliverer {
     unrecorded: Vec<Settlement>,
     /// Results in the turn that is under way.
     recording: usize,
+    /// Claims that are to be given back.
+    unused: Vec<Unused>,
+    /// Endpoints whose last attempt failed; bounded by the endpoints that there are.
+    troubled: HashSet<EndpointId>,
     /// Whether something may be due now.
     look: bool,
     /// When something may be due next.
     look_at: Timestamp,
-    /// Set by a failed turn: no other before then, and nothing new is sent until one has succeeded.
+    /// Set by a failed turn: no other before then, nothing new is sent until one has succeeded.
     paused_until: Option<Timestamp>,
     /// After a turn that one of its results may have spoilt: one result for each turn, until all are recorded.
     one_by_one: bool,
@@ -69,37 +77,18 @@ struct Report {
     exchange: Option<Exchange>,
 }
 
-/// What a turn is to do beside recording.
-#[derive(Clone, Copy)]
-struct Claim {
-    now: Timestamp,
-    lease_until: Timestamp,
-    /// Zero: claim nothing.
-    limit: u32,
-    per_endpoint: u32,
-    /// Whether to ask when the next delivery is due.
-    look: bool,
-}
-
-/// What a turn brought.
-struct Turn {
-    settlements: Vec<Settlement>,
-    claim: Claim,
-    result: Result<Written>,
-}
-
-struct Written {
-    /// For each settlement, whether its claim still held.
-    held: Vec<bool>,
-    claimed: Vec<ClaimedDelivery>,
-    next_due: Option<Timestamp>,
-}
-
 impl Deliverer {
-    pub fn new(setup: &Setup, sender: Sender, wake: Arc<Notify>) -> Self {
+    pub fn new(setup: &Setup, sender: Sender) -> Self {
         let settings = &setup.settings;
         // Twice the time-out at least, or a delivery that waited in its lane for a moment could never be sent.
-        let lease_ms = settings.lease_ms.max(settings.timeout_ms.saturating_mul(2));
+        let timeout_ms = settings.timeout_ms.max(settings.max_timeout_ms);
+        let lease_ms = settings.lease_ms.max(timeout_ms.saturating_mul(2));
+        let rules = HealthRules {
+            circuit_failures: settings.circuit_failures,
+            circuit_open_ms: i64::try_from(settings.circuit_open_ms).unwrap_or(i64::MAX),
+            disable_after_ms: i64::try_from(settings.disable_after_s.saturating_mul(1000))
+                .unwrap_or(i64::MAX),
+        };
         Self {
             store: setup.store.clone(),
             clock: setup.clock.clone(),
@@ -107,7 +96,8 @@ impl Deliverer {
             tasks: setup.tasks.clone(),
             metrics: setup.metrics.clone(),
             sender: Arc::new(sender),
-            wake,
+            doorbell: Arc::clone(&setup.doorbell),
+            rules,
             schedule: Schedule::new(settings),
             lanes: Lanes::new(settings),
             concurrency: settings.concurrency,
@@ -117,6 +107,8 @@ impl Deliverer {
             reports: mpsc::channel(settings.concurrency),
             unrecorded: Vec::new(),
             recording: 0,
+            unused: Vec::new(),
+            troubled: HashSet::new(),
             look: true,
             look_at: Timestamp::from_ms(setup.clock.now_ms()),
             paused_until: None,
@@ -150,7 +142,8 @@ impl Deliverer {
                         self.take(report);
                     }
                 }
-                () = self.wake.notified() => self.look = true,
+                () = self.doorbell.rung() => self.look_again(),
+                () = some(self.lanes.next_tick().map(|at| self.clock.sleep_until(at.as_ms()).boxed())) => {}
                 () = some(timer.map(|at| self.clock.sleep_until(at.as_ms()).boxed())) => self.look = true,
             }
         }
@@ -174,9 +167,18 @@ impl Deliverer {
         }
     }
 
+    /// Someone rang: there may be something due, and lanes whose endpoints changed are read anew.
+    fn look_again(&mut self) {
+        self.look = true;
+        for endpoint in self.doorbell.take_changed() {
+            self.unused.extend(self.lanes.renew(endpoint));
+        }
+    }
+
     fn has_work(&self) -> bool {
         let paused = self.paused_until.is_some_and(|until| self.now() < until);
-        !paused && (!self.unrecorded.is_empty() || self.look && self.lanes.room() > 0)
+        let writing = !self.unrecorded.is_empty() || !self.unused.is_empty();
+        !paused && (writing || self.look && self.lanes.room() > 0)
     }
 
     /// When to look at the table without being told to. Nothing while a look is wanted already: then it waits for room,
@@ -189,6 +191,7 @@ impl Deliverer {
     /// bounds how much a crash makes us send twice.
     fn launch(&mut self) {
         let unrecorded = self.unrecorded.len() + self.recording;
+        self.lanes.tick(self.now());
         while self.paused_until.is_none()
             && self.lanes.sending() + unrecorded < self.concurrency
             && let Some(claimed) = self.lanes.next(self.now())
@@ -206,17 +209,28 @@ impl Deliverer {
         let endpoint = claimed.endpoint.id;
         let Some(exchange) = exchange else { return self.lanes.finished(endpoint, false) };
         self.lanes.finished(endpoint, exchange.succeeded());
-        let verdict = if exchange.succeeded() {
-            Verdict::Succeeded
-        } else if exchange.attempt.status_code == Some(GONE) {
-            self.lanes.clear(endpoint);
-            Verdict::Dead
+        let (now, attempt) = (self.now(), &exchange.attempt);
+        let (verdict, outcome) = if exchange.succeeded() {
+            (Verdict::Succeeded, Outcome::Succeeded)
+        } else if attempt.status_code == Some(GONE) {
+            self.unused.extend(self.lanes.clear(endpoint));
+            (Verdict::Dead, Outcome::Gone)
         } else {
-            let failure =
-                Failure { number: exchange.attempt.number, retry_after_ms: exchange.retry_after_ms };
-            self.schedule.after(failure, self.now(), u32::from_le_bytes(self.ids.random_bytes()))
+            let rest_ms = self.schedule.rest_ms(attempt.status_code, exchange.retry_after_ms);
+            if let Some(rest_ms) = rest_ms {
+                self.unused.extend(self.lanes.rest(endpoint, now.plus_ms(rest_ms)));
+            }
+            let number = attempt.number.saturating_sub(claimed.delivery.schedule_from);
+            let failure = Failure { number, retry_after_ms: exchange.retry_after_ms };
+            let random = u32::from_le_bytes(self.ids.random_bytes());
+            (self.schedule.after(failure, now, random), Outcome::Failed { rest_ms })
         };
-        self.unrecorded.push(Settlement::new(&claimed, exchange, verdict));
+        let troubled = self.troubled.contains(&endpoint);
+        if outcome != Outcome::Succeeded {
+            self.troubled.insert(endpoint);
+            self.lanes.await_verdict(endpoint);
+        }
+        self.unrecorded.push(Settlement::new(&claimed, exchange, verdict, outcome, troubled));
     }
 
     /// One transaction: records what is unrecorded and, with `claim`, claims what is due.
@@ -234,17 +248,19 @@ impl Deliverer {
             per_endpoint: saturating_u32(self.lanes.share()),
             look: claim && std::mem::take(&mut self.look),
         };
-        let (store, ids) = (self.store.clone(), self.ids.clone());
+        let unused = if self.one_by_one { Vec::new() } else { std::mem::take(&mut self.unused) };
+        let (store, ids, rules) = (self.store.clone(), self.ids.clone(), self.rules);
         async move {
-            let settlements = Arc::new(settlements);
-            let result = write(&store, ids, Arc::clone(&settlements), claim).await;
-            Turn { settlements: Arc::unwrap_or_clone(settlements), claim, result }
+            let records = Arc::new((settlements, unused));
+            let result = write(&store, ids, rules, Arc::clone(&records), claim).await;
+            let (settlements, unused) = Arc::unwrap_or_clone(records);
+            Turn { settlements, unused, claim, result }
         }
         .boxed()
     }
 
     /// Takes what a turn brought.
-    fn conclude(&mut self, Turn { settlements, claim, result }: Turn) {
+    fn conclude(&mut self, Turn { settlements, unused, claim, result }: Turn) {
         self.recording = 0;
         let now = self.now();
         let written = match result {
@@ -254,9 +270,11 @@ impl Deliverer {
                     "a webhook transaction failed");
                 let spoilt = error.kind() != Kind::Unavailable && !settlements.is_empty();
                 // Found: it is dropped, and its delivery claimed and sent anew when its lease has ended.
-                if !(spoilt && settlements.len() == 1) {
-                    self.unrecorded.splice(..0, settlements);
+                match &settlements[..] {
+                    [found] if spoilt => self.lanes.judged(found.endpoint),
+                    _ => drop(self.unrecorded.splice(..0, settlements)),
                 }
+                self.unused.extend(unused);
                 self.one_by_one = spoilt;
                 self.look = true;
                 self.paused_until = Some(now.plus_ms(PAUSE_MS));
@@ -267,7 +285,13 @@ impl Deliverer {
         self.one_by_one &= !self.unrecorded.is_empty();
         let at_limit = claim.limit > 0 && written.claimed.len() >= claim.limit as usize;
         self.look |= at_limit;
-        self.lanes.accept(written.claimed, claim.lease_until);
+        for faring in &written.faring {
+            self.follow(faring);
+        }
+        for settlement in &settlements {
+            self.lanes.judged(settlement.endpoint);
+        }
+        self.unused.extend(self.lanes.accept(written.claimed, claim.lease_until, now));
         if claim.look {
             self.look_at = match written.next_due {
                 Some(due) if due <= now => now.plus_ms(CROWDED_LOOK_MS),
@@ -276,12 +300,34 @@ impl Deliverer {
             };
         }
         for (settlement, held) in settlements.iter().zip(written.held) {
-            self.metrics.delivery(if held { settlement.outcome } else { "claim_lost" });
+            self.metrics.delivery(if held { settlement.counted } else { "claim_lost" });
+            if !held {
+                // Nothing was written of what it would have meant for its endpoint, so nothing may be remembered.
+                self.unused.extend(self.lanes.renew(settlement.endpoint));
+            }
+            if settlement.succeeded() {
+                self.troubled.remove(&settlement.endpoint);
+            }
             if let Verdict::Retry { at } = settlement.verdict {
                 self.look_at = self.look_at.min(at);
             }
         }
         self.look_at = self.look_at.min(now.plus_ms(LOOK_MS));
+    }
+
+    /// Does to the lane what was written of its endpoint.
+    fn follow(&mut self, faring: &Faring) {
+        if faring.opened {
+            self.metrics.limit_hit("webhook.circuit_failures");
+        }
+        if let Some(until) = faring.rest_until {
+            self.unused.extend(self.lanes.rest(faring.endpoint, until));
+            self.look_at = self.look_at.min(until);
+        }
+        if faring.disabled {
+            self.metrics.limit_hit("webhook.disable_after_s");
+            self.unused.extend(self.lanes.clear(faring.endpoint));
+        }
     }
 
     /// Claims and sends nothing more; what was sent is awaited, and recorded as it comes.
@@ -290,7 +336,7 @@ impl Deliverer {
             let done = turn.await;
             self.conclude(done);
         }
-        self.lanes.clear_all();
+        self.unused.extend(self.lanes.clear_all());
         let drained = tokio::time::sleep(DRAIN);
         tokio::pin!(drained);
         let mut tries = LAST_TRIES;
@@ -315,41 +361,12 @@ impl Deliverer {
     }
 }
 
-async fn write(store: &Store, ids: Ids, settlements: Arc<Vec<Settlement>>, claim: Claim) -> Result<Written> {
-    let (held, mut claimed) = store
-        .write(async move |writes: &mut dyn Writes| {
-            let mut held = Vec::with_capacity(settlements.len());
-            for settlement in settlements.iter() {
-                held.push(settlement.record(writes, &ids, claim.now).await?);
-            }
-            let claimed = match claim.limit {
-                0 => Vec::new(),
-                limit => {
-                    writes.claim_deliveries(claim.now, claim.lease_until, limit, claim.per_endpoint).await?
-                }
-            };
-            Ok((held, claimed))
-        })
-        .await?;
-    claimed.sort_by_key(|claimed| (claimed.delivery.next_attempt_at, claimed.delivery.event_seq));
-    let next_due = match claim.look {
-        // What is written is written: an answer that does not come is asked for again at the next look.
-        true => store.read().next_due().await.unwrap_or_default(),
-        false => None,
-    };
-    Ok(Written { held, claimed, next_due })
-}
-
 /// Waits for the future, if there is one.
 async fn some<F: Future + Unpin>(future: Option<F>) -> F::Output {
     match future {
         Some(future) => future.await,
         None => std::future::pending().await,
     }
-}
-
-fn saturating_u32(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// A slot that an attempt holds: however the attempt ends, the loop hears of it.

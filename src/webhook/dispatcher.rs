@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Setup;
+use super::matching::{Asked, delivery};
 use super::schedule::Schedule;
+use super::{Doorbell, Setup};
 use crate::clock::{Clock, Ids};
-use crate::domain::webhook::{Delivery, DeliveryStatus, Endpoint};
-use crate::domain::{DeliveryId, Event, EventType, Result, Seq, Tenant, Timestamp};
+use crate::domain::webhook::{Delivery, Endpoint};
+use crate::domain::{Event, EventType, Result, Seq, Tenant, Timestamp};
 use crate::store::{Store, Writes};
 
 /// The longest time between two looks at the log: notifications only wake, the log is the truth.
@@ -35,7 +36,7 @@ pub(super) struct Dispatcher {
     schedule: Schedule,
     committed: watch::Receiver<u64>,
     /// Told that there are new rows.
-    delivered: Arc<Notify>,
+    delivered: Arc<Doorbell>,
     /// Nothing until it was read, and after a failure.
     cursor: Option<Cursor>,
 }
@@ -54,7 +55,7 @@ struct Batch {
 }
 
 impl Dispatcher {
-    pub fn new(setup: &Setup, delivered: Arc<Notify>) -> Self {
+    pub fn new(setup: &Setup, delivered: Arc<Doorbell>) -> Self {
         Self {
             store: setup.store.clone(),
             clock: setup.clock.clone(),
@@ -100,7 +101,7 @@ impl Dispatcher {
             let events = self.store.read().read_events(&[], cursor.read, head, PAGE_EVENTS).await?;
             // Their deliveries are written with them.
             if events.iter().any(|event| event.kind == EventType::OrderProcessed) {
-                self.delivered.notify_one();
+                self.delivered.ring();
             }
             // Read after the events: an endpoint that an event of this page must reach is in this list.
             let endpoints = self.store.read().enabled_endpoints().await?;
@@ -128,26 +129,12 @@ impl Dispatcher {
                 return Batch { rows, upto: Seq(event.position.seq.0 - 1) };
             }
             let candidates = of_tenant.get(&event.tenant).into_iter().flatten();
-            let wanted = candidates.filter(|endpoint| endpoint.wants(event));
-            rows.extend(wanted.map(|endpoint| self.row(event, endpoint, now)));
+            let mut asked = Asked::new(event);
+            let wanted = candidates.filter(|endpoint| endpoint.wants(event) && asked.suits(endpoint));
+            let due = self.schedule.first(now);
+            rows.extend(wanted.map(|endpoint| delivery(&self.ids, event, endpoint, now, due)));
         }
         Batch { rows, upto: end }
-    }
-
-    fn row(&self, event: &Event, endpoint: &Endpoint, now: Timestamp) -> Delivery {
-        Delivery {
-            id: DeliveryId(self.ids.uuid_v7()),
-            tenant: event.tenant,
-            endpoint_id: endpoint.id,
-            event_id: event.id,
-            event_seq: event.position.seq,
-            event_type: event.kind,
-            status: DeliveryStatus::Pending,
-            attempts: 0,
-            next_attempt_at: Some(self.schedule.first(now)),
-            created_at: now,
-            settled_at: None,
-        }
     }
 
     /// Writes the rows and the cursor, together or not at all; nothing when another dispatcher has moved the cursor.
@@ -166,7 +153,7 @@ impl Dispatcher {
         if found == expected {
             cursor.stored = upto;
             if any {
-                self.delivered.notify_one();
+                self.delivered.ring();
             }
         } else {
             *cursor = Cursor { stored: found, read: found };

@@ -4,12 +4,18 @@
 //! [`IN_ORDER`] of them wait it takes a second attempt beside the first, and so on up to its limit: then it is speed
 //! that the receiver lacks, and order gives way. A lane whose last attempt failed goes back to one at a time, so that a
 //! dead endpoint holds one slot, not its whole share. Slots that become free go round the lanes in turn.
+//!
+//! A lane that is throttled begins its attempts at even distances. One that rests (its receiver asked for time, or its
+//! circuit is open) gives back what it holds.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::config::WebhookSettings;
-use crate::domain::{EndpointId, Timestamp};
+use crate::domain::{DeliveryId, EndpointId, Timestamp};
 use crate::store::ClaimedDelivery;
+
+/// A claim that nobody is going to use.
+pub(super) type Unused = (DeliveryId, u64);
 
 /// Deliveries that wait for each attempt that a lane makes at the same time.
 const IN_ORDER: usize = 16;
@@ -20,6 +26,11 @@ pub(super) struct Lanes {
     lanes: HashMap<EndpointId, Lane>,
     /// Lanes that may start an attempt, in turn.
     ready: VecDeque<EndpointId>,
+    /// Lanes that may start one then, in microseconds.
+    paced: BTreeSet<(i64, EndpointId)>,
+    /// When the next attempt of a throttled endpoint may begin, in microseconds.
+    pace_us: HashMap<EndpointId, i64>,
+    rests: HashMap<EndpointId, Timestamp>,
     sending: usize,
     waiting: usize,
     max_sending: usize,
@@ -33,14 +44,29 @@ struct Lane {
     waiting: VecDeque<(ClaimedDelivery, Timestamp)>,
     sending: usize,
     failing: bool,
-    /// Whether it stands in `ready`.
+    /// Whether a failure is not recorded yet: what is written of its endpoint then decides whether it goes on.
+    judged: Judged,
+    /// Whether it stands in `ready` or `paced`.
     listed: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Judged {
+    #[default]
+    Yes,
+    NotYet,
 }
 
 impl Lane {
     /// How many attempts it may make at the same time.
     fn width(&self, max: usize) -> usize {
-        if self.failing { 1 } else { max.min(1 + self.waiting.len() / IN_ORDER) }
+        if self.judged == Judged::NotYet {
+            0
+        } else if self.failing {
+            1
+        } else {
+            max.min(1 + self.waiting.len() / IN_ORDER)
+        }
     }
 }
 
@@ -50,6 +76,9 @@ impl Lanes {
         Self {
             lanes: HashMap::new(),
             ready: VecDeque::new(),
+            paced: BTreeSet::new(),
+            pace_us: HashMap::new(),
+            rests: HashMap::new(),
             sending: 0,
             waiting: 0,
             max_sending: settings.concurrency,
@@ -74,14 +103,44 @@ impl Lanes {
         self.sending
     }
 
-    /// Puts deliveries that are held until `lease_until` into their lanes, in the order given.
-    pub fn accept(&mut self, claimed: Vec<ClaimedDelivery>, lease_until: Timestamp) {
-        self.waiting += claimed.len();
+    /// Puts deliveries that are held until `lease_until` into their lanes, in the order given. Returns the claims of
+    /// those whose lane rests.
+    pub fn accept(
+        &mut self,
+        claimed: Vec<ClaimedDelivery>,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Unused> {
+        let now_us = micros(now);
+        self.rests.retain(|_, until| now < *until);
+        self.pace_us.retain(|_, at_us| now_us < *at_us);
+        let mut unused = Vec::new();
         for claimed in claimed {
             let endpoint = claimed.endpoint.id;
+            if self.rests.contains_key(&endpoint) {
+                unused.push((claimed.delivery.id, claimed.claim));
+                continue;
+            }
+            self.waiting += 1;
             self.lanes.entry(endpoint).or_default().waiting.push_back((claimed, lease_until));
             self.list(endpoint);
         }
+        unused
+    }
+
+    /// Lets the throttled lanes go on whose time has come at `now`.
+    pub fn tick(&mut self, now: Timestamp) {
+        while let Some(&(at_us, endpoint)) = self.paced.first().filter(|(at_us, _)| *at_us <= micros(now)) {
+            self.paced.remove(&(at_us, endpoint));
+            self.ready.push_back(endpoint);
+        }
+    }
+
+    /// When the next throttled lane may go on.
+    pub fn next_tick(&self) -> Option<Timestamp> {
+        self.paced
+            .first()
+            .map(|(at_us, _)| Timestamp::from_ms(at_us.div_euclid(1000) + i64::from(at_us % 1000 > 0)))
     }
 
     /// The next delivery to be sent at `now`, when a slot is free. One whose lease would end before its time-out is
@@ -95,13 +154,19 @@ impl Lanes {
                 continue;
             }
             let held = lane.waiting.len();
-            let outlasts = |lease_until: Timestamp| now.plus_ms(self.timeout_ms) <= lease_until;
+            let timeout_ms = self.timeout_ms;
+            let outlasts = |claimed: &ClaimedDelivery, lease_until: Timestamp| {
+                now.plus_ms(claimed.endpoint.timeout_ms.map_or(timeout_ms, i64::from)) <= lease_until
+            };
             let next = std::iter::from_fn(|| lane.waiting.pop_front())
-                .find(|(_, lease_until)| outlasts(*lease_until));
+                .find(|(claimed, lease_until)| outlasts(claimed, *lease_until));
             self.waiting -= held - lane.waiting.len();
             if let Some((claimed, _)) = next {
                 lane.sending += 1;
                 self.sending += 1;
+                if let Some(rate) = claimed.endpoint.max_per_second {
+                    self.pace_us.insert(endpoint, micros(now) + 1_000_000 / i64::from(rate.max(1)));
+                }
                 self.list(endpoint);
                 return Some(claimed);
             }
@@ -120,21 +185,49 @@ impl Lanes {
         }
     }
 
-    /// Drops what waits in the lane of `endpoint`.
-    pub fn clear(&mut self, endpoint: EndpointId) {
+    /// A failure of `endpoint` is on its way to the table; until it is there, nothing more is sent.
+    pub fn await_verdict(&mut self, endpoint: EndpointId) {
         if let Some(lane) = self.lanes.get_mut(&endpoint) {
-            self.waiting -= lane.waiting.len();
-            lane.waiting.clear();
+            lane.judged = Judged::NotYet;
+        }
+    }
+
+    /// What came of the attempts of `endpoint` is in the table.
+    pub fn judged(&mut self, endpoint: EndpointId) {
+        if let Some(lane) = self.lanes.get_mut(&endpoint).filter(|lane| lane.judged == Judged::NotYet) {
+            lane.judged = Judged::Yes;
             self.list(endpoint);
         }
     }
 
+    /// Lets the lane of `endpoint` rest until then. Returns the claims that it held.
+    pub fn rest(&mut self, endpoint: EndpointId, until: Timestamp) -> Vec<Unused> {
+        let rest = self.rests.entry(endpoint).or_insert(until);
+        *rest = until.max(*rest);
+        self.clear(endpoint)
+    }
+
+    /// Drops what waits in the lane of `endpoint`, whose settings may have changed, and forgets that it rested. Returns
+    /// the claims that it held.
+    pub fn renew(&mut self, endpoint: EndpointId) -> Vec<Unused> {
+        self.rests.remove(&endpoint);
+        self.clear(endpoint)
+    }
+
+    /// Drops what waits in the lane of `endpoint`. Returns the claims that it held.
+    pub fn clear(&mut self, endpoint: EndpointId) -> Vec<Unused> {
+        let Some(lane) = self.lanes.get_mut(&endpoint) else { return Vec::new() };
+        self.waiting -= lane.waiting.len();
+        let unused =
+            lane.waiting.drain(..).map(|(claimed, _)| (claimed.delivery.id, claimed.claim)).collect();
+        self.list(endpoint);
+        unused
+    }
+
     /// Drops everything that waits.
-    pub fn clear_all(&mut self) {
+    pub fn clear_all(&mut self) -> Vec<Unused> {
         let endpoints: Vec<EndpointId> = self.lanes.keys().copied().collect();
-        for endpoint in endpoints {
-            self.clear(endpoint);
-        }
+        endpoints.into_iter().flat_map(|endpoint| self.clear(endpoint)).collect()
     }
 
     /// Puts the lane among the ready ones when it may start an attempt, and forgets it when it has nothing left.
@@ -144,9 +237,16 @@ impl Lanes {
             self.lanes.remove(&endpoint);
         } else if !lane.listed && !lane.waiting.is_empty() && lane.sending < lane.width(self.max_per_lane) {
             lane.listed = true;
-            self.ready.push_back(endpoint);
+            match self.pace_us.get(&endpoint) {
+                Some(at_us) => drop(self.paced.insert((*at_us, endpoint))),
+                None => self.ready.push_back(endpoint),
+            }
         }
     }
+}
+
+fn micros(at: Timestamp) -> i64 {
+    at.as_ms().saturating_mul(1000)
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 //!   event, together with the new cursor.
 //! - [`deliverer`]: claims due rows under a lease, sends them, and records each attempt with what follows from it.
 //! - [`lane`]: each endpoint's queue of claimed deliveries and its share of the attempts at one time.
+//! - [`jobs`]: sends again in bulk. [`matching`]: which endpoints want an event.
 //! - [`exchange`]: one HTTP attempt. [`settlement`]: its result on the way to the table. [`schedule`]: when the next is due.
 //! - [`signature`], [`Vault`], [`AddressGuard`]: how a delivery is signed, where secrets rest, where it may go.
+//! - [`Doorbell`]: how the use cases are noticed.
 //!
 //! Guarantees
 //! - **Nothing is lost.** Events are read from the log, not handed over in memory; rows and cursor are one commit; a row
@@ -20,6 +22,9 @@
 //! - **In the order of the log while the receiver keeps up.** A delivery that failed comes later than its successors,
 //!   and a receiver with a backlog gets several at a time ([`lane`]).
 //! - **A slow or dead endpoint delays no other**: each has its own lane and a bounded share of the slots.
+//! - **An endpoint that fails is spared, not forgotten**: its lane rests when the receiver asks for it or its circuit is
+//!   open, and what is pending waits without using up its attempts; it is disabled, with an event, when it is gone or has
+//!   failed for days.
 //! - **No address but public ones is connected to**, judged after each resolution ([`address_guard`]).
 //! - Memory is bounded: by the claimed rows (a multiple of `webhook.concurrency`) and the capped answers, whatever the
 //!   backlog and whatever receivers answer.
@@ -28,17 +33,22 @@ mod address_guard;
 mod callback;
 mod deliverer;
 mod dispatcher;
+mod doorbell;
 mod endpoint;
 mod exchange;
+mod jobs;
 mod lane;
+mod matching;
 mod schedule;
 mod settlement;
 mod signature;
+pub mod tools;
+mod turn;
 mod vault;
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::clock::{Clock, Ids};
 use crate::config::WebhookSettings;
@@ -48,6 +58,7 @@ use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
 pub use address_guard::{AddressGuard, Allowed};
+pub use doorbell::Doorbell;
 pub use endpoint::EndpointDesk;
 pub use vault::Vault;
 
@@ -62,36 +73,25 @@ pub struct Setup {
     pub settings: WebhookSettings,
     pub guard: AddressGuard,
     pub vault: Arc<Vault>,
+    pub doorbell: Arc<Doorbell>,
     /// The newest committed position, sent after each commit.
     pub committed: watch::Receiver<u64>,
 }
 
-/// The running webhooks: two service tasks, which end with the shutdown.
-#[derive(Clone)]
-pub struct Webhooks {
-    wake: Arc<Notify>,
-}
-
-impl Webhooks {
-    /// Starts the dispatcher and the deliverer.
-    ///
-    /// # Errors
-    /// [`crate::domain::Error::Unavailable`] when the HTTP client cannot be built.
-    pub fn start(setup: Setup) -> Result<Self> {
-        let sender = exchange::Sender::new(&setup)?;
-        let wake = Arc::new(Notify::new());
-        let dispatcher = dispatcher::Dispatcher::new(&setup, Arc::clone(&wake));
-        let deliverer = deliverer::Deliverer::new(&setup, sender, Arc::clone(&wake));
-        let shutdown = setup.tasks.shutdown();
-        setup.tasks.spawn("webhook dispatcher", dispatcher.run(shutdown.clone()));
-        setup.tasks.spawn("webhook deliverer", deliverer.run(shutdown.clone()));
-        Ok(Self { wake })
-    }
-
-    /// Looks for due deliveries now, as after an endpoint was enabled again; without it they wait for the next look.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
+/// Starts the dispatcher, the deliverer and the jobs: service tasks, which end with the shutdown.
+///
+/// # Errors
+/// [`crate::domain::Error::Unavailable`] when the HTTP client cannot be built.
+pub fn start(setup: &Setup) -> Result<()> {
+    let sender = exchange::Sender::new(setup)?;
+    let dispatcher = dispatcher::Dispatcher::new(setup, Arc::clone(&setup.doorbell));
+    let deliverer = deliverer::Deliverer::new(setup, sender);
+    let jobs = jobs::Jobs::new(setup);
+    let shutdown = setup.tasks.shutdown();
+    setup.tasks.spawn("webhook dispatcher", dispatcher.run(shutdown.clone()));
+    setup.tasks.spawn("webhook deliverer", deliverer.run(shutdown.clone()));
+    setup.tasks.spawn("webhook jobs", jobs.run(shutdown.clone()));
+    Ok(())
 }
 
 #[cfg(test)]

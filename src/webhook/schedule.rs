@@ -17,7 +17,7 @@ pub(super) struct Schedule {
 /// What an attempt told about the next one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Failure {
-    /// The attempt's number, from 1.
+    /// The attempt's number in its schedule, from 1.
     pub number: u32,
     /// How long the receiver asked to wait, in milliseconds.
     pub retry_after_ms: Option<i64>,
@@ -51,6 +51,17 @@ impl Schedule {
         let longest_ms = self.waits_ms.iter().copied().max().unwrap_or(0);
         let asked_ms = failure.retry_after_ms.unwrap_or(0).min(longest_ms);
         Verdict::Retry { at: now.plus_ms(jittered_ms.max(asked_ms)) }
+    }
+
+    /// How long a lane rests after an answer with this status: what the receiver asked for, up to the longest wait; else,
+    /// when it said that it gets too much, as long as a first retry waits.
+    pub fn rest_ms(&self, status: Option<u16>, retry_after_ms: Option<i64>) -> Option<i64> {
+        if !status.is_some_and(|status| SLOW_DOWN.contains(&status)) {
+            return None;
+        }
+        let longest_ms = self.waits_ms.iter().copied().max().unwrap_or(0);
+        let first_ms = self.waits_ms.get(1).copied().unwrap_or(0);
+        Some(retry_after_ms.map_or(first_ms, |asked_ms| asked_ms.min(longest_ms)))
     }
 }
 
@@ -107,6 +118,15 @@ mod tests {
         assert_eq!(wait_ms(1, Some(1_000), 0), Some(4_000), "never earlier than scheduled");
         assert_eq!(wait_ms(1, Some(i64::MAX), 0), Some(60_000));
         assert_eq!(wait_ms(4, Some(1_000), 0), None);
+    }
+
+    #[test]
+    fn a_lane_rests_when_its_receiver_asks_for_it() {
+        let schedule = schedule();
+        assert_eq!(schedule.rest_ms(Some(429), Some(40_000)), Some(40_000));
+        assert_eq!(schedule.rest_ms(Some(503), Some(i64::MAX)), Some(60_000));
+        assert_eq!(schedule.rest_ms(Some(429), None), Some(5_000));
+        assert_eq!((schedule.rest_ms(Some(500), None), schedule.rest_ms(None, None)), (None, None));
     }
 
     #[test]

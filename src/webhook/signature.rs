@@ -3,9 +3,12 @@
 //! `X-Webhook-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">` is the contract's (§4). `webhook-id`,
 //! `webhook-timestamp` and `webhook-signature: v1,<base64 HMAC-SHA256 of "id.timestamp.body">` are those of Standard
 //! Webhooks, so that its published verifiers work unchanged. The key of both is the same: the bytes that the base64
-//! after `whsec_` stands for. While a secret rotates there are several, and each adds a signature to both headers.
+//! after `whsec_` stands for. While a secret rotates there are several, and each adds a signature to both headers. An
+//! endpoint that asks for it gets `v1a,<base64 Ed25519 of "id.timestamp.body">` in `webhook-signature` as well, which a
+//! receiver verifies with a public key (`whpk_` and base64) and cannot forge.
 
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -35,23 +38,73 @@ impl Secret {
     }
 }
 
+/// What the text of every private key begins with, and that of every public one.
+const KEY_PREFIX: &str = "whsk_";
+const PUBLIC_PREFIX: &str = "whpk_";
+/// Length of the seed of a private key, in bytes.
+pub const SEED_BYTES: usize = 32;
+
+/// A private key. Not `Debug`, and never logged.
+pub struct SigningKey(Ed25519KeyPair);
+
+impl SigningKey {
+    /// The key that `text` (`whsk_` and base64 of the seed) stands for; nothing when it is no such text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let seed = STANDARD.decode(text.strip_prefix(KEY_PREFIX)?).ok()?;
+        Ed25519KeyPair::from_seed_unchecked(&seed).ok().map(Self)
+    }
+
+    /// The text of a key of this seed.
+    pub fn text(seed: &[u8; SEED_BYTES]) -> String {
+        format!("{KEY_PREFIX}{}", STANDARD.encode(seed))
+    }
+
+    /// The text of its public half.
+    pub fn public_text(&self) -> String {
+        format!("{PUBLIC_PREFIX}{}", STANDARD.encode(self.0.public_key()))
+    }
+}
+
+/// What an endpoint's deliveries are signed with.
+pub struct Keys {
+    pub secret: Secret,
+    pub key: Option<SigningKey>,
+}
+
+impl Keys {
+    /// From the texts of a secret and, after a space, of a key.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (secret, key) = text.split_once(' ').map_or((text, None), |(secret, key)| (secret, Some(key)));
+        let key = key.map(|key| SigningKey::parse(key).ok_or(())).transpose().ok()?;
+        Some(Self { secret: Secret::parse(secret)?, key })
+    }
+}
+
 /// The text of a secret of these bytes.
 pub fn secret_text(bytes: &[u8; SECRET_BYTES]) -> String {
     format!("{PREFIX}{}", STANDARD.encode(bytes))
 }
 
 /// The four signature headers of a message `id` with this `body`, signed at `at_s` (unix seconds) with each of
-/// `secrets`.
-pub fn headers(secrets: &[Secret], id: &str, at_s: i64, body: &[u8]) -> HeaderMap {
+/// `secrets` and `keys`.
+pub fn headers<'k>(
+    secrets: impl IntoIterator<Item = &'k Secret>,
+    keys: impl IntoIterator<Item = &'k SigningKey>,
+    (id, at_s): (&str, i64),
+    body: &[u8],
+) -> HeaderMap {
     let at = at_s.to_string();
     let mut contract = format!("t={at}");
-    let mut standard = Vec::with_capacity(secrets.len());
+    let mut standard = Vec::new();
     for secret in secrets {
-        let tag = secret.sign(&[at.as_bytes(), b".", body]);
         contract.push_str(",v1=");
-        contract.extend(tag.as_ref().iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit));
+        push_hex(&mut contract, secret.sign(&[at.as_bytes(), b".", body]).as_ref());
         let tag = secret.sign(&[id.as_bytes(), b".", at.as_bytes(), b".", body]);
         standard.push(format!("v1,{}", STANDARD.encode(tag)));
+    }
+    for SigningKey(key) in keys {
+        let signed = key.sign(&[id.as_bytes(), b".", at.as_bytes(), b".", body].concat());
+        standard.push(format!("v1a,{}", STANDARD.encode(signed)));
     }
     let named = [
         (HeaderName::from_static("x-webhook-signature"), contract),
@@ -61,6 +114,10 @@ pub fn headers(secrets: &[Secret], id: &str, at_s: i64, body: &[u8]) -> HeaderMa
     ];
     // Ids, numbers and signatures are visible ASCII, which every header value may be.
     named.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::try_from(value).ok()?))).collect()
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    text.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit));
 }
 
 fn hex_digit(nibble: u8) -> char {
@@ -80,7 +137,7 @@ mod tests {
 
     #[test]
     fn holds_the_vector_of_standard_webhooks() {
-        let headers = headers(&[secret()], ID, 1_614_265_330, BODY);
+        let headers = headers(&[secret()], [], (ID, 1_614_265_330), BODY);
         assert_eq!(headers["webhook-id"], ID);
         assert_eq!(headers["webhook-timestamp"], "1614265330");
         assert_eq!(headers["webhook-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -94,11 +151,26 @@ mod tests {
     #[test]
     fn signs_with_each_secret_of_a_rotation() {
         let other = Secret::parse(&secret_text(&[7; SECRET_BYTES])).unwrap();
-        let headers = headers(&[other, secret()], ID, 1_614_265_330, BODY);
+        let headers = headers(&[other, secret()], [], (ID, 1_614_265_330), BODY);
         let standard = headers["webhook-signature"].to_str().unwrap();
         assert_eq!(standard.split(' ').count(), 2);
         assert!(standard.ends_with(" v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
         assert_eq!(headers["x-webhook-signature"].to_str().unwrap().matches(",v1=").count(), 2);
+    }
+
+    #[test]
+    fn signs_with_a_private_key_that_the_public_one_verifies() {
+        use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+        let key = SigningKey::parse(&SigningKey::text(&[9; SEED_BYTES])).unwrap();
+        let public = STANDARD.decode(key.public_text().strip_prefix("whpk_").unwrap()).unwrap();
+        let headers = headers(&[secret()], [&key], (ID, 1_614_265_330), BODY);
+        let standard = headers["webhook-signature"].to_str().unwrap();
+        let (hmac, signed) = standard.split_once(" v1a,").unwrap();
+        assert_eq!(hmac, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let message = [ID.as_bytes(), b".1614265330.", BODY].concat();
+        let verified =
+            UnparsedPublicKey::new(&ED25519, public).verify(&message, &STANDARD.decode(signed).unwrap());
+        assert!(verified.is_ok());
     }
 
     #[test]

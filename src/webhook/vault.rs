@@ -8,8 +8,9 @@ use std::path::Path;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 
-use super::signature::{self, SECRET_BYTES, Secret};
+use super::signature::{self, Keys, SECRET_BYTES, SEED_BYTES, SigningKey};
 use crate::clock::Ids;
+use crate::domain::webhook::IssuedSecret;
 use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
 use crate::keyfile;
 
@@ -47,9 +48,17 @@ impl Vault {
         Ok(Self { key, callbacks, ids })
     }
 
-    /// The text of a new secret: `whsec_` and base64.
-    pub fn new_secret(&self) -> String {
-        signature::secret_text(&self.ids.random_bytes::<SECRET_BYTES>())
+    /// A new secret and key for `endpoint`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when they cannot be sealed.
+    pub fn issue(&self, endpoint: EndpointId) -> Result<IssuedSecret> {
+        let text = signature::secret_text(&self.ids.random_bytes::<SECRET_BYTES>());
+        let key = SigningKey::text(&self.ids.random_bytes::<SEED_BYTES>());
+        let public_key = SigningKey::parse(&key).map(|key| key.public_text());
+        let public_key = public_key.ok_or_else(|| Error::internal("no key can be made from the seed"))?;
+        let sealed = self.seal(endpoint, &format!("{text} {key}"))?;
+        Ok(IssuedSecret { text, public_key, sealed })
     }
 
     /// The text of the secret that signs the callbacks of `user`: always the same under the same key.
@@ -75,19 +84,22 @@ impl Vault {
         Ok([&[VERSION], nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    /// The secret that was sealed for `endpoint`.
+    /// The secret and key that were sealed for `endpoint`.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it was sealed for another endpoint or under another key, or is damaged.
-    pub fn open(&self, endpoint: EndpointId, sealed: &[u8]) -> Result<Secret> {
-        let open = || {
-            let (nonce, ciphertext) = sealed.strip_prefix(&[VERSION])?.split_first_chunk::<NONCE_LEN>()?;
-            let mut buffer = ciphertext.to_vec();
-            let nonce = Nonce::assume_unique_for_key(*nonce);
-            let text = self.key.open_in_place(nonce, Aad::from(endpoint.0.as_bytes()), &mut buffer).ok()?;
-            Secret::parse(std::str::from_utf8(text).ok()?)
-        };
-        open().ok_or_else(|| Error::internal("the endpoint's signing secret cannot be opened"))
+    /// [`Error::Internal`] when they were sealed for another endpoint or under another key, or are damaged.
+    pub fn open(&self, endpoint: EndpointId, sealed: &[u8]) -> Result<Keys> {
+        let keys = self.open_text(endpoint, sealed).and_then(|text| Keys::parse(&text));
+        keys.ok_or_else(|| Error::internal("the endpoint's signing secret cannot be opened"))
+    }
+
+    /// The text that was sealed for `endpoint`; nothing when it was not, or is damaged.
+    pub fn open_text(&self, endpoint: EndpointId, sealed: &[u8]) -> Option<String> {
+        let (nonce, ciphertext) = sealed.strip_prefix(&[VERSION])?.split_first_chunk::<NONCE_LEN>()?;
+        let mut buffer = ciphertext.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let text = self.key.open_in_place(nonce, Aad::from(endpoint.0.as_bytes()), &mut buffer).ok()?;
+        String::from_utf8(text.to_vec()).ok()
     }
 }
 
@@ -103,28 +115,35 @@ mod tests {
         Vault::open_in(directory, Ids::new(Clock::system())).unwrap()
     }
 
-    fn sign(secret: &Secret) -> http::HeaderMap {
-        signature::headers(std::slice::from_ref(secret), "id", 1, b"body")
+    fn sign(keys: &Keys) -> http::HeaderMap {
+        signature::headers([&keys.secret], &keys.key, ("id", 1), b"body")
     }
 
     #[test]
     fn opens_what_it_sealed_also_after_a_restart() {
         let directory = tempfile::tempdir().unwrap();
         let first = vault(directory.path());
-        let text = first.new_secret();
-        let sealed = first.seal(ENDPOINT, &text).unwrap();
-        assert_ne!(first.seal(ENDPOINT, &text).unwrap(), sealed, "the nonce is random");
+        let IssuedSecret { text, public_key, sealed } = first.issue(ENDPOINT).unwrap();
+        assert_ne!(
+            first.seal(ENDPOINT, &text).unwrap(),
+            first.seal(ENDPOINT, &text).unwrap(),
+            "the nonce is random"
+        );
         let shown = String::from_utf8_lossy(&sealed).into_owned();
         assert!(!shown.contains(&text[6..]), "the secret must not be readable");
         let opened = vault(directory.path()).open(ENDPOINT, &sealed).unwrap();
-        assert_eq!(sign(&opened), sign(&Secret::parse(&text).unwrap()));
+        assert_eq!(opened.key.as_ref().unwrap().public_text(), public_key);
+        let told = Keys { secret: signature::Secret::parse(&text).unwrap(), key: None };
+        assert_eq!(sign(&opened)["x-webhook-signature"], sign(&told)["x-webhook-signature"]);
+        let older = first.seal(ENDPOINT, &text).unwrap();
+        assert!(first.open(ENDPOINT, &older).unwrap().key.is_none(), "from before there were keys");
     }
 
     #[test]
     fn opens_nothing_else() {
         let directory = tempfile::tempdir().unwrap();
         let ours = vault(directory.path());
-        let sealed = ours.seal(ENDPOINT, &ours.new_secret()).unwrap();
+        let sealed = ours.issue(ENDPOINT).unwrap().sealed;
         assert!(ours.open(EndpointId(Uuid::from_u128(8)), &sealed).is_err(), "another endpoint");
         assert!(vault(tempfile::tempdir().unwrap().path()).open(ENDPOINT, &sealed).is_err(), "another key");
         for at in 0..sealed.len() {

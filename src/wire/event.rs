@@ -9,8 +9,11 @@ use super::order::Order;
 use super::payment::{Payment, Receipt};
 use super::pet::{Pet, Stock};
 use super::user::User;
-use crate::domain::event::{ChangedBy, Collection, Data, Event, EventType, OrderChange, PetChange};
-use crate::domain::{OrderStatus, PetStatus, Timestamp, UserId};
+use crate::domain::event::{
+    ChangedBy, Collection, Data, EndpointNotice, Event, EventType, OrderChange, PetChange, ProviderNotice,
+};
+use crate::domain::inbound::{InboundSource, InboundStatus};
+use crate::domain::{EndpointId, InboundId, OrderId, OrderStatus, PetStatus, Timestamp, UserId};
 
 /// What every channel sends for an event; webhooks leave the cursor out.
 #[derive(Debug, Serialize)]
@@ -94,6 +97,34 @@ struct UserData {
     user: User,
 }
 
+#[derive(Serialize, Deserialize)]
+struct EndpointData {
+    endpoint: NoticedEndpoint,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NoticedEndpoint {
+    id: String,
+    url: String,
+    user_id: Option<String>,
+    disabled_reason: Option<String>,
+    failing_since: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProviderData {
+    inbound_id: String,
+    source: String,
+    kind: String,
+    external_id: String,
+    order_id: Option<String>,
+    status: String,
+    note: Option<String>,
+    payload: Box<RawValue>,
+}
+
 fn changed_by(by: ChangedBy) -> String {
     match by {
         ChangedBy::System => "system".to_owned(),
@@ -130,6 +161,28 @@ pub fn data_to_json(data: &Data) -> String {
         }),
         Data::Inventory { stock } => serde_json::to_string(&InventoryData { inventory: stock.into() }),
         Data::User { user } => serde_json::to_string(&UserData { user: user.into() }),
+        Data::Endpoint(notice) => {
+            let endpoint = NoticedEndpoint {
+                id: notice.endpoint_id.to_string(),
+                url: notice.url.clone(),
+                user_id: notice.owner.map(|id| id.to_string()),
+                disabled_reason: notice.reason.clone(),
+                failing_since: notice.failing_since.map(|at| at.to_string()),
+            };
+            serde_json::to_string(&EndpointData { endpoint })
+        }
+        Data::Provider(notice) => RawValue::from_string(notice.payload.clone()).and_then(|payload| {
+            serde_json::to_string(&ProviderData {
+                inbound_id: notice.inbound_id.to_string(),
+                source: notice.source.to_string(),
+                kind: notice.kind.clone(),
+                external_id: notice.external_id.clone(),
+                order_id: notice.order_id.map(|id| id.to_string()),
+                status: notice.status.to_string(),
+                note: notice.note.clone(),
+                payload,
+            })
+        }),
     };
     // Plain structs of strings and numbers have nothing that JSON cannot say.
     text.unwrap_or_default()
@@ -168,6 +221,32 @@ pub fn data_from_json(kind: EventType, text: &str) -> Result<Data, Unreadable> {
             Data::Inventory { stock: parse::<InventoryData>(text)?.inventory.restore()? }
         }
         Collection::Users => Data::User { user: parse::<UserData>(text)?.user.restore()? },
+        Collection::Endpoints => {
+            let NoticedEndpoint { id, url, user_id, disabled_reason, failing_since } =
+                parse::<EndpointData>(text)?.endpoint;
+            let unreadable = || Unreadable("endpoint", id.clone());
+            Data::Endpoint(EndpointNotice {
+                endpoint_id: EndpointId::parse("id", &id).map_err(|_| unreadable())?,
+                owner: user_id.as_deref().and_then(|id| UserId::parse("userId", id).ok()),
+                url,
+                reason: disabled_reason,
+                failing_since: failing_since.as_deref().and_then(Timestamp::parse),
+            })
+        }
+        Collection::Provider => {
+            let data: ProviderData = parse(text)?;
+            let unreadable = || Unreadable("provider event", data.inbound_id.clone());
+            Data::Provider(ProviderNotice {
+                inbound_id: InboundId::parse("id", &data.inbound_id).map_err(|_| unreadable())?,
+                source: InboundSource::from_name(&data.source).ok_or_else(unreadable)?,
+                status: InboundStatus::from_name(&data.status).ok_or_else(unreadable)?,
+                order_id: data.order_id.as_deref().and_then(|id| OrderId::parse("orderId", id).ok()),
+                kind: data.kind,
+                external_id: data.external_id,
+                note: data.note,
+                payload: data.payload.get().to_owned(),
+            })
+        }
     })
 }
 

@@ -4,7 +4,9 @@
 pub mod admin;
 pub mod callback;
 pub mod event;
+pub mod event_types;
 pub mod image;
+pub mod inbound;
 pub mod json;
 pub mod oauth;
 pub mod order;

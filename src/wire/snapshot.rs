@@ -4,7 +4,7 @@ use crate::domain::audit::Snapshot;
 
 /// The JSON text of a snapshot.
 pub fn to_json(snapshot: &Snapshot) -> String {
-    use super::{oauth, order, payment, pet, user, webhook};
+    use super::{inbound, oauth, order, payment, pet, user, webhook};
     let text = match snapshot {
         Snapshot::Pet(pet) => serde_json::to_string(&pet::Pet::from(pet)),
         Snapshot::Order(order) => serde_json::to_string(&order::Order::from(order)),
@@ -12,6 +12,9 @@ pub fn to_json(snapshot: &Snapshot) -> String {
         Snapshot::User(user) => serde_json::to_string(&user::User::from(user)),
         Snapshot::Client(client) => serde_json::to_string(&oauth::Client::from(client)),
         Snapshot::Endpoint(endpoint) => serde_json::to_string(&webhook::Endpoint::from(endpoint)),
+        Snapshot::Delivery(delivery) => serde_json::to_string(&webhook::Delivery::from(delivery)),
+        Snapshot::WebhookJob(job) => serde_json::to_string(&webhook::Job::from(job)),
+        Snapshot::Inbound(inbound) => serde_json::to_string(&inbound::Inbound::from(inbound)),
     };
     // Plain structs of strings and numbers have nothing that JSON cannot say.
     text.unwrap_or_default()

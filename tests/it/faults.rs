@@ -223,7 +223,7 @@ async fn users_and_endpoints_survive_a_fault_at_every_statement() {
             event_types: Some(vec!["order.*".to_owned()]),
             // Nothing is sent to it, so nothing else writes.
             enabled: Some(false),
-            description: None,
+            ..EndpointDraft::default()
         };
         frail.server.app().create_endpoint(staff, draft).await.map(drop)
     };

@@ -204,8 +204,9 @@ async fn refresh_tokens_are_used_once_and_revoked_by_session(store: &Store) {
     let used = found[0].clone().unwrap();
     assert_eq!((used.used_at, used.revoked_at), (Some(at(5)), Some(at(6))));
     assert!(found[1].is_none());
-    let purge =
-        async |before: i64| store.write(async move |w| w.purge_settled(at(before), 1).await).await.unwrap();
+    let purge = async |before: i64| {
+        store.write(async move |w| w.purge_settled(at(before), at(before), 1).await).await.unwrap()
+    };
     assert_eq!(
         [purge(9).await, purge(10).await, purge(10).await, purge(10).await],
         [0, 1, 1, 0],

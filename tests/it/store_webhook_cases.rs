@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use petstore::domain::event::{Collection, Fact, Key};
 use petstore::domain::page::PageRequest;
-use petstore::domain::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint, EventPattern};
+use petstore::domain::webhook::{Attempt, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EventPattern};
 use petstore::domain::*;
 use petstore::store::{ClaimedDelivery, Store, Verdict};
 use uuid::Uuid;
@@ -25,18 +25,10 @@ pub async fn run_all(store: &Store) {
 
 fn endpoint(tenant: Tenant, owner: Option<UserId>, created: i64) -> Endpoint {
     Endpoint {
-        id: EndpointId(Uuid::now_v7()),
-        tenant,
-        owner,
         url: "https://example.com/hook".into(),
-        description: None,
         event_types: vec![EventPattern::Prefix("order.".into()), EventPattern::Exact(EventType::PetCreated)],
         sealed_secret: vec![0, 255, 7],
-        enabled: true,
-        disabled_reason: None,
-        since: Seq::START,
-        created_at: at(created),
-        updated_at: at(created),
+        ..Endpoint::blank(EndpointId(Uuid::now_v7()), tenant, owner, at(created))
     }
 }
 
@@ -80,6 +72,9 @@ fn delivery(endpoint: &Endpoint, event: &Event, due: i64) -> Delivery {
         event_type: event.kind,
         status: DeliveryStatus::Pending,
         attempts: 0,
+        schedule_from: 0,
+        last_status_code: None,
+        order_key: None,
         next_attempt_at: Some(at(due)),
         created_at: at(0),
         settled_at: None,
@@ -109,6 +104,9 @@ fn attempt(delivery: &Delivery) -> Attempt {
         number: delivery.attempts + 1,
         started_at: at(50),
         duration_ms: 12,
+        address: Some("192.0.2.7".into()),
+        request_headers: vec![("webhook-id".into(), "evt_1".into())],
+        response_headers: vec![("x-one".into(), "1".into()), ("x-one".into(), "2".into())],
         status_code: Some(503),
         error: Some("the receiver answered 503".into()),
         response_body: Some("busy".into()),
@@ -170,10 +168,18 @@ async fn an_event_is_delivered_once_to_an_endpoint(store: &Store) {
     store.write(async |w| w.insert_deliveries(&[], Seq(1)).await).await.unwrap();
     assert_eq!(store.write(async |w| w.dispatched().await).await.unwrap(), dispatched, "never goes back");
 
-    let listed = store.read().list_deliveries(mine, kept.id, ALL).await.unwrap();
+    let listed = store.read().list_deliveries(mine, kept.id, &DeliveryFilter::default(), ALL).await.unwrap();
     let newest_first: Vec<Delivery> = rows.iter().rev().cloned().collect();
     assert_eq!((listed.items, listed.total_items), (newest_first, 40));
-    assert_eq!(store.read().list_deliveries(other, kept.id, ALL).await.unwrap().total_items, 0);
+    assert_eq!(
+        store
+            .read()
+            .list_deliveries(other, kept.id, &DeliveryFilter::default(), ALL)
+            .await
+            .unwrap()
+            .total_items,
+        0
+    );
     assert_eq!(store.read().find_delivery(mine, rows[3].id).await.unwrap().as_ref(), Some(&rows[3]));
     assert_eq!(store.read().find_delivery(other, rows[3].id).await.unwrap(), None);
     assert_eq!(store.read().next_due().await.unwrap(), Some(at(5)));
@@ -205,7 +211,7 @@ async fn claims_are_fair_and_bounded(store: &Store) {
     for claimed in &taken {
         of.entry(claimed.endpoint.id).or_default().push(claimed);
         let event = events.iter().find(|event| event.position.seq == claimed.delivery.event_seq);
-        assert_eq!(Some(&claimed.event), event, "with the event that it delivers");
+        assert_eq!(Some(&*claimed.event), event, "with the event that it delivers");
     }
     assert_eq!(of[&busy.id].len(), 4);
     assert_eq!(of[&quiet.id].len(), 3, "a backlog elsewhere does not hold it up");
@@ -257,11 +263,12 @@ async fn a_claim_is_settled_by_its_newest_holder_only(store: &Store) {
     assert_eq!(attempts.iter().map(|attempt| attempt.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(attempts[0], Attempt { id: attempts[0].id, ..attempt(&row) });
     assert_eq!(store.read().list_attempts(super::store_cases::tenant(), row.id).await.unwrap(), []);
-    let purge =
-        async |before: i64| store.write(async move |w| w.purge_settled(at(before), 9).await).await.unwrap();
+    let purge = async |before: i64| {
+        store.write(async move |w| w.purge_settled(at(before), at(before), 9).await).await.unwrap()
+    };
     assert_eq!(purge(62).await, 0, "settled at 62");
     let failing = store.write(async move |w| {
-        w.purge_settled(at(63), 9).await?;
+        w.purge_settled(at(63), at(63), 9).await?;
         Err::<(), _>(Error::PetInUse)
     });
     assert!(failing.await.is_err());
@@ -307,7 +314,10 @@ async fn a_deleted_endpoint_is_gone_at_once_and_its_rows_bit_by_bit(store: &Stor
     assert_eq!(store.read().next_due().await.unwrap(), None);
     assert_eq!(store.read().find_endpoint(tenant, id).await.unwrap(), None);
     assert_eq!(store.read().list_endpoints(tenant, None, ALL).await.unwrap().total_items, 0);
-    assert_eq!(store.read().list_deliveries(tenant, id, ALL).await.unwrap().total_items, 0);
+    assert_eq!(
+        store.read().list_deliveries(tenant, id, &DeliveryFilter::default(), ALL).await.unwrap().total_items,
+        0
+    );
     assert_eq!(store.read().find_delivery(tenant, row).await.unwrap(), None);
     assert_eq!(store.read().list_attempts(tenant, row).await.unwrap(), []);
     assert_eq!(store.write(async move |w| w.count_endpoints(tenant, None).await).await.unwrap(), 0);
@@ -353,17 +363,24 @@ pub async fn a_purge_raises_the_floor_and_spares_what_deliveries_need(store: &St
 
     let claimed = claim(store, 10, 9, 9).await;
     assert_eq!(
-        claimed.iter().map(|c| &c.event).collect::<Vec<_>>(),
+        claimed.iter().map(|c| &*c.event).collect::<Vec<_>>(),
         [&old[1], &old[3]],
         "still there to be sent"
     );
     assert!(settle(store, &claimed[0], Verdict::Retry { at: at(20) }).await);
     assert!(settle(store, &claimed[1], Verdict::Succeeded).await);
     let again = claim(store, 20, 9, 9).await;
-    assert_eq!(again[0].event, old[1], "a retry needs it still");
+    assert_eq!(*again[0].event, old[1], "a retry needs it still");
     assert!(settle(store, &again[0], Verdict::Dead).await);
     let left = store.read().read_events(&[], Seq::START, bounds.head, 100).await.unwrap();
+    assert_eq!(left[..2], [old[1].clone(), young[0].clone()], "a dead letter can be sent again");
+    let id = again[0].delivery.id;
+    assert!(store.write(async move |w| w.reopen_delivery(tenant, id, at(30)).await).await.unwrap());
+    assert!(settle(store, &claim(store, 30, 9, 9).await[0], Verdict::Succeeded).await);
+    let left = store.read().read_events(&[], Seq::START, bounds.head, 100).await.unwrap();
     assert_eq!(left[0], young[0], "what nobody needs any more is gone");
+    let gone = store.write(async move |w| w.reopen_delivery(tenant, id, at(40)).await).await.unwrap();
+    assert!(!gone, "its event is no longer kept");
     delete_endpoint(store, &endpoint).await;
 
     dispatch(store, vec![]).await;

@@ -14,7 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bus", &["domain"]),
     ("app", &["domain", "store", "bus", "clock", "images", "keyfile"]),
     ("webhook", &["domain", "store", "bus", "wire", "clock", "keyfile", "tasks", "telemetry", "config"]),
-    ("protocols", &["app", "bus", "domain", "wire", "clock", "tasks", "telemetry"]),
+    ("integrations", &["app", "domain", "wire"]),
+    ("protocols", &["app", "integrations", "bus", "domain", "wire", "clock", "tasks", "telemetry"]),
     ("seed", &["app", "domain", "store", "wire", "clock"]),
 ];
 

@@ -17,6 +17,8 @@ const PARTS: &[(&str, &str)] = &[
     ("payments.yaml", include_str!("openapi/payments.yaml")),
     ("users.yaml", include_str!("openapi/users.yaml")),
     ("endpoints.yaml", include_str!("openapi/endpoints.yaml")),
+    ("endpoint-actions.yaml", include_str!("openapi/endpoint-actions.yaml")),
+    ("inbound.yaml", include_str!("openapi/inbound.yaml")),
     ("events.yaml", include_str!("openapi/events.yaml")),
     ("admin.yaml", include_str!("openapi/admin.yaml")),
     ("admin-schemas.yaml", include_str!("openapi/admin-schemas.yaml")),

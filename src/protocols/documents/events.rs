@@ -42,6 +42,8 @@ fn schema(document: &mut Node, kind: EventType) -> Node {
         Collection::Pets => "PetData",
         Collection::Inventory => "InventoryData",
         Collection::Users => "UserData",
+        Collection::Endpoints => "EndpointData",
+        Collection::Provider => "ProviderData",
     };
     let schemas = document.at("components").at("schemas");
     let data = if schemas.get(&own).is_some() { own.as_str() } else { shared };

@@ -8,6 +8,7 @@ use crate::domain::audit::{Action, Channel, Snapshot};
 use crate::domain::callback::{ProcessedStatus, ProcessingFailure};
 use crate::domain::event::EventType;
 use crate::domain::image::MAX_METADATA;
+use crate::domain::inbound::{InboundSource, InboundStatus};
 use crate::domain::oauth::GrantType;
 use crate::domain::page::PageRequest;
 use crate::domain::payment::{AccountType, CardBrand, PaymentStatus};
@@ -72,6 +73,11 @@ fn value(name: &str) -> Option<Node> {
         "pet.maxSearch" => number(pet::MAX_SEARCH),
         "EventPattern" => event_patterns(),
         "DeliveryStatus" => names!(DeliveryStatus),
+        "DeliveryOrdering" => names!(webhook::Ordering),
+        "FilterOperator" => names!(webhook::Operator),
+        "JobKind" => names!(webhook::JobKind),
+        "InboundSource" => names!(InboundSource),
+        "InboundStatus" => names!(InboundStatus),
         "Action" => names!(Action),
         "Channel" => names!(Channel),
         "topic.forms" => topic::FORMS.into(),

@@ -10,12 +10,12 @@ use super::users::not_stored;
 use super::{Rest, Told, collection, created, json};
 use crate::app::Caller;
 use crate::domain::webhook as domain;
-use crate::domain::{DeliveryId, EndpointId, Error};
+use crate::domain::{DeliveryId, EndpointId, Error, EventType};
 use crate::wire::webhook::{Attempt, Delivery, Endpoint, EndpointInput};
 
 /// createWebhookEndpoint
 pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<EndpointInput>) -> Told {
-    let draft = input.into();
+    let draft = input.draft()?;
     let encode = |(endpoint, secret): &(domain::Endpoint, String)| {
         let body = Endpoint { secret: Some(secret.clone()), ..Endpoint::from(endpoint) };
         not_stored(created(&format!("/v1/webhook-endpoints/{}", endpoint.id), &body))
@@ -43,7 +43,7 @@ pub async fn update(
     id: Id,
     Json(input): Json<EndpointInput>,
 ) -> Told {
-    let endpoint = rest.app.update_endpoint(&caller, endpoint_id(&id.0)?, input.into()).await?;
+    let endpoint = rest.app.update_endpoint(&caller, endpoint_id(&id.0)?, input.draft()?).await?;
     Ok(json(StatusCode::OK, &Endpoint::from(&endpoint)))
 }
 
@@ -54,15 +54,22 @@ pub async fn delete(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
 }
 
 /// listDeliveries
-pub async fn deliveries(State(rest): State<Rest>, By(caller): By, id: Id, params: Params) -> Told {
+pub async fn deliveries(State(rest): State<Rest>, By(caller): By, id: Id, mut params: Params) -> Told {
     let id = endpoint_id(&id.0)?;
+    let filter = domain::DeliveryFilter {
+        status: params.read("status", |text| domain::DeliveryStatus::parse("status", text)),
+        event_type: params.read("eventType", |text| EventType::parse("eventType", text)),
+        status_code: status_code(&mut params),
+        since: params.time("since"),
+        until: params.time("until"),
+    };
     let (request, query) = params.page()?;
-    let page = rest.app.list_deliveries(&caller.principal, id, request).await?;
+    let page = rest.app.list_deliveries(&caller.principal, id, &filter, request).await?;
     let path = format!("/v1/webhook-endpoints/{id}/deliveries");
     Ok(collection(&page, &path, &query, |delivery| Delivery::from(delivery)))
 }
 
-type Ids = Id<(String, String)>;
+pub(super) type Ids = Id<(String, String)>;
 
 /// getDelivery
 pub async fn delivery(State(rest): State<Rest>, By(caller): By, ids: Ids) -> Told {
@@ -77,6 +84,26 @@ pub async fn attempts(State(rest): State<Rest>, By(caller): By, ids: Ids) -> Tol
     Ok(json(StatusCode::OK, &serde_json::json!({ "data": attempts })))
 }
 
+/// listEndpointAttempts
+pub async fn all_attempts(State(rest): State<Rest>, By(caller): By, id: Id, mut params: Params) -> Told {
+    let id = endpoint_id(&id.0)?;
+    let filter = domain::AttemptFilter {
+        succeeded: params.flag("succeeded"),
+        event_type: params.read("eventType", |text| EventType::parse("eventType", text)),
+        status_code: status_code(&mut params),
+        since: params.time("since"),
+        until: params.time("until"),
+    };
+    let (request, query) = params.page()?;
+    let page = rest.app.list_attempts(&caller.principal, id, &filter, request).await?;
+    let path = format!("/v1/webhook-endpoints/{id}/attempts");
+    Ok(collection(&page, &path, &query, |attempt| Attempt::from(attempt)))
+}
+
+fn status_code(params: &mut Params) -> Option<u16> {
+    params.number("statusCode", 100, 999).and_then(|code| u16::try_from(code).ok())
+}
+
 async fn find(
     rest: &Rest,
     caller: &Caller,
@@ -86,6 +113,6 @@ async fn find(
     rest.app.get_delivery(&caller.principal, endpoint_id(&endpoint)?, delivery).await
 }
 
-fn endpoint_id(text: &str) -> Result<EndpointId, Error> {
+pub(super) fn endpoint_id(text: &str) -> Result<EndpointId, Error> {
     EndpointId::parse_address("id", text)
 }

@@ -101,6 +101,20 @@ fn essence(headers: &HeaderMap) -> Option<String> {
     Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
+/// Reads a time (RFC 3339).
+///
+/// # Errors
+/// A violation of `field`.
+pub fn time(field: &str, text: &str) -> Result<Timestamp, Violation> {
+    Timestamp::parse(text).ok_or_else(|| {
+        Violation::new(
+            field,
+            "invalid_time",
+            "must be a time as in RFC 3339, for example 2026-11-22T10:00:00Z",
+        )
+    })
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(essence) = essence(headers) else {
         return false;
@@ -149,6 +163,25 @@ pub async fn read_body(body: Body, max_bytes: usize) -> Result<bytes::Bytes> {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { field: "body", max_bytes }),
         Err(_) => Err(Error::malformed("body", "ended before it was complete")),
+    }
+}
+
+/// A JSON body that may be left out.
+pub struct JsonOrNone<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Rest> for JsonOrNone<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request<Body>, rest: &Rest) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let bytes = read_body(body, rest.max_body_bytes).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        if !is_json(&parts.headers) {
+            return Err(Error::UnsupportedMediaType("application/json").into());
+        }
+        Ok(Self(wire::json::read(&bytes)?))
     }
 }
 
@@ -205,15 +238,7 @@ impl Params {
 
     /// A point in time, RFC 3339.
     pub fn time(&mut self, name: &'static str) -> Option<Timestamp> {
-        self.read(name, |text| {
-            Timestamp::parse(text).ok_or_else(|| {
-                Violation::new(
-                    name,
-                    "invalid_time",
-                    "must be a time as in RFC 3339, for example 2026-11-22T10:00:00Z",
-                )
-            })
-        })
+        self.read(name, |text| time(name, text))
     }
 
     /// The page asked for, and the query of its neighbours; whatever was not read by now is refused.

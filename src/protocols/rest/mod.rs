@@ -1,10 +1,12 @@
 //! REST under `/v1`: JSON in, JSON out, refusals as problems (RFC 9457).
 
 mod admin;
+mod endpoint_actions;
 mod endpoints;
 mod error;
 mod extract;
 mod images;
+mod inbound;
 mod oauth_clients;
 mod once;
 mod orders;
@@ -23,10 +25,12 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::domain::page::Page;
+use crate::integrations::Integrations;
 use crate::protocols::etag;
 use crate::wire;
 use crate::wire::page::Collection;
 
+pub use inbound::root_router;
 use query::with_query;
 
 pub use error::{LimitHit, Refusal, Told, challenge, complete_problem};
@@ -40,6 +44,8 @@ pub struct Rest {
     pub max_body_bytes: usize,
     /// Answers about pets that still hold.
     pub reads: Arc<Reads>,
+    /// The systems that may report here.
+    pub integrations: Arc<Integrations>,
 }
 
 /// The routes below `/v1`.
@@ -68,7 +74,25 @@ pub fn router(rest: Rest) -> Router {
         )
         .route("/webhook-endpoints/{id}/deliveries", get(endpoints::deliveries))
         .route("/webhook-endpoints/{id}/deliveries/{delivery}", get(endpoints::delivery))
-        .route("/webhook-endpoints/{id}/deliveries/{delivery}/attempts", get(endpoints::attempts));
+        .route("/webhook-endpoints/{id}/deliveries/{delivery}/attempts", get(endpoints::attempts))
+        .route("/webhook-endpoints/{id}/deliveries/{delivery}/resend", post(endpoint_actions::resend))
+        .route("/webhook-endpoints/{id}/attempts", get(endpoints::all_attempts))
+        .route("/webhook-endpoints/{id}/rotate-secret", post(endpoint_actions::rotate))
+        .route("/webhook-endpoints/{id}/pause", post(endpoint_actions::pause))
+        .route("/webhook-endpoints/{id}/resume", post(endpoint_actions::resume))
+        .route("/webhook-endpoints/{id}/test", post(endpoint_actions::test))
+        .route("/webhook-endpoints/{id}/resend-failed", post(endpoint_actions::resend_failed))
+        .route("/webhook-endpoints/{id}/replay", post(endpoint_actions::replay))
+        .route("/webhook-endpoints/{id}/jobs", get(endpoint_actions::jobs))
+        .route("/webhook-endpoints/{id}/jobs/{job}", get(endpoint_actions::job))
+        .route("/event-types", get(endpoint_actions::event_types))
+        .route("/event-types/{id}", get(endpoint_actions::event_type));
+    let inbound = Router::new()
+        .route("/internal/anyspend/order-completed", post(inbound::anyspend))
+        .route("/admin/inbound-deliveries", get(inbound::list))
+        .route("/admin/inbound-deliveries/{id}", get(inbound::get))
+        .route("/admin/inbound-deliveries/{id}/reprocess", post(inbound::reprocess))
+        .route("/admin/executions/{id}", get(inbound::execution));
     let oauth_clients = Router::new()
         .route("/admin/oauth-clients", get(oauth_clients::list).post(oauth_clients::create))
         .route(
@@ -86,6 +110,7 @@ pub fn router(rest: Rest) -> Router {
         .merge(orders)
         .merge(endpoints)
         .merge(oauth_clients)
+        .merge(inbound)
         .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))
         .with_state(rest)
 }

@@ -1,13 +1,17 @@
 //! Deliveries: rows of work for the deliverer, with their claims and attempts.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
-use super::{events, webhooks};
+use super::{attempts, events, webhooks};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::webhook::{Attempt, Delivery, DeliveryStatus, Endpoint};
+use crate::domain::webhook::{Attempt, Delivery, DeliveryFilter, DeliveryStatus, Endpoint};
 use crate::domain::{
-    AttemptId, DeliveryId, EndpointId, Epoch, EventId, EventType, Result, Seq, Tenant, Timestamp,
+    DeliveryId, EndpointId, Epoch, Event, EventId, EventType, Result, Seq, Tenant, Timestamp,
 };
 use crate::store::{ClaimedDelivery, Verdict};
 
@@ -16,10 +20,14 @@ const ROWS: usize = 16;
 
 const COLUMNS: &str = "deliveries.id, deliveries.tenant, deliveries.endpoint_id, deliveries.event_id, \
                        deliveries.event_seq, deliveries.event_type, deliveries.status, deliveries.attempts, \
-                       deliveries.next_attempt_at, deliveries.created_at, deliveries.settled_at";
+                       deliveries.next_attempt_at, deliveries.created_at, deliveries.settled_at, \
+                       deliveries.schedule_from, deliveries.last_status_code, deliveries.order_key";
+
+/// When a delivery is due that waits for an earlier one of its resource (see the trigger `deliveries_parked`).
+const PARKED_MS: i64 = 253_402_300_799_000;
 
 /// The deliveries of an endpoint are gone with it, for everyone but [`purge_deleted`].
-const NOT_DELETED: &str =
+pub(super) const NOT_DELETED: &str =
     "EXISTS (SELECT 1 FROM webhook_endpoints WHERE webhook_endpoints.id = endpoint_id AND deleted = 0)";
 
 fn read(fields: &mut Fields<'_>) -> Result<Delivery> {
@@ -32,9 +40,12 @@ fn read(fields: &mut Fields<'_>) -> Result<Delivery> {
         event_type: fields.named(EventType::from_name)?,
         status: fields.named(DeliveryStatus::from_name)?,
         attempts: fields.int()?,
-        next_attempt_at: fields.time_or_none()?,
+        next_attempt_at: fields.take::<Option<i64>>()?.filter(|at| *at < PARKED_MS).map(Timestamp::from_ms),
         created_at: fields.time()?,
         settled_at: fields.time_or_none()?,
+        schedule_from: fields.int()?,
+        last_status_code: fields.take()?,
+        order_key: fields.take()?,
     })
 }
 
@@ -54,6 +65,7 @@ pub(super) async fn list(
     link: &mut Link<'_>,
     tenant: Tenant,
     endpoint: EndpointId,
+    filter: &DeliveryFilter,
     request: PageRequest,
 ) -> Result<Page<Delivery>> {
     // The tenant is checked once, at the endpoint, so that the count needs nothing but the index.
@@ -62,35 +74,13 @@ pub(super) async fn list(
         tenant,
     )
     .bind(endpoint.0)
+    .and("status = ?", filter.status.map(DeliveryStatus::name))
+    .and("event_type = ?", filter.event_type.map(EventType::name))
+    .and("last_status_code = ?", filter.status_code)
+    .and("created_at >= ?", filter.since)
+    .and("created_at < ?", filter.until)
     .page(link, (COLUMNS, "deliveries", Sort::descending("event_seq", "id")), request, read_row)
     .await
-}
-
-/// In the order they were made.
-pub(super) async fn attempts(
-    link: &mut Link<'_>,
-    tenant: Tenant,
-    delivery: DeliveryId,
-) -> Result<Vec<Attempt>> {
-    let select = Statement::read(format!(
-        "SELECT attempts.id, delivery_id, number, started_at, duration_ms, status_code, error, response_body \
-         FROM attempts JOIN deliveries ON deliveries.id = delivery_id \
-         WHERE delivery_id = ? AND tenant = ? AND {NOT_DELETED} ORDER BY number"
-    ));
-    let read = |row: &Row| {
-        let mut fields = Fields::of(row);
-        Ok(Attempt {
-            id: AttemptId(fields.take()?),
-            delivery_id: DeliveryId(fields.take()?),
-            number: fields.int()?,
-            started_at: fields.time()?,
-            duration_ms: fields.int()?,
-            status_code: fields.take()?,
-            error: fields.take()?,
-            response_body: fields.take()?,
-        })
-    };
-    link.rows(select.bind(delivery.0).bind(tenant.as_uuid())).await?.iter().map(read).collect()
 }
 
 /// When the next delivery of an enabled endpoint is due that nobody holds, or that nobody holds any more.
@@ -101,14 +91,14 @@ pub(super) async fn next_due(link: &mut Link<'_>) -> Result<Option<Timestamp>> {
          SELECT min(endpoint_id) FROM deliveries WHERE status = 'PENDING' UNION ALL \
          SELECT (SELECT min(deliveries.endpoint_id) FROM deliveries WHERE status = 'PENDING' \
          AND deliveries.endpoint_id > pending.endpoint_id) FROM pending WHERE pending.endpoint_id IS NOT NULL), \
-         lanes (lane) AS (SELECT endpoint_id FROM pending CROSS JOIN webhook_endpoints \
-         ON webhook_endpoints.id = endpoint_id WHERE enabled = 1 AND {}) \
-         SELECT min(due) FROM (\
+         lanes (lane, rest) AS (SELECT endpoint_id, ifnull(hold_until, 0) FROM pending CROSS JOIN webhook_endpoints \
+         ON webhook_endpoints.id = endpoint_id WHERE enabled = 1 AND paused = 0 AND {}) \
+         SELECT min(max(due, rest)) FROM (\
          SELECT (SELECT next_attempt_at FROM deliveries WHERE endpoint_id = lane \
-         AND status = 'PENDING' AND lease_until IS NULL ORDER BY next_attempt_at LIMIT 1) AS due \
+         AND status = 'PENDING' AND lease_until IS NULL ORDER BY next_attempt_at LIMIT 1) AS due, rest \
          FROM lanes UNION ALL \
          SELECT (SELECT min(lease_until) FROM deliveries WHERE endpoint_id = lane \
-         AND lease_until IS NOT NULL) FROM lanes)",
+         AND lease_until IS NOT NULL), rest FROM lanes)",
         webhooks::OWNER_MAY_ACT
     ));
     Ok(link.row(select, |row| Fields::of(row).time_or_none()).await?.flatten())
@@ -125,12 +115,12 @@ pub(super) async fn insert(link: &mut Link<'_>, deliveries: &[Delivery], upto: S
         // An endpoint that was deleted since the dispatcher read it needs no delivery any more.
         let insert = format!(
             "INSERT INTO deliveries (id, tenant, endpoint_id, event_id, event_seq, event_type, status, attempts, \
-             next_attempt_at, created_at, settled_at) SELECT * FROM (VALUES {}) AS new \
+             next_attempt_at, created_at, settled_at, order_key) SELECT * FROM (VALUES {}) AS new \
              WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = new.column3 AND deleted = 0) \
              ON CONFLICT (endpoint_id, event_seq) DO NOTHING",
-            places(11, deliveries.len())
+            places(12, deliveries.len())
         );
-        let values = deliveries.iter().flat_map(|delivery| -> [Value; 11] {
+        let values = deliveries.iter().flat_map(|delivery| -> [Value; 12] {
             [
                 delivery.id.0.into(),
                 delivery.tenant.as_uuid().into(),
@@ -143,6 +133,7 @@ pub(super) async fn insert(link: &mut Link<'_>, deliveries: &[Delivery], upto: S
                 delivery.next_attempt_at.into(),
                 delivery.created_at.into(),
                 delivery.settled_at.into(),
+                delivery.order_key.into(),
             ]
         });
         link.queue(Statement::write(insert).bind_all(values)).await?;
@@ -180,6 +171,8 @@ pub(super) async fn claim(
     found.sort_by_key(|(due, _)| *due);
     found.truncate(limit);
     let mut claimed = Vec::with_capacity(found.len());
+    // An event that goes to many endpoints is read once.
+    let mut events: HashMap<Seq, Arc<Event>> = HashMap::new();
     for (_, row) in &found {
         let mut fields = Fields::of(row);
         fields.time()?;
@@ -189,10 +182,13 @@ pub(super) async fn claim(
         if let Some((endpoint, _)) =
             endpoints.iter().find(|(endpoint, _)| endpoint.id == delivery.endpoint_id)
         {
-            let event = events::read(&mut fields, epoch)?;
-            let mut endpoint = endpoint.clone();
+            let event = match events.entry(delivery.event_seq) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(Arc::new(events::read(&mut fields, epoch)?)),
+            };
+            let (mut endpoint, event) = (Arc::clone(endpoint), Arc::clone(event));
             if let Some(url) = callback_url {
-                endpoint.url = url;
+                Arc::make_mut(&mut endpoint).url = url;
             }
             claimed.push(ClaimedDelivery { delivery, endpoint, event, claim: claim + 1 });
         }
@@ -210,7 +206,7 @@ pub(super) async fn claim(
 
 /// The enabled endpoints that have something due, those that wait longest first, each with how many deliveries may be
 /// taken of it.
-async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec<(Endpoint, i64)>> {
+async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec<(Arc<Endpoint>, i64)>> {
     // Jumps from endpoint to endpoint along the index of pending deliveries.
     let select = format!(
         "WITH RECURSIVE pending (endpoint_id) AS (\
@@ -223,7 +219,8 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
          (SELECT count(*) FROM deliveries WHERE deliveries.endpoint_id = pending.endpoint_id AND lease_until > ?) \
          FROM pending) \
          SELECT ? - held, {} FROM lanes JOIN webhook_endpoints ON webhook_endpoints.id = lane \
-         WHERE due <= ? AND held < ? AND enabled = 1 AND {} ORDER BY due LIMIT ?",
+         WHERE due <= ? AND held < ? AND enabled = 1 AND paused = 0 AND ifnull(hold_until, 0) <= ? AND {} \
+         ORDER BY due LIMIT ?",
         webhooks::COLUMNS,
         webhooks::OWNER_MAY_ACT
     );
@@ -233,13 +230,26 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
         .bind(request.per_endpoint)
         .bind(request.now)
         .bind(request.per_endpoint)
+        .bind(request.now)
         .bind(request.limit);
+    let lease_ms = request.lease_until.as_ms() - request.now.as_ms();
     let read = |row: &Row| {
         let mut fields = Fields::of(row);
-        let free = fields.take()?;
-        Ok((webhooks::read(&mut fields)?, free))
+        let free: i64 = fields.take()?;
+        let endpoint = webhooks::read(&mut fields)?;
+        let held = i64::from(request.per_endpoint) - free;
+        Ok((free.min(most(&endpoint, lease_ms) - held), Arc::new(endpoint)))
     };
-    link.rows(select).await?.iter().map(read).collect()
+    let found: Vec<(i64, Arc<Endpoint>)> =
+        link.rows(select).await?.iter().map(read).collect::<Result<_>>()?;
+    Ok(found.into_iter().filter(|(free, _)| *free > 0).map(|(free, endpoint)| (endpoint, free)).collect())
+}
+
+/// How many deliveries of `endpoint` may be held under leases of that length: one that tries whether the receiver is back
+/// lets one through, one that is throttled no more than it can send meanwhile.
+fn most(endpoint: &Endpoint, lease_ms: i64) -> i64 {
+    let paced = endpoint.max_per_second.map_or(i64::MAX, |rate| (i64::from(rate) * lease_ms / 2_000).max(1));
+    if endpoint.health.circuit > 0 { 1 } else { paced }
 }
 
 fn select_due(endpoint: &Endpoint, free: i64, request: ClaimRequest) -> Statement {
@@ -273,34 +283,21 @@ pub(super) async fn settle(
         Verdict::Dead => (DeliveryStatus::Dead, None, Some(ended_at)),
     };
     let update = Statement::write(
-        "UPDATE deliveries SET status = ?, attempts = ?, next_attempt_at = ?, settled_at = ?, lease_until = NULL \
-         WHERE id = ? AND claim = ? AND lease_until IS NOT NULL",
+        "UPDATE deliveries SET status = ?, attempts = ?, next_attempt_at = ?, settled_at = ?, last_status_code = ?, \
+         lease_until = NULL WHERE id = ? AND claim = ? AND lease_until IS NOT NULL",
     )
     .bind(status.name())
     .bind(attempt.number)
     .bind(next_attempt_at)
     .bind(settled_at)
+    .bind(attempt.status_code)
     .bind(delivery.0)
     .bind(claim.cast_signed());
     link.queue(update).await?;
     if link.flush().await? == 0 {
         return Ok(false);
     }
-    let insert = format!(
-        "INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error, response_body) \
-         VALUES {}",
-        places(8, 1)
-    );
-    let insert = Statement::write(insert)
-        .bind(attempt.id.0)
-        .bind(delivery.0)
-        .bind(attempt.number)
-        .bind(attempt.started_at)
-        .bind(attempt.duration_ms)
-        .bind(attempt.status_code)
-        .bind(attempt.error.as_ref())
-        .bind(attempt.response_body.as_ref());
-    link.queue(insert).await?;
+    attempts::insert(link, attempt).await?;
     Ok(true)
 }
 
@@ -311,26 +308,11 @@ pub(super) async fn release_leases(link: &mut Link<'_>) -> Result<u64> {
     link.flush().await
 }
 
-/// Deletes up to `limit` deliveries of endpoints that were deleted, and those endpoints that have none left. Returns how
-/// many deliveries.
-pub(super) async fn purge_deleted(link: &mut Link<'_>, limit: u32) -> Result<u64> {
-    let deliveries = Statement::write(
-        "DELETE FROM deliveries WHERE id IN (SELECT deliveries.id FROM webhook_endpoints CROSS JOIN deliveries \
-         ON deliveries.endpoint_id = webhook_endpoints.id WHERE deleted = 1 LIMIT ?)",
-    );
-    link.queue(deliveries.bind(limit)).await?;
-    let purged = link.flush().await?;
-    if purged < u64::from(limit) {
-        link.queue(Statement::write("DELETE FROM webhook_endpoints WHERE deleted = 1")).await?;
+/// Gives back those of the claims that still hold.
+pub(super) async fn release(link: &mut Link<'_>, claims: &[(DeliveryId, u64)]) -> Result<()> {
+    for (delivery, claim) in claims {
+        let release = Statement::write("UPDATE deliveries SET lease_until = NULL WHERE id = ? AND claim = ?");
+        link.queue(release.bind(delivery.0).bind(claim.cast_signed())).await?;
     }
-    Ok(purged)
-}
-
-/// Takes away up to `limit` that were settled before `before`, with their attempts.
-pub(super) async fn purge_settled(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
-    let delete = Statement::write(
-        "DELETE FROM deliveries WHERE id IN \
-         (SELECT id FROM deliveries WHERE settled_at < ? ORDER BY settled_at LIMIT ?) RETURNING 1",
-    );
-    Ok(link.rows(delete.bind(before).bind(limit)).await?.len() as u64)
+    Ok(())
 }

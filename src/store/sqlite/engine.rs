@@ -8,8 +8,8 @@ use super::deliveries::ClaimRequest;
 use super::link::{Link, Statement};
 use super::totals::Totals;
 use super::{
-    DirectoryLock, answers, audit, callbacks, deliveries, events, orders, payments, pet_images, pets, stats,
-    tokens, users, webhooks,
+    DirectoryLock, answers, audit, callbacks, deliveries, events, orders, payments, pet_images, pets,
+    redeliveries, stats, tokens, users, webhooks,
 };
 use crate::domain::audit::AuditEntry;
 use crate::domain::callback::{Callback, Waiting};
@@ -351,8 +351,12 @@ impl Writes for SqliteEngine {
         deliveries::release_leases(&mut self.link()).await
     }
 
-    async fn purge_settled(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        let deliveries = deliveries::purge_settled(&mut self.link(), before, limit).await?;
+    async fn release_claims(&mut self, claims: &[(DeliveryId, u64)]) -> Result<()> {
+        deliveries::release(&mut self.link(), claims).await
+    }
+
+    async fn purge_settled(&mut self, before: Timestamp, dead_before: Timestamp, limit: u32) -> Result<u64> {
+        let deliveries = redeliveries::purge_settled(&mut self.link(), before, dead_before, limit).await?;
         let lanes = callbacks::purge_lanes(&mut self.link(), limit).await?;
         stats::purge_hours(&mut self.link(), before).await?;
         Ok(deliveries.max(lanes).max(tokens::purge_expired(&mut self.link(), before, limit).await?))
@@ -364,6 +368,6 @@ impl Writes for SqliteEngine {
 
     async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
         let past = events::purge(&mut self.link(), before, limit).await?;
-        Ok(past.max(deliveries::purge_deleted(&mut self.link(), limit).await?))
+        Ok(past.max(redeliveries::purge_deleted(&mut self.link(), limit).await?))
     }
 }

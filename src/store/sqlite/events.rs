@@ -141,7 +141,8 @@ pub(super) async fn purge(link: &mut Link<'_>, before: Timestamp, limit: u32) ->
     link.queue(Statement::write("UPDATE meta SET floor = ?").bind(new)).await?;
     let delete = Statement::write(
         "DELETE FROM events WHERE seq > ? AND seq <= ? AND NOT EXISTS \
-         (SELECT 1 FROM deliveries WHERE event_seq = events.seq AND status = 'PENDING')",
+         (SELECT 1 FROM deliveries WHERE event_seq = events.seq AND status = 'PENDING') AND NOT EXISTS \
+         (SELECT 1 FROM deliveries WHERE event_seq = events.seq AND status = 'DEAD_LETTER')",
     );
     link.queue(delete.bind(old).bind(new)).await?;
     Ok(new.0 - old.0)

@@ -5,12 +5,14 @@
 //! resource is in the file of its name, once, for both sides; [`link`] sends it.
 
 mod answers;
+mod attempts;
 mod audit;
 mod callbacks;
 mod deliveries;
 mod engine;
 mod events;
 mod failure;
+mod inbound;
 mod link;
 mod list;
 mod oauth;
@@ -20,11 +22,13 @@ mod pet_images;
 mod pet_list;
 mod pets;
 mod reads;
+mod redeliveries;
 mod row;
 mod stats;
 mod tokens;
 mod totals;
 mod users;
+mod webhook_traits;
 mod webhooks;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};

@@ -11,8 +11,8 @@ use super::failure;
 use super::link::Link;
 use super::totals::Totals;
 use super::{
-    DirectoryLock, answers, audit, deliveries, events, orders, payments, pet_images, pet_list, pets, stats,
-    tokens, users, webhooks,
+    DirectoryLock, answers, attempts, audit, deliveries, events, orders, payments, pet_images, pet_list,
+    pets, stats, tokens, users, webhooks,
 };
 use crate::domain::audit::{AuditFilter, AuditRecord};
 use crate::domain::event::Key;
@@ -23,7 +23,7 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::pet::PetFilter;
 use crate::domain::stats::StoreStats;
 use crate::domain::user::UserFilter;
-use crate::domain::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::webhook::{Attempt, Delivery, DeliveryFilter, Endpoint};
 use crate::domain::{
     AuditId, DeliveryId, EndpointId, Epoch, Error, Event, ImageId, Order, OrderId, Payment, Pet, PetId,
     Receipt, ReceiptId, Result, Seq, Tenant, Timestamp, User, UserId,
@@ -175,13 +175,14 @@ impl Reads for SqliteReads {
         &self,
         tenant: Tenant,
         endpoint: EndpointId,
+        filter: &DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<Delivery>> {
-        deliveries::list(&mut self.reading().await?.link(), tenant, endpoint, page).await
+        deliveries::list(&mut self.reading().await?.link(), tenant, endpoint, filter, page).await
     }
 
     async fn list_attempts(&self, tenant: Tenant, delivery: DeliveryId) -> Result<Vec<Attempt>> {
-        deliveries::attempts(&mut self.reading().await?.link(), tenant, delivery).await
+        attempts::of_delivery(&mut self.reading().await?.link(), tenant, delivery).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>> {

@@ -4,14 +4,46 @@ use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::webhook::{Endpoint, EventPattern};
+use crate::domain::webhook::{Endpoint, EventPattern, Health, Ordering, PreviousSecret};
 use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
+use crate::wire::webhook as wire;
 
 pub(super) const COLUMNS: &str = "webhook_endpoints.id, webhook_endpoints.tenant, webhook_endpoints.owner, webhook_endpoints.created_at, \
      webhook_endpoints.since, \
      webhook_endpoints.url, webhook_endpoints.description, webhook_endpoints.event_types, \
      webhook_endpoints.sealed_secret, webhook_endpoints.enabled, webhook_endpoints.disabled_reason, \
-     webhook_endpoints.updated_at";
+     webhook_endpoints.updated_at, webhook_endpoints.filter, webhook_endpoints.header_names, \
+     webhook_endpoints.sealed_headers, webhook_endpoints.ordering, webhook_endpoints.max_per_second, \
+     webhook_endpoints.timeout_ms, webhook_endpoints.ed25519, webhook_endpoints.public_key, \
+     webhook_endpoints.sealed_previous, webhook_endpoints.previous_until, webhook_endpoints.paused, \
+     webhook_endpoints.failures, webhook_endpoints.failing_since, webhook_endpoints.hold_until, \
+     webhook_endpoints.circuit";
+
+/// The columns that can change, in the order of [`COLUMNS`] and of [`changeable`].
+const CHANGEABLE: [&str; 22] = [
+    "url",
+    "description",
+    "event_types",
+    "sealed_secret",
+    "enabled",
+    "disabled_reason",
+    "updated_at",
+    "filter",
+    "header_names",
+    "sealed_headers",
+    "ordering",
+    "max_per_second",
+    "timeout_ms",
+    "ed25519",
+    "public_key",
+    "sealed_previous",
+    "previous_until",
+    "paused",
+    "failures",
+    "failing_since",
+    "hold_until",
+    "circuit",
+];
 
 pub(super) fn read(fields: &mut Fields<'_>) -> Result<Endpoint> {
     Ok(Endpoint {
@@ -27,6 +59,25 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Endpoint> {
         enabled: fields.take()?,
         disabled_reason: fields.take()?,
         updated_at: fields.time()?,
+        filter: fields.json::<wire::Filter>()?.read().map_err(|_| Error::internal("a filter is damaged"))?,
+        header_names: fields.json()?,
+        sealed_headers: fields.take()?,
+        ordering: fields.named(Ordering::from_name)?,
+        max_per_second: fields.take()?,
+        timeout_ms: fields.take()?,
+        ed25519: fields.take()?,
+        public_key: fields.take()?,
+        previous: match (fields.take()?, fields.time_or_none()?) {
+            (Some(sealed), Some(until)) => Some(PreviousSecret { sealed, until }),
+            _ => None,
+        },
+        paused: fields.take()?,
+        health: Health {
+            failures: fields.int()?,
+            failing_since: fields.time_or_none()?,
+            hold_until: fields.time_or_none()?,
+            circuit: fields.int()?,
+        },
     })
 }
 
@@ -40,9 +91,10 @@ fn read_row(row: &Row) -> Result<Endpoint> {
     read(&mut Fields::of(row))
 }
 
-/// The values of the columns that can change, in the order of [`COLUMNS`].
-fn changeable(endpoint: &Endpoint) -> Result<[Value; 7]> {
+/// The values of [`CHANGEABLE`].
+fn changeable(endpoint: &Endpoint) -> Result<[Value; CHANGEABLE.len()]> {
     let patterns: Vec<String> = endpoint.event_types.iter().map(ToString::to_string).collect();
+    let (previous, health) = (endpoint.previous.as_ref(), &endpoint.health);
     Ok([
         (&endpoint.url).into(),
         endpoint.description.as_ref().into(),
@@ -51,12 +103,39 @@ fn changeable(endpoint: &Endpoint) -> Result<[Value; 7]> {
         endpoint.enabled.into(),
         endpoint.disabled_reason.as_ref().into(),
         endpoint.updated_at.into(),
+        Value::json(&wire::Filter::from(&endpoint.filter))?,
+        Value::json(&endpoint.header_names)?,
+        endpoint.sealed_headers[..].into(),
+        endpoint.ordering.name().into(),
+        endpoint.max_per_second.into(),
+        endpoint.timeout_ms.into(),
+        endpoint.ed25519.into(),
+        endpoint.public_key.as_ref().into(),
+        previous.map(|previous| &previous.sealed[..]).into(),
+        previous.map(|previous| previous.until).into(),
+        endpoint.paused.into(),
+        health.failures.into(),
+        health.failing_since.into(),
+        health.hold_until.into(),
+        health.circuit.into(),
     ])
 }
 
 pub(super) async fn find(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
     let select = Statement::read(format!(
         "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0 AND callback_lane IS NULL"
+    ));
+    link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
+}
+
+/// Also a lane of callbacks.
+pub(super) async fn find_any(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    id: EndpointId,
+) -> Result<Option<Endpoint>> {
+    let select = Statement::read(format!(
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE id = ? AND tenant = ? AND deleted = 0"
     ));
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read_row).await
 }
@@ -96,10 +175,10 @@ pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, owner: Option<Use
 
 pub(super) async fn insert(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<()> {
     let insert = format!(
-        "INSERT INTO webhook_endpoints (id, tenant, owner, created_at, url, description, event_types, sealed_secret, \
-         enabled, disabled_reason, updated_at, since) \
+        "INSERT INTO webhook_endpoints (id, tenant, owner, created_at, {}, since) \
          SELECT {}, max(floor, ifnull((SELECT max(seq) FROM events), 0)) FROM meta",
-        places(11, 1).trim_matches(['(', ')'])
+        CHANGEABLE.join(", "),
+        places(4 + CHANGEABLE.len(), 1).trim_matches(['(', ')'])
     );
     let insert = Statement::write(insert)
         .bind(endpoint.id.0)
@@ -113,8 +192,10 @@ pub(super) async fn insert(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<(
 pub(super) async fn update(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<()> {
     let update = Statement::write_one(
         "webhook endpoint",
-        "UPDATE webhook_endpoints SET url = ?, description = ?, event_types = ?, sealed_secret = ?, enabled = ?, \
-         disabled_reason = ?, updated_at = ? WHERE id = ? AND tenant = ? AND deleted = 0",
+        format!(
+            "UPDATE webhook_endpoints SET {} = ? WHERE id = ? AND tenant = ? AND deleted = 0",
+            CHANGEABLE.join(" = ?, ")
+        ),
     )
     .bind_all(changeable(endpoint)?)
     .bind(endpoint.id.0)
@@ -127,7 +208,8 @@ pub(super) async fn update(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<(
 pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<()> {
     let delete = Statement::write_one(
         "webhook endpoint",
-        "UPDATE webhook_endpoints SET deleted = 1, enabled = 0, url = '', sealed_secret = x'' \
+        "UPDATE webhook_endpoints SET deleted = 1, enabled = 0, url = '', sealed_secret = x'', sealed_previous = NULL, \
+         sealed_headers = x'' \
          WHERE id = ? AND tenant = ? AND deleted = 0",
     );
     link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await?;

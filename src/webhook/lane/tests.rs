@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::event::Fact;
 use crate::domain::inventory::{Counts, SpeciesStock};
 use crate::domain::webhook::{Delivery, DeliveryStatus, Endpoint};
-use crate::domain::{DeliveryId, Epoch, Event, EventId, Position, Seq, Species, Tenant};
+use crate::domain::{Epoch, Event, EventId, Position, Seq, Species, Tenant};
 use crate::webhook::tests::settings;
 
 const FAR: i64 = 1_000_000;
@@ -16,6 +18,10 @@ fn lanes(concurrency: usize, per_endpoint: usize) -> Lanes {
         timeout_ms: 1_000,
         ..settings()
     })
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_ms(ms)
 }
 
 fn endpoint(number: u128) -> EndpointId {
@@ -37,25 +43,15 @@ fn claimed(endpoint_number: u128, seq: u64) -> ClaimedDelivery {
             event_type: event.kind,
             status: DeliveryStatus::Pending,
             attempts: 0,
+            schedule_from: 0,
+            last_status_code: None,
+            order_key: None,
             next_attempt_at: Some(now),
             created_at: now,
             settled_at: None,
         },
-        endpoint: Endpoint {
-            id: endpoint(endpoint_number),
-            tenant,
-            owner: None,
-            url: "http://example.com/".into(),
-            description: None,
-            event_types: Vec::new(),
-            sealed_secret: Vec::new(),
-            enabled: true,
-            disabled_reason: None,
-            since: Seq::START,
-            created_at: now,
-            updated_at: now,
-        },
-        event,
+        endpoint: Endpoint::blank(endpoint(endpoint_number), tenant, None, now).into(),
+        event: event.into(),
         claim: 1,
     }
 }
@@ -68,7 +64,8 @@ fn start(lanes: &mut Lanes) -> Vec<(u128, u64)> {
 }
 
 fn accept(lanes: &mut Lanes, deliveries: impl Iterator<Item = (u128, u64)>) {
-    lanes.accept(deliveries.map(|(endpoint, seq)| claimed(endpoint, seq)).collect(), Timestamp::from_ms(FAR));
+    let claimed = deliveries.map(|(endpoint, seq)| claimed(endpoint, seq)).collect();
+    assert_eq!(lanes.accept(claimed, at(FAR), at(0)), []);
 }
 
 #[test]
@@ -133,8 +130,8 @@ fn shares_shrink_with_the_room_but_never_to_nothing() {
 #[test]
 fn a_lease_that_would_end_during_the_attempt_is_not_used() {
     let mut lanes = lanes(4, 1);
-    lanes.accept(vec![claimed(1, 1), claimed(1, 2)], Timestamp::from_ms(999));
-    lanes.accept(vec![claimed(1, 3), claimed(2, 4)], Timestamp::from_ms(1_000));
+    lanes.accept(vec![claimed(1, 1), claimed(1, 2)], at(999), at(0));
+    lanes.accept(vec![claimed(1, 3), claimed(2, 4)], at(1_000), at(0));
     assert_eq!(start(&mut lanes), [(1, 3), (2, 4)]);
     assert_eq!((lanes.waiting, lanes.sending), (0, 2));
 }
@@ -145,10 +142,54 @@ fn a_cleared_lane_sends_no_more() {
     accept(&mut lanes, [(1, 1), (1, 2), (2, 3)].into_iter());
     assert_eq!(lanes.next(Timestamp::from_ms(0)).unwrap().delivery.event_seq, Seq(1));
     lanes.finished(endpoint(1), false);
-    lanes.clear(endpoint(1));
+    assert_eq!(lanes.clear(endpoint(1)), [(DeliveryId(Uuid::from_u128(2)), 1)]);
     assert_eq!(start(&mut lanes), [(2, 3)]);
     accept(&mut lanes, [(1, 4), (2, 5)].into_iter());
-    lanes.clear_all();
+    assert_eq!(lanes.clear_all().len(), 2);
     lanes.finished(endpoint(2), true);
     assert_eq!((start(&mut lanes), lanes.lanes.len(), lanes.waiting), (vec![], 0, 0));
+}
+
+#[test]
+fn a_throttled_lane_begins_at_even_distances() {
+    let mut lanes = lanes(64, 4);
+    let throttled = |seq| {
+        let mut claimed = claimed(1, seq);
+        Arc::make_mut(&mut claimed.endpoint).max_per_second = Some(3);
+        claimed
+    };
+    assert_eq!(lanes.accept((1..=40).map(throttled).collect(), at(FAR), at(0)), []);
+    let mut begun = Vec::new();
+    for ms in 0..=2_000 {
+        lanes.tick(at(ms));
+        while let Some(claimed) = lanes.next(at(ms)) {
+            begun.push(ms);
+            lanes.finished(claimed.endpoint.id, true);
+        }
+        let next = lanes.next_tick().map_or(0, |at| at.as_ms());
+        assert!(next > ms && next <= ms + 334, "at {ms} it is {next}");
+    }
+    assert_eq!(begun, [0, 334, 668, 1_002, 1_336, 1_670]);
+    lanes.clear(endpoint(1));
+    assert_eq!(lanes.accept(vec![throttled(41)], at(FAR), at(2_000)), []);
+    assert_eq!(lanes.next(at(2_000)).map(|claimed| claimed.claim), None, "it remembers the last one");
+}
+
+#[test]
+fn a_lane_that_rests_takes_nothing_and_gives_back_what_it_has() {
+    let mut lanes = lanes(64, 1);
+    accept(&mut lanes, [(1, 1), (1, 2), (2, 3)].into_iter());
+    assert_eq!(start(&mut lanes), [(1, 1), (2, 3)]);
+    lanes.finished(endpoint(1), false);
+    let held = (DeliveryId(Uuid::from_u128(2)), 1);
+    assert_eq!(lanes.rest(endpoint(1), at(500)), [held]);
+    assert_eq!(lanes.accept(vec![claimed(1, 2)], at(FAR), at(499)), [held]);
+    assert_eq!(lanes.rest(endpoint(1), at(100)), [], "a shorter rest changes nothing");
+    assert_eq!(lanes.accept(vec![claimed(1, 2)], at(FAR), at(499)), [held]);
+    assert_eq!(lanes.accept(vec![claimed(1, 2)], at(FAR), at(500)), []);
+    assert_eq!(start(&mut lanes), [(1, 2)]);
+    lanes.rest(endpoint(1), at(9_000));
+    lanes.finished(endpoint(1), true);
+    assert_eq!(lanes.renew(endpoint(1)), []);
+    assert_eq!(lanes.accept(vec![claimed(1, 4)], at(FAR), at(600)), [], "whoever changed it ends its rest");
 }

@@ -41,6 +41,12 @@ pub enum Answer {
     Silence,
     /// The connection is closed.
     Close,
+    /// The connection is reset.
+    Reset,
+    /// Bytes that are no HTTP.
+    Garbage,
+    /// The head of a 200, one byte each 20 ms.
+    SlowHead,
 }
 
 type Script = Box<dyn Fn(usize, &Request) -> Answer + Send + Sync>;
@@ -127,6 +133,21 @@ async fn serve(
             Answer::HeadThenStall => "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n".to_owned(),
             Answer::Silence => String::new(),
             Answer::Close => return,
+            Answer::Reset => {
+                // Closing with a linger of zero sends a reset.
+                let _ = stream.get_ref().set_zero_linger();
+                return;
+            }
+            Answer::Garbage => "this is no HTTP\r\n\r\n".to_owned(),
+            Answer::SlowHead => {
+                for byte in "HTTP/1.1 200 OK\r\nx-slow: ".bytes().chain(std::iter::repeat(b'x')) {
+                    if stream.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                return;
+            }
         };
         if stream.write_all(text.as_bytes()).await.is_err() {
             return;

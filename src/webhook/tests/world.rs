@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::receiver::PATIENCE;
 use crate::clock::{Clock, Ids};
@@ -12,14 +13,17 @@ use crate::config::{Settings, WebhookSettings};
 use crate::domain::event::{Event, Fact};
 use crate::domain::inventory::{Counts, SpeciesStock};
 use crate::domain::page::PageRequest;
-use crate::domain::webhook::{Attempt, Delivery, Endpoint, EndpointDraft};
-use crate::domain::{EndpointId, EventId, Species, Tenant, Timestamp};
+use crate::domain::webhook::{Attempt, Delivery, DeliveryFilter, Endpoint, EndpointDraft, Job, JobKind};
+use crate::domain::{
+    Amount, Currency, EndpointId, EventId, JobId, Order, OrderId, OrderStatus, PetId, Seq, Species, Tenant,
+    Timestamp,
+};
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
 use crate::store::{Store, Writes};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
-use crate::webhook::{AddressGuard, Allowed, EndpointDesk, Setup, Vault, Webhooks};
+use crate::webhook::{self, AddressGuard, Allowed, Doorbell, EndpointDesk, Setup, Vault};
 
 /// The default `[webhook]` section, with loopback allowed and no jitter.
 pub fn settings() -> WebhookSettings {
@@ -35,6 +39,9 @@ pub struct World {
     ids: Ids,
     tasks: Tasks,
     vault: Arc<Vault>,
+    pub doorbell: Arc<Doorbell>,
+    /// The one that is allowed by the settings, unless a test puts its own here before the start.
+    pub guard: AddressGuard,
     /// Nothing while it is stopped: the store gives its directory free when the last handle is gone.
     store: Option<Store>,
     committed: watch::Receiver<u64>,
@@ -55,8 +62,11 @@ impl World {
         let vault = Arc::new(Vault::open_in(directory.path(), ids.clone()).unwrap());
         let faults = Faults::default();
         let (store, committed) = open(directory.path(), &faults).await;
+        let allowed = if settings.allow_private_addresses { Allowed::Private } else { Allowed::Public };
         Self {
             settings,
+            doorbell: Arc::default(),
+            guard: AddressGuard::new(allowed),
             clock,
             faults,
             directory,
@@ -79,19 +89,16 @@ impl World {
     }
 
     fn start_on(&mut self, committed: watch::Receiver<u64>) {
-        Webhooks::start(Setup {
+        webhook::start(&Setup {
             store: self.store().clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             tasks: self.tasks.clone(),
             metrics: Metrics::new(self.tasks.clone()),
             settings: self.settings.clone(),
-            guard: AddressGuard::new(if self.settings.allow_private_addresses {
-                Allowed::Private
-            } else {
-                Allowed::Public
-            }),
+            guard: self.guard.clone(),
             vault: Arc::clone(&self.vault),
+            doorbell: Arc::clone(&self.doorbell),
             committed,
         })
         .unwrap();
@@ -109,10 +116,20 @@ impl World {
     /// Stops, and starts anew on the same files.
     pub async fn restart(&mut self) {
         self.stop().await;
+        self.reopen().await;
+        self.start();
+    }
+
+    /// Opens the same files anew, after a stop.
+    pub async fn reopen(&mut self) {
         self.tasks = Tasks::new();
         let (store, committed) = open(self.directory.path(), &self.faults).await;
         (self.store, self.committed) = (Some(store), committed);
-        self.start();
+    }
+
+    /// A secret alone, sealed for an endpoint.
+    pub fn reseal(&self, endpoint: EndpointId, secret: &str) -> Vec<u8> {
+        self.vault.seal(endpoint, secret).unwrap()
     }
 
     pub fn store(&self) -> &Store {
@@ -125,12 +142,23 @@ impl World {
 
     /// An endpoint for every event, and its secret. Its URL is not checked: that is for the deliverer to do.
     pub async fn endpoint(&self, url: &str) -> (Endpoint, String) {
-        let desk = EndpointDesk::new(Arc::clone(&self.vault), AddressGuard::new(Allowed::Private));
-        let draft = EndpointDraft {
+        self.endpoint_with(url, |_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub async fn endpoint_with(
+        &self,
+        url: &str,
+        change: impl FnOnce(&mut EndpointDraft),
+    ) -> (Endpoint, String) {
+        let guard = AddressGuard::new(Allowed::Private);
+        let desk = EndpointDesk::new(Arc::clone(&self.vault), guard, Arc::clone(&self.doorbell), 30_000);
+        let mut draft = EndpointDraft {
             url: Some(url.to_owned()),
             event_types: Some(vec!["*".to_owned()]),
             ..EndpointDraft::default()
         };
+        change(&mut draft);
         let id = EndpointId(self.ids.uuid_v7());
         let (endpoint, secret) = draft.create(id, Tenant::PUBLIC, None, self.now(), &desk).unwrap();
         let row = endpoint.clone();
@@ -138,7 +166,22 @@ impl World {
             .write(async move |writes: &mut dyn Writes| writes.insert_endpoint(&row).await)
             .await
             .unwrap();
-        (endpoint, secret)
+        (self.found(endpoint.id).await, secret)
+    }
+
+    /// An endpoint as it is now.
+    pub async fn found(&self, id: EndpointId) -> Endpoint {
+        self.store().read().find_endpoint(Tenant::PUBLIC, id).await.unwrap().unwrap()
+    }
+
+    /// Replaces an endpoint, and rings for it.
+    pub async fn alter(&self, endpoint: Endpoint) {
+        let id = endpoint.id;
+        self.store()
+            .write(async move |writes: &mut dyn Writes| writes.update_endpoint(&endpoint).await)
+            .await
+            .unwrap();
+        self.doorbell.ring_for(id);
     }
 
     /// Commits `count` events together, and returns them.
@@ -163,6 +206,69 @@ impl World {
         events
     }
 
+    /// Commits an event for each of the orders that the numbers name, in that order.
+    pub async fn happen_to(&self, orders: &[u128]) {
+        let (ids, now, orders) = (self.ids.clone(), self.now(), orders.to_owned());
+        self.store()
+            .write(async move |writes: &mut dyn Writes| {
+                for number in orders {
+                    let order = Order {
+                        id: OrderId(Uuid::from_u128(number)),
+                        tenant: Tenant::PUBLIC,
+                        pet_id: PetId(Uuid::from_u128(number)),
+                        user_id: None,
+                        status: OrderStatus::Placed,
+                        total_amount: Amount::from_minor(100 * i64::try_from(number).unwrap()),
+                        currency: Currency::Usd,
+                        created_at: now,
+                        updated_at: now,
+                    };
+                    writes.append_event(EventId(ids.uuid_v7()), now, Fact::order_created(&order)).await?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// A job that begins where the log does.
+    pub async fn job(&self, endpoint: EndpointId, kind: JobKind) -> Job {
+        let (id, now) = (JobId(self.ids.uuid_v7()), self.now());
+        let upto = self.store().read().log_bounds().await.unwrap().head;
+        let (tenant, first) = (Tenant::PUBLIC, Seq::START);
+        let job = Job {
+            id,
+            tenant,
+            endpoint_id: endpoint,
+            kind,
+            since: None,
+            first,
+            cursor: first,
+            upto,
+            queued: 0,
+            created_at: now,
+            finished_at: None,
+        };
+        let row = job.clone();
+        self.store().write(async move |writes: &mut dyn Writes| writes.insert_job(&row).await).await.unwrap();
+        self.doorbell.ring_for(endpoint);
+        job
+    }
+
+    /// Waits until a job is finished, and returns it.
+    pub async fn until_finished(&self, job: &Job) -> Job {
+        let wait = async {
+            loop {
+                let now = self.store().read().find_job(job.tenant, job.id).await.unwrap().unwrap();
+                if now.finished_at.is_some() {
+                    return now;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("the job finishes")
+    }
+
     /// The deliveries to an endpoint that are done with, one way or the other.
     pub async fn settled(&self, endpoint: EndpointId) -> Vec<Delivery> {
         let mut deliveries = self.deliveries(endpoint).await;
@@ -175,7 +281,12 @@ impl World {
         loop {
             let page = u32::try_from(all.len() / 100 + 1).unwrap();
             let request = PageRequest::numbered(page, 100);
-            let found = self.store().read().list_deliveries(Tenant::PUBLIC, endpoint, request).await.unwrap();
+            let found = self
+                .store()
+                .read()
+                .list_deliveries(Tenant::PUBLIC, endpoint, &DeliveryFilter::default(), request)
+                .await
+                .unwrap();
             let full = found.items.len() == 100;
             all.extend(found.items);
             if !full {

@@ -143,8 +143,10 @@ impl Database {
     /// Whether no delivery is due or under way.
     pub async fn is_settled(&mut self, now_ms: i64) -> bool {
         let due = "SELECT count(*) FROM deliveries JOIN webhook_endpoints e ON e.id = endpoint_id \
-                   WHERE status = 'PENDING' AND e.enabled AND next_attempt_at <=";
-        self.number(&format!("{due} {now_ms}")).await == 0 && self.leased().await == 0
+                   WHERE status = 'PENDING' AND e.enabled AND NOT e.paused";
+        // What rests by its receiver's wish, or behind an open circuit, is at rest.
+        let due = format!("{due} AND next_attempt_at <= {now_ms} AND ifnull(hold_until, 0) <= {now_ms}");
+        self.number(&due).await == 0 && self.leased().await == 0
     }
 
     /// Deliveries whose attempt has begun and has no result.

@@ -106,11 +106,13 @@ impl Fixture {
             max_callbacks_per_user: 8,
             max_failed_payments: 8,
             max_callbacks: 8,
+            dead_letter_retention_s: 1_000_000,
+            inbound_retention_s: 1_000_000,
         };
         let images = ImageLimits { max_bytes: 1_000, max_pixels: 100, max_per_pet: 1 };
         let vault = Arc::new(webhook::Vault::open_in(dir.path(), ids.clone()).unwrap());
         let guard = webhook::AddressGuard::new(webhook::Allowed::Public);
-        let desk = Arc::new(webhook::EndpointDesk::new(vault, guard));
+        let desk = Arc::new(webhook::EndpointDesk::new(vault, guard, Arc::default(), 30_000));
         let app = App::new(Parts {
             store,
             hub,

@@ -1,0 +1,99 @@
+//! Attempts of deliveries.
+
+use super::deliveries::NOT_DELETED;
+use super::link::{Link, Statement, places};
+use super::list::{Filter, Sort};
+use super::row::{Fields, Row, Value};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::webhook::{Attempt, AttemptFilter};
+use crate::domain::{AttemptId, DeliveryId, EndpointId, EventType, Result, Tenant};
+
+/// In the order they were made.
+pub(super) async fn of_delivery(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    delivery: DeliveryId,
+) -> Result<Vec<Attempt>> {
+    let select = Statement::read(format!(
+        "SELECT {ATTEMPT_COLUMNS} FROM attempts JOIN deliveries ON deliveries.id = delivery_id \
+         WHERE delivery_id = ? AND tenant = ? AND {NOT_DELETED} ORDER BY number"
+    ));
+    link.rows(select.bind(delivery.0).bind(tenant.as_uuid())).await?.iter().map(read_attempt).collect()
+}
+
+/// Of one endpoint, those of the newest event first.
+pub(super) async fn of_endpoint(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    endpoint: EndpointId,
+    filter: &AttemptFilter,
+    request: PageRequest,
+) -> Result<Page<Attempt>> {
+    let outcome =
+        filter.succeeded.map(|succeeded| if succeeded { "error IS NULL" } else { "error IS NOT NULL" });
+    Filter::tenant(
+        &format!(
+            "deliveries.endpoint_id = (SELECT id FROM webhook_endpoints WHERE tenant = ? AND id = ? AND deleted = 0) \
+             AND {}",
+            outcome.unwrap_or("1")
+        ),
+        tenant,
+    )
+    .bind(endpoint.0)
+    .and("event_type = ?", filter.event_type.map(EventType::name))
+    .and("status_code = ?", filter.status_code)
+    .and("started_at >= ?", filter.since)
+    .and("started_at < ?", filter.until)
+    .page(
+        link,
+        (
+            ATTEMPT_COLUMNS,
+            "deliveries CROSS JOIN attempts ON attempts.delivery_id = deliveries.id",
+            Sort::descending("event_seq", "attempts.id"),
+        ),
+        request,
+        read_attempt,
+    )
+    .await
+}
+
+const ATTEMPT_COLUMNS: &str = "attempts.id, delivery_id, number, started_at, duration_ms, status_code, error, \
+                               response_body, address, request_headers, response_headers";
+
+fn read_attempt(row: &Row) -> Result<Attempt> {
+    let mut fields = Fields::of(row);
+    Ok(Attempt {
+        id: AttemptId(fields.take()?),
+        delivery_id: DeliveryId(fields.take()?),
+        number: fields.int()?,
+        started_at: fields.time()?,
+        duration_ms: fields.int()?,
+        status_code: fields.take()?,
+        error: fields.take()?,
+        response_body: fields.take()?,
+        address: fields.take()?,
+        request_headers: fields.json_or_none()?.unwrap_or_default(),
+        response_headers: fields.json_or_none()?.unwrap_or_default(),
+    })
+}
+
+pub(super) async fn insert(link: &mut Link<'_>, attempt: &Attempt) -> Result<()> {
+    let insert = format!(
+        "INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error, response_body, \
+         address, request_headers, response_headers) VALUES {}",
+        places(11, 1)
+    );
+    let insert = Statement::write(insert)
+        .bind(attempt.id.0)
+        .bind(attempt.delivery_id.0)
+        .bind(attempt.number)
+        .bind(attempt.started_at)
+        .bind(attempt.duration_ms)
+        .bind(attempt.status_code)
+        .bind(attempt.error.as_ref())
+        .bind(attempt.response_body.as_ref())
+        .bind(attempt.address.as_ref())
+        .bind(Value::json(&attempt.request_headers)?)
+        .bind(Value::json(&attempt.response_headers)?);
+    link.queue(insert).await
+}
