@@ -239,7 +239,11 @@ fn routes() -> BTreeSet<String> {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let calls =
                     text.split(".route(").skip(1).filter_map(|call| call.trim_start().strip_prefix('"'));
-                found.extend(calls.map(|call| format!("/v1{}", call.split('"').next().unwrap())));
+                let path = |call: &str| call.split('"').next().unwrap().to_owned();
+                // The provider's path is its own, at the root.
+                let below =
+                    |path: String| if path.starts_with("/api/") { path } else { format!("/v1{path}") };
+                found.extend(calls.map(path).map(below));
             }
         }
     }
