@@ -60,6 +60,35 @@ pub fn settings() -> GraphQlSettings {
     }
 }
 
+fn app_settings(data_dir: &std::path::Path) -> AppSettings {
+    AppSettings {
+        public_url: "http://store.test".into(),
+        data_dir: data_dir.to_owned(),
+        open_auth: true,
+        token_issuer: "test".into(),
+        token_audience: "test".into(),
+        token_ttl_s: 60,
+        refresh_ttl_s: 600,
+        verified_tokens: 8,
+        guard: GuardSettings { per_account: 10, per_address: 100, lock_s: 900 },
+        oauth: OAuthSettings::default(),
+        argon2: ArgonCost { memory_kib: 64, iterations: 1, parallelism: 1 },
+        hash_concurrency: 2,
+        hash_queue: 8,
+        max_topics: 8,
+        page_events: 100,
+        max_poll_events: 100,
+        max_endpoints: 8,
+        idempotency_ttl_s: 60,
+        max_callbacks_per_order: 8,
+        max_callbacks_per_user: 8,
+        max_failed_payments: 8,
+        max_callbacks: 8,
+        dead_letter_retention_s: 1_000_000,
+        inbound_retention_s: 1_000_000,
+    }
+}
+
 impl Fixture {
     pub async fn new() -> Self {
         Self::with(settings()).await
@@ -83,32 +112,7 @@ impl Fixture {
         let store = sqlite::open(store, Faults::default(), committed).await.unwrap();
         let bounds = store.read().log_bounds().await.unwrap();
         hub.start_at(bounds.head);
-        let own = AppSettings {
-            public_url: "http://store.test".into(),
-            data_dir: dir.path().to_owned(),
-            open_auth: true,
-            token_issuer: "test".into(),
-            token_audience: "test".into(),
-            token_ttl_s: 60,
-            refresh_ttl_s: 600,
-            verified_tokens: 8,
-            guard: GuardSettings { per_account: 10, per_address: 100, lock_s: 900 },
-            oauth: OAuthSettings::default(),
-            argon2: ArgonCost { memory_kib: 64, iterations: 1, parallelism: 1 },
-            hash_concurrency: 2,
-            hash_queue: 8,
-            max_topics: 8,
-            page_events: 100,
-            max_poll_events: 100,
-            max_endpoints: 8,
-            idempotency_ttl_s: 60,
-            max_callbacks_per_order: 8,
-            max_callbacks_per_user: 8,
-            max_failed_payments: 8,
-            max_callbacks: 8,
-            dead_letter_retention_s: 1_000_000,
-            inbound_retention_s: 1_000_000,
-        };
+        let own = app_settings(dir.path());
         let images = ImageLimits { max_bytes: 1_000, max_pixels: 100, max_per_pet: 1 };
         let vault = Arc::new(webhook::Vault::open_in(dir.path(), ids.clone()).unwrap());
         let guard = webhook::AddressGuard::new(webhook::Allowed::Public);
