@@ -22,7 +22,9 @@ const judged = (what, problems) => {
 
 /** Fetches a document and keeps a copy for the tools that read files. */
 async function served(path) {
-  const response = await fetch(process.env.BASE_URL + path);
+  const get = () => fetch(process.env.BASE_URL + path);
+  // A tool may have run for so long that the server has just closed the connection that would be used again.
+  const response = await get().catch(get);
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   const text = await response.text();
   mkdirSync(out, { recursive: true });
