@@ -8,6 +8,7 @@
 
 mod channels;
 mod http;
+mod lists;
 mod reads;
 mod server;
 mod webhooks;
@@ -23,11 +24,13 @@ use server::Petstore;
 /// Clients that order at the same time.
 const BUYERS: usize = 256;
 /// Orders of the first part.
-const ORDERS: usize = 4_000;
+const ORDERS: usize = 8_000;
 /// Subscribers of each channel.
 const SUBSCRIBERS: usize = 1_000;
 /// Events that each of them gets.
 const EVENTS: u64 = 200;
+/// What there is to measure.
+const PARTS: [&str; 5] = ["orders", "reads", "lists", "channels", "webhooks"];
 /// No part may take longer.
 const PART: Duration = Duration::from_secs(120);
 
@@ -38,20 +41,40 @@ async fn main() {
     }
     let binary = std::env::args().skip_while(|arg| arg != "--petstore").nth(1);
     let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_petstore").to_owned());
-    let petstore = Petstore::start(&binary).await;
-    println!("petstore at {}, two processes on {} cores\n", petstore.address(), num_cpus());
-    tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
-    reads::compare(&petstore).await;
-    println!("| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |");
-    println!("|---|---|---|---|---|");
-    petstore.stop().await;
-    for kind in Kind::ALL {
-        // A fresh one for each: memory that an earlier channel gave back would be taken for nothing.
+    // Names of parts narrow the run to them.
+    let parts: Vec<String> = std::env::args().skip(1).filter(|arg| PARTS.contains(&arg.as_str())).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|name| name == part);
+    println!("two processes on {} cores\n", num_cpus());
+    if wanted("orders") {
         let petstore = Petstore::start(&binary).await;
-        tokio::time::timeout(PART, deliveries(&petstore, kind)).await.expect("the deliveries took too long");
+        tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
         petstore.stop().await;
     }
-    webhooks::run(&binary).await;
+    if wanted("reads") {
+        let petstore = Petstore::start(&binary).await;
+        reads::compare(&petstore).await;
+        petstore.stop().await;
+    }
+    if wanted("lists") {
+        tokio::time::timeout(PART, lists::run(&binary)).await.expect("the lists took too long");
+    }
+    if wanted("channels") {
+        println!(
+            "| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |"
+        );
+        println!("|---|---|---|---|---|");
+        for kind in Kind::ALL {
+            // A fresh one for each: memory that an earlier channel gave back would be taken for nothing.
+            let petstore = Petstore::start(&binary).await;
+            tokio::time::timeout(PART, deliveries(&petstore, kind))
+                .await
+                .expect("the deliveries took too long");
+            petstore.stop().await;
+        }
+    }
+    if wanted("webhooks") {
+        webhooks::run(&binary).await;
+    }
 }
 
 fn num_cpus() -> usize {

@@ -65,13 +65,17 @@ impl Process {
 /// A running petstore with a fresh demo store.
 pub struct Petstore {
     pub process: Process,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Petstore {
     /// Starts the binary on a free port of loopback and waits until it listens.
     pub async fn start(binary: &str) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::start_in(binary, tempfile::tempdir().unwrap()).await
+    }
+
+    /// Starts it with the store that is in `data`.
+    pub async fn start_in(binary: &str, data: tempfile::TempDir) -> Self {
         let mut process = Process::start(
             Command::new(binary)
                 .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
@@ -80,7 +84,7 @@ impl Petstore {
                 .env("PETSTORE_RATE_LIMIT_ENABLED", "false"),
         );
         process.listening().await;
-        Self { process, _data: data }
+        Self { process, data }
     }
 
     /// Where it listens.
@@ -105,8 +109,14 @@ impl Petstore {
         format!("{}, {}", value("petstore_commit_writes_count"), value("petstore_commit_writes_sum"))
     }
 
-    /// Ends it.
+    /// Ends it, and its store with it.
     pub async fn stop(self) {
+        self.kill().await;
+    }
+
+    /// Kills it and leaves its store.
+    pub async fn kill(self) -> tempfile::TempDir {
         self.process.stop().await;
+        self.data
     }
 }

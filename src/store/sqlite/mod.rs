@@ -25,11 +25,13 @@ mod reads;
 mod redeliveries;
 mod row;
 mod stats;
+mod tallies;
 mod tokens;
 mod totals;
 mod users;
 mod webhook_traits;
 mod webhooks;
+mod writes;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -176,7 +178,12 @@ async fn connect(
         settings.cache_kib
     ))?;
     // The log is read here first; a page that is damaged shows before anything is answered.
-    let bounds = events::bounds(&mut link::Link::writer(&mut connection, &Faults::default())).await?;
+    let bounds = events::bounds(&mut link::Link::writer(
+        &mut connection,
+        &Faults::default(),
+        &mut link::Done::default(),
+    ))
+    .await?;
     Ok((connection, bounds))
 }
 
