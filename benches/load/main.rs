@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on should stop")]
 
 mod channels;
+mod chat;
 mod http;
 mod reads;
 mod server;
@@ -42,6 +43,7 @@ async fn main() {
     println!("petstore at {}, two processes on {} cores\n", petstore.address(), num_cpus());
     tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
     reads::compare(&petstore).await;
+    tokio::time::timeout(PART, chat::first_words(&petstore)).await.expect("the advisor took too long");
     println!("| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |");
     println!("|---|---|---|---|---|");
     petstore.stop().await;

@@ -11,13 +11,18 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::layers::{self, Observed};
+use crate::app::chat::{ChatLimits, Moderation};
 use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
     Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
 };
 use crate::bus::Hub;
+use crate::chat::desk::DeskSettings;
+use crate::chat::knowledge::{Knowledge, Library};
+use crate::chat::openai::{OpenAi, OpenAiSettings};
+use crate::chat::{Advisor, Allowance, Desk};
 use crate::clock::{Clock, Ids};
-use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
+use crate::config::{AdvisorEngine, AuthMode, ForwardedHeader, Seed, Settings};
 use crate::domain::oauth::{Client, ClientDraft};
 use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
@@ -25,7 +30,7 @@ use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, Rate, RateLimitSettings, RateLimits};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
-    self, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
+    self, chat, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
 };
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Revocation, Store};
@@ -149,6 +154,7 @@ pub(super) fn app(
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
         images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
+        moderation: Moderation::new(chat_limits(settings)),
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
@@ -212,11 +218,59 @@ pub(super) fn start_webhooks(
     })
 }
 
+fn chat_limits(settings: &Settings) -> ChatLimits {
+    let own = &settings.chat;
+    ChatLimits {
+        max_message_chars: own.max_message_chars,
+        messages_per_minute: own.messages_per_minute,
+        max_rooms: own.max_rooms as u64,
+        max_pictures: own.max_pictures as u64,
+        max_picture_bytes: own.max_picture_bytes,
+    }
+}
+
+/// The advisor's desk; what a crash left unanswered is answered.
+///
+/// # Errors
+/// [`crate::domain::Error::Internal`] naming the entry of the knowledge base that cannot be read.
+pub(super) async fn open_desk(settings: &Settings, parts: &Parts) -> Result<Desk> {
+    let own = &settings.chat;
+    let knowledge = Knowledge::new(parts.app.clone(), Arc::new(Library::open().await?));
+    let advisor: Arc<dyn Advisor> = match own.engine {
+        AdvisorEngine::Knowledge => Arc::new(knowledge),
+        AdvisorEngine::OpenAi => {
+            let service = OpenAiSettings {
+                base_url: own.openai_base_url.clone(),
+                api_key: own.openai_api_key.clone(),
+                model: own.openai_model.clone(),
+                connect_timeout: Duration::from_millis(own.openai_connect_timeout_ms),
+                stall_timeout: Duration::from_millis(own.openai_stall_timeout_ms),
+                total_timeout: Duration::from_millis(own.openai_total_timeout_ms),
+                retries: own.openai_retries,
+            };
+            let allowance = Allowance::new(parts.clock.clone(), own.openai_tokens_per_user_day);
+            let (app, metrics) = (parts.app.clone(), parts.metrics.clone());
+            Arc::new(OpenAi::new(service, app, knowledge, allowance, metrics)?)
+        }
+    };
+    let around = (parts.ids.clone(), parts.tasks.clone());
+    let limits = DeskSettings { max_answers: own.max_answers, history_messages: own.history_messages };
+    let desk = Desk::new(parts.app.clone(), advisor, around, limits);
+    desk.resume().await?;
+    Ok(desk)
+}
+
 /// Every route of every protocol.
-pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address) -> Result<Router> {
+pub(super) fn router(
+    settings: &Settings,
+    parts: &Parts,
+    desk: &Desk,
+    own: documents::Address,
+) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
     let rest = rest::Rest {
         app: app.clone(),
+        desk: desk.clone(),
         max_body_bytes: settings.server.max_body_bytes,
         reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
         integrations: Arc::new(integrations(settings)?),
@@ -229,9 +283,24 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
     let sockets =
         websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
     let inbound = rest::root_router(rest.clone());
-    let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
-    let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
-    let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
+    let chat_socket = chat::socket::router(chat::socket::ChatSocket::new(
+        desk.clone(),
+        websocket_settings(settings),
+        settings.chat.max_joined,
+        metrics.clone(),
+        tasks.clone(),
+    ));
+    let v1 =
+        rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets)).merge(chat_socket);
+    let graphql = graphql::GraphQl::new(
+        app.clone(),
+        Some(desk.clone()),
+        metrics,
+        tasks.clone(),
+        graphql_settings(settings),
+    );
+    let socketio =
+        socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
@@ -325,6 +394,7 @@ fn socketio_settings(settings: &Settings) -> socketio::SocketIoSettings {
         max_payload_bytes: own.max_payload_bytes,
         max_buffered_packets: own.max_buffered_packets,
         max_subscriptions: own.max_subscriptions,
+        max_joined: settings.chat.max_joined,
         stall_timeout: Duration::from_millis(own.stall_timeout_ms),
     }
 }

@@ -8,6 +8,7 @@ mod answers;
 mod attempts;
 mod audit;
 mod callbacks;
+mod chat;
 mod deliveries;
 mod engine;
 mod events;
