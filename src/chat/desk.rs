@@ -27,6 +27,9 @@ const TRIES: u32 = 5;
 /// Tokens of an answer in a conversation at most.
 const ANSWER_TOKENS: u32 = 1024;
 
+/// Pieces of an answer in one whisper at most.
+const WHISPERED: usize = 16;
+
 const NO_ANSWER: &str = "I cannot answer just now. Please ask again, or call the staff.";
 
 /// Limits of the desk.
@@ -198,16 +201,23 @@ impl Desk {
         let turns = self.turns(room, question).await?;
         let consultation =
             Consultation { caller: caller.clone(), turns, max_tokens: ANSWER_TOKENS, temperature: 1.0 };
-        let mut pieces = self.0.advisor.advise(consultation).await?;
+        // Words that are there together are whispered together: each whisper is a frame for each who listens.
+        let mut pieces = self.0.advisor.advise(consultation).await?.ready_chunks(WHISPERED);
         let (mut grounds, mut text) = (Grounds::default(), String::new());
-        while let Some(piece) = pieces.next().await {
-            match piece? {
-                Piece::Grounds(known) => grounds = known,
-                Piece::Text(words) => {
-                    text.push_str(&words);
-                    self.0.whispers.say(room.id, Whisper::Delta { message: id, text: words.into() });
+        while let Some(pieces) = pieces.next().await {
+            let mut said = String::new();
+            for piece in pieces {
+                match piece? {
+                    Piece::Grounds(known) => grounds = known,
+                    Piece::Text(words) => said.push_str(&words),
+                    Piece::End { .. } => {}
                 }
-                Piece::End { .. } => break,
+            }
+            if !said.is_empty() {
+                text.push_str(&said);
+                self.0.whispers.say(room.id, Whisper::Delta { message: id, text: said.into() });
+                // Others come between two whispers.
+                tokio::task::yield_now().await;
             }
         }
         Ok((grounds, text))

@@ -168,7 +168,7 @@ pub(super) static RULES: &[Rule] = &[
     ("anyspend", "tenant", Text(0..=36)),
     ("chat", "engine", OneOf(&["knowledge", "openai"])),
     ("chat", "openai_base_url", Url),
-    ("chat", "openai_api_key", Text(0..=512)),
+    ("chat", "openai_api_key", Secret(0..=512)),
     ("chat", "openai_model", Text(1..=200)),
     ("chat", "openai_connect_timeout_ms", Number(100..=600_000)),
     ("chat", "openai_stall_timeout_ms", Number(100..=600_000)),

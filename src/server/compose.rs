@@ -235,7 +235,7 @@ fn chat_limits(settings: &Settings) -> ChatLimits {
 /// [`crate::domain::Error::Internal`] naming the entry of the knowledge base that cannot be read.
 pub(super) async fn open_desk(settings: &Settings, parts: &Parts) -> Result<Desk> {
     let own = &settings.chat;
-    let knowledge = Knowledge::new(parts.app.clone(), Arc::new(Library::open().await?));
+    let knowledge = Knowledge::new(parts.app.clone(), Library::shared()?);
     let advisor: Arc<dyn Advisor> = match own.engine {
         AdvisorEngine::Knowledge => Arc::new(knowledge),
         AdvisorEngine::OpenAi => {

@@ -6,7 +6,6 @@
 
 mod chat;
 pub mod faults;
-pub mod knowledge;
 pub mod oauth;
 pub mod sqlite;
 mod webhooks;
@@ -35,6 +34,7 @@ use crate::domain::{
 
 pub use chat::{ChatReads, ChatWrites, Picture};
 use oauth::{OAuthReads, OAuthWrites};
+pub use sqlite::knowledge;
 pub use webhooks::{WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
 

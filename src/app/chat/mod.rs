@@ -107,6 +107,15 @@ impl App {
         self.0.store.read().list_messages(principal.tenant, room.id, span, limit).await
     }
 
+    /// One message.
+    ///
+    /// # Errors
+    /// As [`App::get_room`]; [`Error::NotFound`].
+    pub async fn get_message(&self, principal: &Principal, room: RoomId, id: MessageId) -> Result<Message> {
+        let room = self.get_room(principal, room).await?;
+        found(self.0.store.read().find_message(principal.tenant, room.id, id).await?, "message")
+    }
+
     /// Conversations, of every tenant, whose question the advisor has not answered: what a crash left to do.
     ///
     /// # Errors

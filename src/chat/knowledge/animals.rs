@@ -1,5 +1,8 @@
 //! Which animal a question is about.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::words::split;
 use crate::domain::Species;
 
@@ -37,13 +40,25 @@ const NAMES: &[(Species, &str)] = &[
 const ANIMAL: &str =
     "pet pets animal animals vet veterinary veterinarian breed litter paw paws fur tail leash collar cage";
 
+enum Named {
+    Species(Species),
+    Animal,
+}
+
+static WORDS: LazyLock<HashMap<&str, Named>> = LazyLock::new(|| {
+    let animals = ANIMAL.split_whitespace().map(|word| (word, Named::Animal));
+    let species = NAMES.iter().flat_map(|(species, names)| {
+        names.split_whitespace().map(move |word| (word, Named::Species(*species)))
+    });
+    animals.chain(species).collect()
+});
+
 /// The species that `text` names, each once, in its order: whose food, flea drops or teeth it was may come before who
 /// suffers from them.
 pub fn all_named(text: &str) -> Vec<Species> {
     let mut found = Vec::new();
     for word in split(text) {
-        let names = |(_, names): &&(Species, &str)| names.split_whitespace().any(|name| name == word);
-        if let Some((species, _)) = NAMES.iter().find(names)
+        if let Some(Named::Species(species)) = WORDS.get(word.as_str())
             && !found.contains(species)
         {
             found.push(*species);
@@ -59,7 +74,7 @@ pub fn named(text: &str) -> Option<Species> {
 
 /// Whether `text` is about an animal at all, as far as its words tell.
 pub fn mentioned(text: &str) -> bool {
-    named(text).is_some() || split(text).any(|word| ANIMAL.split_whitespace().any(|name| name == word))
+    split(text).any(|word| WORDS.contains_key(word.as_str()))
 }
 
 #[cfg(test)]

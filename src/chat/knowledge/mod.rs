@@ -45,8 +45,7 @@ impl Knowledge {
     pub async fn shelf(&self, consultation: &Consultation) -> Result<Shelf<'_>> {
         let question: String = consultation.question().chars().take(READ_CHARS).collect();
         let earlier = consultation.earlier();
-        let finding =
-            self.library.look_up(&Question { text: &question, before: &earlier, species: None }).await?;
+        let finding = self.library.look_up(&Question { text: &question, before: &earlier, species: None })?;
         let mut shelf = Shelf { finding, pets: None, orders: None };
         match errand(&question) {
             Some(Errand::Pets(mut wish)) => {

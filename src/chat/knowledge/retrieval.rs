@@ -2,6 +2,9 @@
 //! question is not about what is known here.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::animals;
 use super::entry::{self, Entry};
@@ -62,11 +65,26 @@ pub struct Library {
 }
 
 impl Library {
+    /// The knowledge base that is built in; every server of the process has the same.
+    ///
+    /// # Errors
+    /// As [`Library::open`].
+    pub fn shared() -> Result<Arc<Self>> {
+        static SHARED: Mutex<Option<Arc<Library>>> = Mutex::new(None);
+        let mut shared = SHARED.lock();
+        if let Some(library) = &*shared {
+            return Ok(library.clone());
+        }
+        let library = Arc::new(Self::open()?);
+        *shared = Some(library.clone());
+        Ok(library)
+    }
+
     /// Reads and indexes the knowledge base that is built in.
     ///
     /// # Errors
     /// [`crate::domain::Error::Internal`] naming the file that cannot be read.
-    pub async fn open() -> Result<Self> {
+    pub fn open() -> Result<Self> {
         let entries = entry::all()?;
         let mut words = Words::read(&entry::word_list());
         for entry in &entries {
@@ -93,7 +111,7 @@ impl Library {
             lines.map(move |line| (line, place))
         });
         let signs = signs.map(|(line, place)| (words.terms(line, false), place)).collect();
-        let index = KnowledgeIndex::build(&documents).await?;
+        let index = KnowledgeIndex::build(&documents)?;
         let weights = weights(&terms);
         Ok(Self { entries, words, index, terms, weights, signs })
     }
@@ -107,7 +125,7 @@ impl Library {
     ///
     /// # Errors
     /// The index's failures.
-    pub async fn look_up(&self, question: &Question<'_>) -> Result<Finding<'_>> {
+    pub fn look_up(&self, question: &Question<'_>) -> Result<Finding<'_>> {
         let named = animals::all_named(question.text);
         let earlier = || question.before.iter().rev().find_map(|text| animals::named(text));
         let species = question.species.or(named.first().copied()).or_else(earlier);
@@ -116,12 +134,12 @@ impl Library {
         let flagged = self.flagged(&terms, &concerned);
         let follows = !question.before.is_empty() && (terms.len() <= SHORT || named.is_empty());
         let about_animals = species.is_some() || animals::mentioned(question.text);
-        let mut entries = self.rank(&terms, &flagged, &concerned, about_animals).await?;
+        let mut entries = self.rank(&terms, &flagged, &concerned, about_animals)?;
         if follows && (entries.is_empty() || terms.len() <= SHORT) {
             let last = question.before.last().map(|text| self.words.terms(text, true)).unwrap_or_default();
             terms.extend(last);
             // What little it says by itself is no subject; it is about the one before.
-            let leaning = self.rank(&terms, &flagged, &concerned, about_animals).await?;
+            let leaning = self.rank(&terms, &flagged, &concerned, about_animals)?;
             entries.splice(..0, leaning);
         }
         let mut told: Vec<&Entry> = Vec::new();
@@ -158,14 +176,14 @@ impl Library {
         shown.into_iter().map(|(_, place)| place).collect()
     }
 
-    async fn rank(
+    fn rank(
         &self,
         terms: &[String],
         flagged: &[usize],
         concerned: &[Species],
         about_animals: bool,
     ) -> Result<Vec<usize>> {
-        let hits = self.index.search(terms, CANDIDATES).await?;
+        let hits = self.index.search(terms, CANDIDATES)?;
         let asked: HashSet<&String> = terms.iter().collect();
         let whole: f64 = asked.iter().map(|term| self.weight(term)).sum();
         let least = if about_animals { LEAST_SHARE } else { LEAST_SHARE_UNNAMED };

@@ -5,13 +5,13 @@ use super::words::split;
 use crate::app::{App, Caller};
 use crate::domain::order::OrderFilter;
 use crate::domain::page::PageRequest;
-use crate::domain::pet::{PetFilter, Size};
-use crate::domain::{Amount, Order, Pet, PetStatus, Result, Species};
+use crate::domain::pet::{PetFilter, PetSort, PetSortKey, SearchText, Size};
+use crate::domain::{Amount, Error, Order, Pet, PetStatus, Result, Species};
 
 /// Pets that are told at most.
 const TOLD: usize = 5;
-/// Pages of the catalogue that are looked through at most; what is searched for by words beyond them is not found.
-const PAGES: u32 = 20;
+/// Pets that are looked at for each word of a wish at most.
+const LOOKED_AT: u32 = 50;
 /// Orders that are told at most.
 const ORDERS: u32 = 5;
 /// An animal is called young or old from these ages on, months.
@@ -134,7 +134,8 @@ fn price(question: &str) -> Option<Amount> {
     })
 }
 
-/// The store's pets that fulfil a wish, the newest first.
+/// The store's pets that fulfil a wish: the cheapest first when it names a price, else the newest. A temper is searched
+/// for by each of the words that mean it.
 ///
 /// # Errors
 /// As [`App::list_pets`].
@@ -146,29 +147,44 @@ pub async fn pets(app: &App, caller: &Caller, wish: &Wish) -> Result<Vec<Pet>> {
         age_min: wish.age_min,
         age_max: wish.age_max,
         good_with_kids: wish.good_with_kids,
+        sort: Some(match wish.max_price {
+            Some(_) => PetSort { key: PetSortKey::Price, descending: false },
+            None => PetSort::NEWEST,
+        }),
         ..PetFilter::default()
     };
-    let mut found = Vec::new();
-    for page in 1..=PAGES {
-        let page = app.list_pets(&caller.principal, &filter, PageRequest::numbered(page, 100)).await?;
-        let (seen, all) = (page.request.offset() + page.items.len() as u64, page.total_items);
-        found.extend(page.items.into_iter().filter(|pet| fulfils(pet, wish)));
-        if found.len() >= TOLD || seen >= all {
+    let means = wish.tempers.first().map_or(&[][..], |temper| meanings(temper));
+    let texts = means.iter().map(|word| SearchText::parse("text", word).map_err(Error::invalid));
+    let mut texts = texts.collect::<Result<Vec<_>>>()?;
+    if texts.is_empty() {
+        texts.push(None);
+    }
+    let mut found: Vec<Pet> = Vec::new();
+    for text in texts {
+        let filter = PetFilter { text, ..filter.clone() };
+        let page = app.list_pets(&caller.principal, &filter, PageRequest::numbered(1, LOOKED_AT)).await?;
+        for pet in page.items.into_iter().filter(|pet| fulfils(pet, wish)) {
+            if found.len() < TOLD && !found.iter().any(|known| known.id == pet.id) {
+                found.push(pet);
+            }
+        }
+        if found.len() >= TOLD {
             break;
         }
     }
-    found.truncate(TOLD);
     Ok(found)
+}
+
+/// The words that mean a temper.
+fn meanings(temper: &str) -> &'static [&'static str] {
+    TEMPERS.iter().find(|(name, _)| *name == temper).map_or(&[], |(_, means)| means)
 }
 
 fn fulfils(pet: &Pet, wish: &Wish) -> bool {
     let tags = pet.tags.iter().map(|tag| tag.name.as_str());
     let told: Vec<&str> = pet.description.iter().map(String::as_str).chain(tags).collect();
     let told = told.join(" ").to_lowercase();
-    let tempers = wish.tempers.iter().all(|temper| {
-        let means = TEMPERS.iter().find(|(name, _)| name == temper).map_or(&[][..], |(_, means)| means);
-        means.iter().any(|word| told.contains(word))
-    });
+    let tempers = wish.tempers.iter().all(|temper| meanings(temper).iter().any(|word| told.contains(word)));
     tempers && wish.max_price.is_none_or(|most| pet.price <= most)
 }
 

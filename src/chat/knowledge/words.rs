@@ -93,9 +93,11 @@ impl Words {
             return word;
         }
         let most = if length >= TWO_MISTAKES_FROM { 2 } else { 1 };
-        let near = self.vocabulary.iter().filter(|(known, _)| {
-            known.as_bytes().first() == word.as_bytes().first() && known.len().abs_diff(word.len()) <= most
-        });
+        // Few mistype the first letter, and with it the others need not be looked at.
+        let Some(first) = word.chars().next() else { return word };
+        let alike =
+            self.vocabulary.range(first.to_string()..).take_while(|(known, _)| known.starts_with(first));
+        let near = alike.filter(|(known, _)| known.len().abs_diff(word.len()) <= most);
         let near = near.map(|(known, count)| (osa_distance(known, &word), u32::MAX - count, known));
         near.filter(|(distance, ..)| *distance <= most).min().map_or(word, |(_, _, known)| known.clone())
     }

@@ -7,8 +7,8 @@ use crate::wire;
 use crate::wire::chat::{MessageInput, ReceiptInput};
 
 /// The kinds of frames that a client can send.
-pub const KINDS: [&str; 12] = [
-    "join", "leave", "message", "edit", "delete", "typing", "receipt", "history", "call", "takeOver",
+pub const KINDS: [&str; 13] = [
+    "auth", "join", "leave", "message", "edit", "delete", "typing", "receipt", "history", "call", "takeOver",
     "handBack", "ping",
 ];
 /// Messages of one answer at most, and when nothing is said.
@@ -52,8 +52,8 @@ pub enum Deed {
     HandBack,
 }
 
-/// A frame, or the argument of a Socket.IO event.
-#[derive(Debug, Default, Deserialize)]
+/// A frame, or the argument of a Socket.IO event. Not `Debug`: it may hold a token.
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
     #[serde(rename = "type")]
@@ -69,6 +69,8 @@ pub struct Input {
     status: Option<String>,
     before: Option<String>,
     limit: Option<u32>,
+    /// Of `auth`.
+    pub token: Option<String>,
 }
 
 impl Input {

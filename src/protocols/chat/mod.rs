@@ -6,21 +6,27 @@ pub mod frames;
 pub mod socket;
 pub mod watch;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::app::Caller;
+use crate::app::policy::{Operation, authorize};
 use crate::chat::Desk;
 use crate::domain::chat::{MessageDraft, Span};
-use crate::domain::{Error, Result, RoomId, Topic};
+use crate::domain::{Error, Principal, Result, RoomId, Topic, Violation};
 use crate::telemetry::ChannelMetrics;
 use crate::wire;
 use ask::{Ask, Deed};
-use std::collections::HashSet;
-use std::sync::Arc;
 use watch::RoomWatch;
 
 /// Messages that who joins is told at once.
 const GREETING: u32 = 50;
+
+/// The rooms that a client is in.
+pub type Joined = Arc<Mutex<HashSet<RoomId>>>;
 
 /// One client's part in conversations.
 pub struct Talk {
@@ -28,7 +34,7 @@ pub struct Talk {
     caller: Caller,
     channel: Arc<ChannelMetrics>,
     max_joined: usize,
-    joined: HashSet<RoomId>,
+    joined: Joined,
 }
 
 /// What became of a request.
@@ -44,12 +50,29 @@ pub enum Done {
 impl Talk {
     /// For who came in as `caller`.
     pub fn new(desk: Desk, caller: Caller, channel: Arc<ChannelMetrics>, max_joined: usize) -> Self {
-        Self { desk, caller, channel, max_joined, joined: HashSet::new() }
+        Self { desk, caller, channel, max_joined, joined: Joined::default() }
     }
 
-    /// Forgets a room whose watch has ended.
-    pub fn forget(&mut self, room: RoomId) {
-        self.joined.remove(&room);
+    /// The rooms that the client is in; who notices that the watch of one has ended takes it out.
+    pub fn joined(&self) -> Joined {
+        self.joined.clone()
+    }
+
+    /// Goes on with another token of the same user.
+    ///
+    /// # Errors
+    /// As [`crate::app::App::renew`]; [`Error::Forbidden`] for a token that lacks the scope.
+    pub fn renew(&mut self, token: Option<&str>) -> Result<Principal> {
+        let token = token.ok_or_else(|| Error::invalid(Violation::required("token")))?;
+        let principal = self.desk.app().renew(&self.caller.principal, token)?;
+        authorize(Operation::Chat, &principal)?;
+        self.caller.principal = principal.clone();
+        Ok(principal)
+    }
+
+    /// The client came in anew as `principal`.
+    pub fn renewed(&mut self, principal: &Principal) {
+        self.caller.principal = principal.clone();
     }
 
     /// Does what is asked.
@@ -62,8 +85,8 @@ impl Talk {
         let told = match deed {
             Deed::Join { after } => return self.join(room, after.as_deref()).await,
             Deed::Leave => {
-                self.joined.remove(&room.required()?);
                 let room = room.required()?;
+                self.joined.lock().remove(&room);
                 return Ok(Done::Left { room, answer: json!({ "room": room.to_string() }) });
             }
             Deed::Message { text, attachments } => {
@@ -103,7 +126,7 @@ impl Talk {
 
     async fn join(&mut self, room: ask::Named, after: Option<&str>) -> Result<Done> {
         let app = self.desk.app();
-        if self.joined.len() >= self.max_joined {
+        if self.joined.lock().len() >= self.max_joined {
             let message = format!("a connection can be in at most {} conversations", self.max_joined);
             return Err(Error::LimitReached { limit: "chat.max_joined", message });
         }
@@ -125,7 +148,7 @@ impl Talk {
             "resumed": feed.resumed(),
             "messages": listed(&messages),
         });
-        self.joined.insert(room.id);
+        self.joined.lock().insert(room.id);
         let watch = Box::new(RoomWatch::new(feed, whispers, self.channel.clone()));
         Ok(Done::Joined { room: room.id, watch, answer })
     }

@@ -2,19 +2,23 @@
 
 use ::http::{HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::IntoResponse;
+use axum::routing::MethodRouter;
 use serde::{Deserialize, Serialize};
 
 use super::extract::{By, Id, Json, Params, read_body};
 use super::once::once;
 use super::{Rest, Told, collection, created, json};
+use crate::app::App;
 use crate::domain::chat::{self as domain, RoomFilter, Span};
 use crate::domain::{AttachmentId, Error, MessageId, Result, RoomId, UserId, Violation};
 use crate::wire::chat::{Attachment, Message, MessageInput, Receipt, ReceiptInput, Room, RoomInput};
 
 /// Messages of one answer when nothing is said.
 const DEFAULT_LIMIT: u32 = 50;
+/// What a form has beside the picture, in bytes.
+const FORM_BYTES: usize = 65_536;
 
 /// openChatRoom
 pub async fn open(State(rest): State<Rest>, By(caller): By, Json(input): Json<RoomInput>) -> Told {
@@ -81,13 +85,20 @@ pub async fn messages(State(rest): State<Rest>, By(caller): By, id: Id, mut para
 pub async fn post(State(rest): State<Rest>, By(caller): By, id: Id, Json(input): Json<MessageInput>) -> Told {
     let room = room_id(&id.0)?;
     let draft = input.into_draft()?;
-    let path = format!("/v1/chat/rooms/{room}/messages");
-    let encode =
-        move |(_, message): &(domain::Room, domain::Message)| created(&path, &Message::from(message));
+    let encode = move |(_, message): &(domain::Room, domain::Message)| {
+        created(&format!("/v1/chat/rooms/{room}/messages/{}", message.id), &Message::from(message))
+    };
     once(&rest, caller, encode, async |caller| rest.desk.post(caller, room, draft).await).await
 }
 
 type Ids = Id<(String, String)>;
+
+/// getChatMessage
+pub async fn message(State(rest): State<Rest>, By(caller): By, ids: Ids) -> Told {
+    let (room, message) = message_id(&ids)?;
+    let message = rest.app.get_message(&caller.principal, room, message).await?;
+    Ok(json(StatusCode::OK, &Message::from(&message)))
+}
 
 /// editChatMessage
 pub async fn edit(
@@ -167,25 +178,40 @@ pub async fn call_staff(State(rest): State<Rest>, By(caller): By, id: Id) -> Tol
     Ok(json(StatusCode::OK, &Room::from(&room)))
 }
 
-/// attachPicture: the picture is the body; what it is, is told by its content.
-pub async fn attach(State(rest): State<Rest>, By(caller): By, id: Id, request: Request<Body>) -> Told {
+/// The route of attachPicture, with a limit of its own for the body: a picture, and what parts it from a form.
+pub fn attach_route(app: &App) -> MethodRouter<Rest> {
+    let limit = app.moderation().limits().max_picture_bytes.saturating_add(FORM_BYTES);
+    axum::routing::post(attach).layer(DefaultBodyLimit::max(limit))
+}
+
+/// attachPicture: a form with the picture as `file`, or the picture itself; what it is, is told by its content.
+async fn attach(State(rest): State<Rest>, By(caller): By, id: Id, request: Request<Body>) -> Told {
     let room = room_id(&id.0)?;
     // Before the body is read: who may not be here sends nothing.
     rest.app.get_room(&caller.principal, room).await?;
     let max_bytes = rest.app.moderation().limits().max_picture_bytes;
-    let bytes = read_body(request.into_body(), max_bytes).await?;
-    let attachment = rest.app.attach_picture(&caller, room, bytes.to_vec()).await?;
+    let form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/"));
+    let bytes = match form {
+        true => super::images::one_file(request, max_bytes).await?,
+        false => read_body(request.into_body(), max_bytes).await?.to_vec(),
+    };
+    let attachment = rest.app.attach_picture(&caller, room, bytes).await?;
     let attachment = Attachment::of(room, &attachment);
     Ok(created(&attachment.url, &attachment))
 }
 
 /// getPicture
 pub async fn picture(State(rest): State<Rest>, By(caller): By, Id((room, id)): Ids) -> Told {
-    let id = AttachmentId::parse_address("attachmentId", &id)?;
+    let id = AttachmentId::parse_address("attachment", &id)?;
+    let tag = HeaderValue::from_str(&format!("\"{id}\"")).map_err(Error::internal)?;
     let (content_type, bytes) = rest.app.get_picture(&caller.principal, room_id(&room)?, id).await?;
     let content_type = HeaderValue::from_str(&content_type).map_err(Error::internal)?;
     let headers = [
         (header::CONTENT_TYPE, content_type),
+        (header::ETAG, tag),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=86400, immutable")),
         (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'")),
@@ -198,5 +224,5 @@ fn room_id(text: &str) -> Result<RoomId> {
 }
 
 fn message_id(Id((room, message)): &Ids) -> Result<(RoomId, MessageId)> {
-    Ok((room_id(room)?, MessageId::parse_address("messageId", message)?))
+    Ok((room_id(room)?, MessageId::parse_address("message", message)?))
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use ::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, patch, post, put};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use serde::Serialize;
 
@@ -111,7 +111,7 @@ pub fn router(rest: Rest) -> Router {
         .route("/auth/tokens", post(users::create_token).delete(users::log_out))
         .merge(admin::router())
         .merge(pets)
-        .merge(chat())
+        .merge(chat(&rest))
         .merge(orders)
         .merge(endpoints)
         .merge(oauth_clients)
@@ -121,18 +121,21 @@ pub fn router(rest: Rest) -> Router {
 }
 
 /// The advisor and conversations.
-fn chat() -> Router<Rest> {
+fn chat(rest: &Rest) -> Router<Rest> {
     Router::new()
         .route("/chat/completions", post(completions::create))
         .route("/chat/rooms", get(chat::list).post(chat::open))
         .route("/chat/rooms/{id}", get(chat::get))
         .route("/chat/rooms/{id}/messages", get(chat::messages).post(chat::post))
-        .route("/chat/rooms/{id}/messages/{message}", patch(chat::edit).delete(chat::delete))
+        .route(
+            "/chat/rooms/{id}/messages/{message}",
+            get(chat::message).patch(chat::edit).delete(chat::delete),
+        )
         .route("/chat/rooms/{id}/receipts", get(chat::receipts).post(chat::receive))
         .route("/chat/rooms/{id}/typing", post(chat::typing))
         .route("/chat/rooms/{id}/call", post(chat::call_staff))
         .route("/chat/rooms/{id}/agent", put(chat::join).delete(chat::leave))
-        .route("/chat/rooms/{id}/attachments", post(chat::attach))
+        .route("/chat/rooms/{id}/attachments", chat::attach_route(&rest.app))
         .route("/chat/rooms/{id}/attachments/{attachment}", get(chat::picture))
 }
 

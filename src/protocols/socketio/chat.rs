@@ -63,7 +63,7 @@ impl Session {
             }
             FromRoom::Ended(error) => {
                 self.rooms.remove(&room);
-                self.talk.forget(room);
+                self.talk.joined().lock().remove(&room);
                 let told = json!({ "room": room.to_string(), "error": problem(&error) });
                 self.emit(ERROR, &told, SMALL_PACKET_BYTES).await
             }

@@ -255,6 +255,7 @@ impl Session {
             Ok(principal) => self.principal = principal,
             Err(error) => return Ok(Err(error)),
         }
+        self.talk.renewed(&self.principal);
         self.renewed = true;
         let expires_at = self.principal.expires_at().map(|at| at.to_string());
         self.acknowledge(&Authenticated { expires_at }, ack).await?;

@@ -14,6 +14,7 @@ mod engine;
 mod events;
 mod failure;
 mod inbound;
+pub mod knowledge;
 mod link;
 mod list;
 mod oauth;

@@ -44,12 +44,12 @@ impl Figures {
     }
 }
 
-async fn measure(library: &Library, held: bool) -> Figures {
+fn measure(library: &Library, held: bool) -> Figures {
     let mut figures = Figures::default();
     for asked in golden().into_iter().filter(|asked| asked.held == held) {
         figures.questions += 1;
         let question = Question { text: asked.text, before: &[], species: asked.species };
-        let finding = library.look_up(&question).await.unwrap();
+        let finding = library.look_up(&question).unwrap();
         let found: Vec<&str> = finding.entries.iter().map(|entry| entry.id.as_str()).collect();
         for id in &asked.expected {
             figures.expected += 1;
@@ -87,12 +87,12 @@ async fn measure(library: &Library, held: bool) -> Figures {
     figures
 }
 
-#[tokio::test]
-async fn golden_questions_are_answered() {
-    let library = Library::open().await.unwrap();
+#[test]
+fn golden_questions_are_answered() {
+    let library = Library::shared().unwrap();
     let show_held = std::env::var_os("GOLDEN_HELD").is_some();
     for held in [false, true] {
-        let figures = measure(&library, held).await;
+        let figures = measure(&library, held);
         let set = if held { "held out" } else { "tuned on" };
         println!(
             "golden set, {set}: {} questions, recall@3 {:.3}, red flags {}/{}, foreign refused {}/{}, false alarms {}",
@@ -115,16 +115,16 @@ async fn golden_questions_are_answered() {
     }
 }
 
-#[tokio::test]
-async fn a_question_leans_on_the_one_before() {
-    let library = Library::open().await.unwrap();
+#[test]
+fn a_question_leans_on_the_one_before() {
+    let library = Library::shared().unwrap();
     let before = ["what vegetables can my bearded dragon eat"];
     let question = Question { text: "and how often?", before: &before, species: None };
-    let finding = library.look_up(&question).await.unwrap();
+    let finding = library.look_up(&question).unwrap();
     assert_eq!(finding.species, Some(Species::Reptile));
     assert!(finding.entries.iter().any(|entry| entry.id == "bearded-dragon-feeding"), "{:?}", finding.terms);
     // The species alone is carried on where the question says enough by itself.
     let question = Question { text: "what temperature does he need in the basking spot?", ..question };
-    let finding = library.look_up(&question).await.unwrap();
+    let finding = library.look_up(&question).unwrap();
     assert_eq!(finding.entries.first().map(|entry| entry.id.as_str()), Some("reptile-heat-light"));
 }
