@@ -122,6 +122,8 @@ const ROWS: &[Row] = rows![
     GET "/v1/chat/rooms?waiting=true" ServeChat Staff "chat:write" "";
     GET "/v1/chat/rooms/{room}" Chat Hidden "chat:write" "";
     GET "/v1/chat/rooms/{room}/messages" Chat Hidden "chat:write" "";
+    POST "/v1/chat/rooms/{none}/messages" Chat User "chat:write" r#"{"text":"x"}"#;
+    POST "/v1/chat/rooms/{none}/call" Chat User "chat:write" "";
     GET "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" "";
     PATCH "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" r#"{"text":"x"}"#;
     DELETE "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" "";
