@@ -11,18 +11,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::layers::{self, Observed};
-use crate::app::chat::{ChatLimits, Moderation};
+use crate::app::chat::Moderation;
 use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
     Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
 };
 use crate::bus::Hub;
-use crate::chat::desk::DeskSettings;
-use crate::chat::knowledge::{Knowledge, Library};
-use crate::chat::openai::{OpenAi, OpenAiSettings};
-use crate::chat::{Advisor, Allowance, Desk};
+use crate::chat::Desk;
 use crate::clock::{Clock, Ids};
-use crate::config::{AdvisorEngine, AuthMode, ForwardedHeader, Seed, Settings};
+use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
 use crate::domain::oauth::{Client, ClientDraft};
 use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
@@ -154,7 +151,7 @@ pub(super) fn app(
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
         images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
-        moderation: Moderation::new(chat_limits(settings)),
+        moderation: Moderation::new(super::chat::limits(settings)),
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
@@ -216,48 +213,6 @@ pub(super) fn start_webhooks(
         doorbell,
         committed,
     })
-}
-
-fn chat_limits(settings: &Settings) -> ChatLimits {
-    let own = &settings.chat;
-    ChatLimits {
-        max_message_chars: own.max_message_chars,
-        messages_per_minute: own.messages_per_minute,
-        max_rooms: own.max_rooms as u64,
-        max_pictures: own.max_pictures as u64,
-        max_picture_bytes: own.max_picture_bytes,
-    }
-}
-
-/// The advisor's desk; what a crash left unanswered is answered.
-///
-/// # Errors
-/// [`crate::domain::Error::Internal`] naming the entry of the knowledge base that cannot be read.
-pub(super) async fn open_desk(settings: &Settings, parts: &Parts) -> Result<Desk> {
-    let own = &settings.chat;
-    let knowledge = Knowledge::new(parts.app.clone(), Library::shared()?);
-    let advisor: Arc<dyn Advisor> = match own.engine {
-        AdvisorEngine::Knowledge => Arc::new(knowledge),
-        AdvisorEngine::OpenAi => {
-            let service = OpenAiSettings {
-                base_url: own.openai_base_url.clone(),
-                api_key: own.openai_api_key.clone(),
-                model: own.openai_model.clone(),
-                connect_timeout: Duration::from_millis(own.openai_connect_timeout_ms),
-                stall_timeout: Duration::from_millis(own.openai_stall_timeout_ms),
-                total_timeout: Duration::from_millis(own.openai_total_timeout_ms),
-                retries: own.openai_retries,
-            };
-            let allowance = Allowance::new(parts.clock.clone(), own.openai_tokens_per_user_day);
-            let (app, metrics) = (parts.app.clone(), parts.metrics.clone());
-            Arc::new(OpenAi::new(service, app, knowledge, allowance, metrics)?)
-        }
-    };
-    let around = (parts.ids.clone(), parts.tasks.clone());
-    let limits = DeskSettings { max_answers: own.max_answers, history_messages: own.history_messages };
-    let desk = Desk::new(parts.app.clone(), advisor, around, limits);
-    desk.resume().await?;
-    Ok(desk)
 }
 
 /// Every route of every protocol.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod completions;
+mod ends;
 mod model;
 mod rooms;
 mod sockets;

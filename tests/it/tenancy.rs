@@ -41,6 +41,15 @@ impl House {
         receiver
             .until("the payment", |events| events.iter().any(|e| e["eventType"] == "payment.succeeded"))
             .await;
+        let room = id(&owner.post("/v1/chat/rooms", json!({})).await.result().unwrap()).to_owned();
+        let path = format!("/v1/chat/rooms/{room}");
+        let said = json!({ "text": "how do I feed Doras Rex?" });
+        let message = owner.post(&format!("{path}/messages"), said).await.result().unwrap();
+        eventually("the advisor's answer", async || {
+            let room = owner.get(&path).await.result().ok()?;
+            room["unanswered"].is_null().then_some(())
+        })
+        .await;
         server.settled().await;
         let first = async |path: &str| {
             let list = owner.get(path).await.result().unwrap();
@@ -55,15 +64,6 @@ impl House {
         };
         let receipt = format!("rcp_{}", uuid("receipts").await);
         let audit = uuid("audit").await.to_string();
-        let room = id(&owner.post("/v1/chat/rooms", json!({})).await.result().unwrap()).to_owned();
-        let path = format!("/v1/chat/rooms/{room}");
-        let said = json!({ "text": "how do I feed Doras Rex?" });
-        let message = owner.post(&format!("{path}/messages"), said).await.result().unwrap();
-        eventually("the advisor's answer", async || {
-            let room = owner.get(&path).await.result().ok()?;
-            room["unanswered"].is_null().then_some(())
-        })
-        .await;
         let ids = [
             ("room", room),
             ("message", id(&message).to_owned()),

@@ -89,7 +89,7 @@ async fn the_conversation_so_far_counts() {
 async fn the_store_is_looked_into_with_the_askers_rights() {
     let server = TestServer::demo().await;
     let (alice, staff) = (server.user("alice").await, server.user("staff").await);
-    let pet = json!({ "name": "Clover", "species": "RABBIT", "ageMonths": 8, "price": "60.00", "goodWithKids": true,
+    let pet = json!({ "name": "Clover", "species": "RABBIT", "ageMonths": 8, "price": "9.00", "goodWithKids": true,
         "description": "A calm doe who loves to be stroked." });
     let clover = staff.post("/v1/pets", pet.clone()).await.result().unwrap();
     let mut dear = pet;

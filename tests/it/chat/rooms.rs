@@ -115,6 +115,7 @@ async fn editing_and_deleting_leave_a_trace() {
     assert!(edited["editedAt"].is_string() && edited["text"] == "my dog limps");
     assert_eq!(alice.delete(&path).await.status, 204);
     assert_eq!(alice.delete(&path).await.status, 404);
+    assert!(alice.get(&path).await.result().unwrap()["deletedAt"].is_string());
     let kept = history(&alice, &room).await.pop().unwrap();
     assert!(kept["deletedAt"].is_string() && kept["text"] == "", "{kept}");
     let topic = room.replace("/v1/chat/rooms/", "/v1/events?topics=chat/");
@@ -190,6 +191,21 @@ async fn pictures_are_checked_by_their_content() {
     assert_eq!(alice.send(upload(&alice, &room, b"<svg/>".to_vec())).await.status, 415);
     assert_eq!(alice.send(upload(&alice, &room, vec![0; 5000])).await.status, 413);
     assert_eq!(bob.send(upload(&bob, &room, PIXEL.to_vec())).await.status, 404);
+
+    // As a form, too.
+    let form = |name: &str, bytes: &[u8]| {
+        let mut body =
+            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"x.png\"\r\n\r\n")
+                .into_bytes();
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--edge--\r\n");
+        let request = alice.request(Method::POST, &format!("{room}/attachments"));
+        request.header("content-type", "multipart/form-data; boundary=edge").body(body)
+    };
+    assert_eq!(alice.send(form("file", PIXEL)).await.result().unwrap()["contentType"], "image/png");
+    assert_eq!(alice.send(form("file", &[0; 5000])).await.status, 413);
+    assert_eq!(alice.send(form("file", b"<svg/>")).await.status, 415);
+    assert_eq!(alice.send(form("picture", PIXEL)).await.refusal().fields, ["picture"]);
 
     let body = json!({ "text": "what is this?", "attachments": [picture["id"]] });
     let message = alice.post(&format!("{room}/messages"), body.clone()).await.result().unwrap();

@@ -12,10 +12,10 @@ use crate::support::websocket::{self, Opening, Stream};
 use crate::support::{Api, Refusal, TestServer, graphql, within};
 
 /// A connection to `/v1/ws/chat`, and the frames that came while another was waited for.
-struct Chat(Stream, VecDeque<Value>);
+pub struct Chat(Stream, VecDeque<Value>);
 
 impl Chat {
-    async fn open(api: &Api) -> Result<Self, Refusal> {
+    pub async fn open(api: &Api) -> Result<Self, Refusal> {
         let query = api.token.as_ref().map(|token| query_of(&[("token", token.clone())])).unwrap_or_default();
         let path = format!("/v1/ws/chat?{query}");
         let mut chat = Self(websocket::open(api, &path, Opening::default()).await?, VecDeque::new());
@@ -41,7 +41,7 @@ impl Chat {
     }
 
     /// The next frame of that type; what comes before it is passed over.
-    async fn next(&mut self, kind: &str) -> Value {
+    pub async fn next(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.frame().await;
             if frame["type"] == kind {
@@ -50,7 +50,16 @@ impl Chat {
         }
     }
 
-    async fn ask(&mut self, mut frame: Value) -> Value {
+    /// How it ends; frames before that are passed over.
+    pub async fn end(&mut self) -> Refusal {
+        loop {
+            if let Err(end) = within("the end", websocket::text(&mut self.0)).await {
+                return end;
+            }
+        }
+    }
+
+    pub async fn ask(&mut self, mut frame: Value) -> Value {
         frame["id"] = "q".into();
         self.send(frame).await;
         loop {

@@ -152,4 +152,4 @@ pub const GRAPHQL: &[&str] = &[
 
 /// Topics by id, on every channel.
 pub const TOPICS: &[&str] =
-    &["pets/{pet}", "users/{user}", "orders", "payments", "pets", "inventory", "chat", "chat/{room}"];
+    &["pets/{pet}", "users/{user}", "orders", "payments", "pets", "inventory", "chat"];
