@@ -3,6 +3,7 @@
 //! `config.default.toml` is the manual: meaning, unit, allowed values and default of every key. `rules` is the
 //! same list for the machine, `load` puts the layers on top of each other.
 
+mod chat;
 mod edge;
 mod inbound;
 mod load;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use chat::{AdvisorEngine, ChatSettings};
 pub use edge::{CorsSettings, ForwardedHeader, RateLimitSettings, TlsSettings};
 pub use inbound::{AnySpendSettings, ProviderSettings, Secret};
 pub use load::{ConfigError, ConfigProblem, process_env};
@@ -56,6 +58,8 @@ pub struct Settings {
     pub provider: ProviderSettings,
     /// `AnySpend`, which reports here.
     pub anyspend: AnySpendSettings,
+    /// Conversations and the advisor.
+    pub chat: ChatSettings,
     /// Logs.
     pub log: LogSettings,
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on should stop")]
 
 mod channels;
+mod chat;
 mod http;
 mod lists;
 mod reads;
@@ -30,7 +31,7 @@ const SUBSCRIBERS: usize = 1_000;
 /// Events that each of them gets.
 const EVENTS: u64 = 200;
 /// What there is to measure.
-const PARTS: [&str; 5] = ["orders", "reads", "lists", "channels", "webhooks"];
+const PARTS: [&str; 6] = ["orders", "reads", "lists", "chat", "channels", "webhooks"];
 /// No part may take longer.
 const PART: Duration = Duration::from_secs(120);
 
@@ -57,6 +58,11 @@ async fn main() {
     }
     if wanted("lists") {
         tokio::time::timeout(PART, lists::run(&binary)).await.expect("the lists took too long");
+    }
+    if wanted("chat") {
+        let petstore = Petstore::start(&binary).await;
+        tokio::time::timeout(PART, chat::first_words(&petstore)).await.expect("the advisor took too long");
+        petstore.stop().await;
     }
     if wanted("channels") {
         println!(

@@ -4,6 +4,7 @@
 //! audit row are written in one transaction ([`Writes`]), and many callers' transactions share one commit
 //! ([`writer`]). Everything that is looked up is looked up inside a tenant.
 
+mod chat;
 pub mod faults;
 pub mod oauth;
 pub mod sqlite;
@@ -32,7 +33,9 @@ use crate::domain::{
     Timestamp, User, UserId,
 };
 
+pub use chat::{ChatReads, ChatWrites, Picture};
 use oauth::{OAuthReads, OAuthWrites};
+pub use sqlite::knowledge;
 pub use webhooks::{WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
 
@@ -120,7 +123,7 @@ pub enum Verdict {
 
 /// Everything that can be read. Reads see committed data only.
 #[async_trait]
-pub trait Reads: OAuthReads + WebhookReads + Send + Sync {
+pub trait Reads: ChatReads + OAuthReads + WebhookReads + Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;
@@ -210,7 +213,7 @@ pub trait Reads: OAuthReads + WebhookReads + Send + Sync {
 
 /// What can be done inside one transaction, on the one writer. What it reads includes its own changes.
 #[async_trait(?Send)]
-pub trait Writes: OAuthWrites + WebhookWrites {
+pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
     async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
     /// Replaces the row and keeps the stock in step.

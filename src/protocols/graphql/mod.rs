@@ -4,6 +4,7 @@
 //! graphql-sse ([`sse`]) and graphql-transport-ws ([`transport_ws`]). They share how a request becomes an operation
 //! ([`operation`]) and how a subscription runs ([`live`]).
 
+mod chat;
 mod error;
 mod http;
 mod inputs;
@@ -28,6 +29,7 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::app::App;
+use crate::chat::Desk;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
@@ -81,10 +83,17 @@ struct Parts {
 }
 
 impl GraphQl {
-    /// GraphQL over `app`.
-    pub fn new(app: App, metrics: &Metrics, tasks: Tasks, settings: GraphQlSettings) -> Self {
+    /// GraphQL over `app`; without a desk nobody answers in conversations.
+    pub fn new(
+        app: App,
+        desk: Option<Desk>,
+        metrics: &Metrics,
+        tasks: Tasks,
+        settings: GraphQlSettings,
+    ) -> Self {
         let mut schema = schema::builder()
             .data(app.clone())
+            .data(desk)
             .limit_depth(settings.max_depth)
             .limit_complexity(settings.max_complexity)
             .limit_directives(limits::MAX_DIRECTIVES);

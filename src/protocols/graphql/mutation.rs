@@ -13,7 +13,7 @@ use crate::domain::{OrderId, PetId};
 #[derive(Description)]
 pub struct Mutation;
 
-#[Object(use_type_description)]
+#[Object(use_type_description, name = "StoreMutation")]
 impl Mutation {
     /// Adds a pet (staff).
     async fn create_pet(

@@ -1,7 +1,11 @@
 //! The schema: its queries, and how it is built and written down.
 
-use async_graphql::{Context, Description, ID, Object, Result, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{
+    Context, Description, ID, MergedObject, MergedSubscription, Object, Result, SDLExportOptions, Schema,
+    SchemaBuilder,
+};
 
+use super::chat::{ChatMutation, ChatQuery, ChatSubscription};
 use super::mutation::Mutation;
 use super::subscription::Subscription;
 use super::types::enums::{OrderStatus, PetStatus, Size, Species};
@@ -14,12 +18,31 @@ use crate::domain::page::PageRequest;
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter};
 use crate::domain::{self, Error, OrderId, PetId, Violation};
 
+/// What can be asked of the store.
+#[derive(MergedObject)]
+#[graphql(name = "Query")]
+pub struct AllQueries(Query, ChatQuery);
+
+/// What can be changed in the store.
+#[derive(MergedObject)]
+#[graphql(name = "Mutation")]
+pub struct AllMutations(Mutation, ChatMutation);
+
+/// What can be watched. Every item has a cursor; give it back as `after` and nothing is missed.
+#[derive(MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub struct AllSubscriptions(Subscription, ChatSubscription);
+
 /// The whole schema of the store.
-pub type StoreSchema = Schema<Query, Mutation, Subscription>;
+pub type StoreSchema = Schema<AllQueries, AllMutations, AllSubscriptions>;
 
 /// A schema without its limits and its [`App`].
-pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+pub fn builder() -> SchemaBuilder<AllQueries, AllMutations, AllSubscriptions> {
+    Schema::build(
+        AllQueries(Query, ChatQuery),
+        AllMutations(Mutation, ChatMutation),
+        AllSubscriptions(Subscription, ChatSubscription),
+    )
 }
 
 /// The schema in the schema definition language, sorted; needs no store.
@@ -59,7 +82,7 @@ pub(super) fn optional<T>(found: domain::Result<T>) -> domain::Result<Option<T>>
 pub(super) const LOOKUP_COST: usize = 5;
 
 /// What a list counts: as much as its fields for every five items, and something for the query that it is.
-fn list_cost(limit: Option<i32>, fields: usize) -> usize {
+pub(super) fn list_cost(limit: Option<i32>, fields: usize) -> usize {
     let items = usize::try_from(limit.unwrap_or(20)).unwrap_or(1).clamp(1, 100);
     fields.saturating_mul(items.div_ceil(5)).saturating_add(4 * LOOKUP_COST)
 }
@@ -68,7 +91,7 @@ fn list_cost(limit: Option<i32>, fields: usize) -> usize {
 #[derive(Description)]
 pub struct Query;
 
-#[Object(use_type_description)]
+#[Object(use_type_description, name = "StoreQuery")]
 impl Query {
     /// A page of the pets; filters that are left out let all through.
     #[graphql(complexity = "list_cost(limit, child_complexity)")]
@@ -161,7 +184,7 @@ fn age(field: &str, months: Option<i32>, found: &mut Vec<Violation>) -> Option<u
     allowed
 }
 
-fn page_request(
+pub(super) fn page_request(
     page: Option<i32>,
     limit: Option<i32>,
     mut found: Vec<Violation>,

@@ -1,5 +1,6 @@
 //! The types of the schema: the domain's, under the names that REST uses.
 
+pub mod chat;
 pub mod enums;
 pub mod event;
 pub mod order;
