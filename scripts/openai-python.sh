@@ -7,7 +7,7 @@ python=${OPENAI_PYTHON:-}
 if [ -z "$python" ]; then
   home=target/openai-python
   [ -x "$home/bin/python" ] || python3 -m venv "$home"
-  "$home/bin/python" -c 'import openai' 2>/dev/null || "$home/bin/pip" install --quiet openai
+  "$home/bin/python" -c 'import openai' 2>/dev/null || "$home/bin/pip" install --quiet --disable-pip-version-check 'openai==3.*'
   python=$home/bin/python
 fi
 exec "$python" tests/clients/openai_client.py "$1" "$2"

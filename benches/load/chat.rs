@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use petstore::chat::knowledge::Library;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::http::Connection;
-use crate::server::Petstore;
+use crate::server::{Petstore, resident_kib};
 
 /// Conversations at the same time.
 const CONVERSATIONS: usize = 50;
@@ -22,6 +23,16 @@ const ASKED: [&str; 5] = [
     "what is the capital of france",
     "a calm rabbit under $80 that is good with kids",
 ];
+
+/// Prints what the knowledge base takes with its index: here and not at the server, where it is not to be told apart from
+/// the rest. Call it first, before there is memory that was given back.
+#[allow(clippy::cast_precision_loss, reason = "some thousand KiB")]
+pub fn memory_of_the_index() {
+    let before = resident_kib("self");
+    let library = Library::open().unwrap();
+    let mib = (resident_kib("self") - before) as f64 / 1024.0;
+    println!("knowledge base: {} entries, {mib:.1} MiB with its index\n", library.entries().len());
+}
 
 /// Prints the times until the first words of an answer.
 pub async fn first_words(petstore: &Petstore) {

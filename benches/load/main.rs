@@ -40,6 +40,7 @@ async fn main() {
     if std::env::args().any(|arg| arg == "--bare") {
         return reads::serve_bare().await;
     }
+    chat::memory_of_the_index();
     let binary = std::env::args().skip_while(|arg| arg != "--petstore").nth(1);
     let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_petstore").to_owned());
     // Names of parts narrow the run to them.

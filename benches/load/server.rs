@@ -8,6 +8,13 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use crate::http::Connection;
 
+/// Resident memory of a process, in KiB.
+pub fn resident_kib(pid: &str) -> i64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// A server that says on standard output where it listens.
 pub struct Process {
     pub address: SocketAddr,
@@ -51,9 +58,7 @@ impl Process {
 
     /// Resident memory, in KiB.
     pub fn resident_kib(&self) -> i64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        resident_kib(&self.pid.to_string())
     }
 
     /// Ends it.

@@ -101,7 +101,7 @@ impl Shelf<'_> {
                 .count()
         };
         let mut order: Vec<usize> = (0..sentences.len()).collect();
-        order.sort_by_key(|at| (*at != 0, std::cmp::Reverse(says(sentences[*at])), *at));
+        order.sort_by_cached_key(|at| (*at != 0, std::cmp::Reverse(says(sentences[*at])), *at));
         order.truncate(SENTENCES);
         order.sort_unstable();
         order.into_iter().map(|at| sentences[at]).collect::<String>().trim().to_owned()

@@ -106,7 +106,7 @@ fn event_stream(head: Head, pieces: Pieces, include_usage: bool) -> axum::respon
         // Reverse proxies must not hold the words back (nginx).
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (headers, body).into_response()
+    (StatusCode::CREATED, headers, body).into_response()
 }
 
 fn event(head: &Head, piece: Result<Piece>, include_usage: bool) -> Bytes {

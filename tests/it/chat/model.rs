@@ -1,11 +1,13 @@
 //! The advisor of a language model, against a service that misbehaves in every way.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::{advice, open_room, say};
-use crate::support::api::text;
+use crate::support::api::{text, with_json};
 use crate::support::model::{Model, Play};
-use crate::support::{Api, Setup, TestServer};
+use crate::support::sse::Stream;
+use crate::support::{Api, Setup, TestServer, eventually};
 
 const CALM: &str = "how often should I brush my cat";
 
@@ -41,6 +43,20 @@ async fn the_model_answers_from_the_passages() {
     let rules = request["messages"][0]["content"].as_str().unwrap();
     assert!(rules.contains("[cat-hairballs]") && rules.contains("Cornell"), "{rules}");
     assert_eq!(request["messages"][1], json!({ "role": "user", "content": CALM }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_any_further_when_the_client_has_gone() {
+    let model = Model::start(&[Play::Stall(&["Well, "])]).await;
+    let server = setup(&model).set("chat.openai_stall_timeout_ms", 60_000).start().await;
+    let alice = server.user("alice").await;
+    let body = json!({ "stream": true, "messages": [{ "role": "user", "content": CALM }] });
+    let request = with_json(alice.request(Method::POST, "/v1/chat/completions"), &body);
+    let mut stream = Stream::open(request).await.unwrap();
+    while !stream.block().await.unwrap().unwrap().data.unwrap().contains("Well, ") {}
+    assert_eq!(model.answering(), 1);
+    drop(stream);
+    eventually("the model to be left alone", async || (model.answering() == 0).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

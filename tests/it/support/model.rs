@@ -39,6 +39,8 @@ struct Script {
     plays: Mutex<VecDeque<Play>>,
     /// The bodies that came, and the keys that came with them.
     heard: Mutex<Vec<(Value, String)>>,
+    /// Held by each answer that is under way.
+    answering: Arc<()>,
 }
 
 /// The server.
@@ -53,7 +55,7 @@ impl Model {
     pub async fn start(plays: &[Play]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let script = Arc::new(Script { plays: Mutex::new(plays.to_vec().into()), heard: Mutex::default() });
+        let script = Arc::new(Script { plays: Mutex::new(plays.to_vec().into()), ..Script::default() });
         let router = Router::new().route("/v1/chat/completions", post(answer)).with_state(script.clone());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, script, _server: AbortOnDropHandle::new(server) }
@@ -62,6 +64,11 @@ impl Model {
     /// What was asked.
     pub fn heard(&self) -> Vec<(Value, String)> {
         self.script.heard.lock().clone()
+    }
+
+    /// How many answers are under way.
+    pub fn answering(&self) -> usize {
+        Arc::strong_count(&self.script.answering) - 1
     }
 
     /// Everything that was ever said to it.
@@ -81,12 +88,14 @@ async fn answer(State(script): State<Arc<Script>>, headers: HeaderMap, body: Byt
         words.iter().map(|word| chunk(json!({ "content": word }), None)).collect()
     };
     let end = || vec![chunk(json!({}), Some("stop")), usage(), "data: [DONE]\n\n".to_owned()];
+    let held = script.answering.clone();
+    let events = |blocks, stall, cut| events(blocks, stall, cut, held.clone());
     match play.expect("a script") {
-        Play::Words(said) => events(words(said).into_iter().chain(end()), false, false),
+        Play::Words(said) => events([words(said), end()].concat(), false, false),
         Play::Stall(said) => events(words(said), true, false),
         Play::Cut(said) => events(words(said), false, true),
         Play::Trail(said) => events(words(said), false, false),
-        Play::Garbage => events(["data: {\"choices\": [oops\n\n".to_owned()], false, false),
+        Play::Garbage => events(vec!["data: {\"choices\": [oops\n\n".to_owned()], false, false),
         Play::Status(status) => {
             let error = json!({ "error": { "message": "no", "type": "t", "param": null, "code": null } });
             let status = StatusCode::from_u16(status).unwrap();
@@ -99,7 +108,7 @@ async fn answer(State(script): State<Arc<Script>>, headers: HeaderMap, body: Byt
             let second = json!({ "index": 0, "function": { "arguments": other } });
             let calls = [first, second].map(|call| chunk(json!({ "tool_calls": [call] }), None));
             let end = [chunk(json!({}), Some("tool_calls")), "data: [DONE]\n\n".to_owned()];
-            events(calls.into_iter().chain(end), false, false)
+            events(calls.into_iter().chain(end).collect(), false, false)
         }
     }
 }
@@ -115,10 +124,11 @@ fn usage() -> String {
     format!("data: {}\n\n", json!({ "choices": [], "usage": usage }))
 }
 
-fn events(blocks: impl IntoIterator<Item = String>, stall: bool, cut: bool) -> Response {
+fn events(blocks: Vec<String>, stall: bool, cut: bool, held: Arc<()>) -> Response {
     let blocks: Vec<_> =
         blocks.into_iter().map(|block| Ok::<_, std::io::Error>(Bytes::from(block))).collect();
     let rest = stream::once(async move {
+        let _held = held;
         if stall {
             tokio::time::sleep(Duration::from_secs(3600)).await;
         }
