@@ -1,6 +1,6 @@
 //! The one writer: it lets callers that wait at the same time share one commit, and so one fsync.
 //!
-//! Each caller's change runs in a savepoint of its own, so one that is refused leaves the others alone. Nobody is
+//! Each caller's change can be taken back by itself, so one that is refused leaves the others alone. Nobody is
 //! answered, and no event is published, before the commit is on disk; events are published in the order of the log,
 //! before the callers are answered.
 
@@ -22,9 +22,9 @@ use crate::domain::{Error, Event, Result};
 pub trait Engine {
     /// Opens the shared transaction.
     async fn begin(&mut self) -> Result<()>;
-    /// Opens one caller's savepoint in it.
+    /// Marks where one caller's change begins in it.
     async fn savepoint(&mut self) -> Result<()>;
-    /// Keeps what the caller did: writes the events and audit rows that it stated, and closes the savepoint.
+    /// Keeps what the caller did: writes the events and audit rows that it stated.
     async fn release(&mut self) -> Result<()>;
     /// Takes back what the caller did.
     async fn rollback_to(&mut self) -> Result<()>;
@@ -205,7 +205,7 @@ async fn transaction<E: Engine>(
                 for job in jobs {
                     (job.refuse)(error.clone());
                 }
-                // Even the savepoint could not be taken back: nothing of this transaction can be trusted.
+                // Not even one change could be taken back: nothing of this transaction can be trusted.
                 engine.rollback().await;
                 return (answers, Err(error));
             }
@@ -220,7 +220,7 @@ async fn transaction<E: Engine>(
     }
 }
 
-/// One caller's change in its savepoint. An error of its own is inside the answer; an `Err` here ends the batch.
+/// One caller's change, which is taken back when it is refused. An error of its own is inside the answer; an `Err` here ends the batch.
 async fn one<E: Engine>(engine: &mut E, job: Job) -> Result<Answer> {
     let Job { run, refuse } = job;
     if let Err(error) = engine.savepoint().await {
