@@ -215,11 +215,12 @@ pub(super) fn start_webhooks(
 /// Every route of every protocol.
 pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
+    let integrations = Arc::new(integrations(settings)?);
     let rest = rest::Rest {
         app: app.clone(),
         max_body_bytes: settings.server.max_body_bytes,
         reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
-        integrations: Arc::new(integrations(settings)?),
+        integrations: integrations.clone(),
     };
     let time_limit = TimeoutLayer::with_status_code(
         ::http::StatusCode::REQUEST_TIMEOUT,
@@ -230,7 +231,8 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
         websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
     let inbound = rest::root_router(rest.clone());
     let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
-    let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
+    let graphql =
+        graphql::GraphQl::new(app.clone(), integrations, metrics, tasks.clone(), graphql_settings(settings));
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);

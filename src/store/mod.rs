@@ -4,6 +4,7 @@
 //! audit row are written in one transaction ([`Writes`]), and many callers' transactions share one commit
 //! ([`writer`]). Everything that is looked up is looked up inside a tenant.
 
+pub mod batches;
 pub mod faults;
 pub mod oauth;
 pub mod sqlite;
@@ -31,6 +32,7 @@ use crate::domain::{
     Receipt, ReceiptId, Result, Scope, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
 };
 
+use batches::BatchReads;
 use oauth::{OAuthReads, OAuthWrites};
 pub use webhooks::{WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
@@ -119,7 +121,7 @@ pub enum Verdict {
 
 /// Everything that can be read. Reads see committed data only.
 #[async_trait]
-pub trait Reads: OAuthReads + WebhookReads + Send + Sync {
+pub trait Reads: OAuthReads + WebhookReads + BatchReads + Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;

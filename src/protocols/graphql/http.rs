@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::error::{Answer, encode, protocol_refusal, refusal};
+use super::loaders::{drive, with_loader};
 use super::media::{Form, negotiate, sends_json};
 use super::operation::{Operation, Params};
 use super::{GraphQl, sse};
@@ -176,7 +177,12 @@ pub(super) async fn execute(
     operation: Result<Operation, Vec<ServerError>>,
 ) -> Execution {
     match operation {
-        Ok(operation) => graphql.0.schema.execute(operation.into_request(caller)).await,
+        Ok(operation) => {
+            let principal = caller.principal.clone();
+            let request = operation.into_request(caller);
+            let (request, asked) = with_loader(request, &graphql.0.app, &principal);
+            drive(asked, graphql.0.schema.execute(request)).await
+        }
         Err(errors) => Execution::from_errors(errors),
     }
 }

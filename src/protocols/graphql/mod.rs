@@ -4,14 +4,17 @@
 //! graphql-sse ([`sse`]) and graphql-transport-ws ([`transport_ws`]). They share how a request becomes an operation
 //! ([`operation`]) and how a subscription runs ([`live`]).
 
+mod connection;
 mod error;
 mod http;
 mod inputs;
 mod limits;
 mod live;
+mod loaders;
 mod media;
 mod mutation;
 mod operation;
+mod query;
 mod schema;
 mod sse;
 mod subscription;
@@ -28,6 +31,7 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::app::App;
+use crate::integrations::Integrations;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
@@ -82,9 +86,16 @@ struct Parts {
 
 impl GraphQl {
     /// GraphQL over `app`.
-    pub fn new(app: App, metrics: &Metrics, tasks: Tasks, settings: GraphQlSettings) -> Self {
+    pub fn new(
+        app: App,
+        integrations: Arc<Integrations>,
+        metrics: &Metrics,
+        tasks: Tasks,
+        settings: GraphQlSettings,
+    ) -> Self {
         let mut schema = schema::builder()
             .data(app.clone())
+            .data(integrations)
             .limit_depth(settings.max_depth)
             .limit_complexity(settings.max_complexity)
             .limit_directives(limits::MAX_DIRECTIVES);

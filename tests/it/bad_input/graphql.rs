@@ -5,20 +5,23 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Target, assert_problem, deep};
-use crate::support::api::with_json;
+use crate::support::api::{self, with_json};
 use crate::support::graphql::{Connection, events};
 use crate::support::{Api, Refusal, within};
 
 const PATH: &str = "/v1/graphql";
-const CREATE: &str =
-    "mutation { createPet(input: {name: \"Rex\", species: DOG, ageMonths: 5, price: \"75.00\"}) { id } }";
+const CREATE: &str = "mutation { createPet(input: {name: \"Rex\", species: DOG, ageMonths: 5, price: \"75.00\"}) { pet { id } userErrors { code message field } } }";
 
 /// What a body is answered, which must be an error.
 async fn refusal(api: &Api, body: impl Into<reqwest::Body>) -> Refusal {
     let request = api.request(Method::POST, PATH).header("content-type", "application/json").body(body);
     let answer = api.send(request).await;
-    assert!(answer.body["errors"].is_array(), "{} {}", answer.status, answer.body);
     assert!(answer.status < 500, "{}", answer.status);
+    let data = answer.body["data"].as_object().and_then(|data| data.values().next());
+    if let Some(value) = data.filter(|value| value.is_object()) {
+        return api::payload(value.clone()).unwrap_err();
+    }
+    assert!(answer.body["errors"].is_array(), "{} {}", answer.status, answer.body);
     Refusal::of_graphql(&answer.body["errors"])
 }
 
@@ -44,10 +47,34 @@ async fn bad_requests_over_http() {
         (query("{ pet(id: \"42\") { id } }"), malformed, "id"),
         (query("{ pets(limit: 0) { id } }"), invalid, "limit"),
         (query("{ pets(wings: 2) { id } }"), invalid, ""),
-        (query("mutation { createPet(input: {wings: 2}) { id } }"), invalid, ""),
-        (query("mutation { createPet(input: {name: \"Rex\"}) { id } }"), invalid, "price"),
-        (query("mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { id } }"), invalid, ""),
-        (query("mutation { placeOrder(input: {petId: \"42\"}) { id } }"), invalid, "petId"),
+        (
+            query(
+                "mutation { createPet(input: {wings: 2}) { pet { id } userErrors { code message field } } }",
+            ),
+            invalid,
+            "",
+        ),
+        (
+            query(
+                "mutation { createPet(input: {name: \"Rex\"}) { pet { id } userErrors { code message field } } }",
+            ),
+            invalid,
+            "price",
+        ),
+        (
+            query(
+                "mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { pet { id } userErrors { code message field } } }",
+            ),
+            invalid,
+            "",
+        ),
+        (
+            query(
+                "mutation { placeOrder(input: {petId: \"42\"}) { order { id } userErrors { code message field } } }",
+            ),
+            invalid,
+            "petId",
+        ),
         (query(&format!("{} me {{ id }} {}", "{".repeat(10_000), "}".repeat(10_000))), "limit_reached", ""),
         (query(&format!("{{ me {{ {} }} }}", "id ".repeat(20_000))), "limit_reached", ""),
     ];

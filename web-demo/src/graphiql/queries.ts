@@ -27,13 +27,20 @@ query AvailablePets {
 # Tokens come from POST /v1/auth/tokens.
 mutation PlaceOrder($petId: ID!) {
   placeOrder(input: { petId: $petId }) {
-    id
-    petId
-    userId
-    status
-    totalAmount
-    currency
-    createdAt
+    order {
+      id
+      petId
+      userId
+      status
+      totalAmount
+      currency
+      createdAt
+    }
+    userErrors {
+      code
+      message
+      field
+    }
   }
 }
 `,

@@ -22,6 +22,7 @@ use crate::domain::audit::{Channel, Origin};
 use crate::domain::user::UserDraft;
 use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
+use crate::integrations::Integrations;
 use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::faults::Faults;
@@ -137,7 +138,8 @@ impl Fixture {
         });
         let tasks = Tasks::new();
         let metrics = Metrics::new(tasks.clone());
-        let graphql = GraphQl::new(app.clone(), &metrics, tasks.clone(), settings);
+        let graphql =
+            GraphQl::new(app.clone(), Arc::new(Integrations::default()), &metrics, tasks.clone(), settings);
         let router = graphql.clone().router();
         Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
     }
@@ -176,14 +178,15 @@ impl Fixture {
 
     /// A new pet.
     pub async fn pet(&self) -> String {
-        let query = r#"mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { id } }"#;
-        text(&self.data(Some(STAFF), query, json!({})).await["createPet"]["id"])
+        let query = r#"mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { pet { id } } }"#;
+        text(&self.data(Some(STAFF), query, json!({})).await["createPet"]["pet"]["id"])
     }
 
     /// An order of a new pet.
     pub async fn order(&self, token: &str) -> String {
-        let query = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { id } }";
-        text(&self.data(Some(token), query, json!({ "pet": self.pet().await })).await["placeOrder"]["id"])
+        let query = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { order { id } } }";
+        let data = self.data(Some(token), query, json!({ "pet": self.pet().await })).await;
+        text(&data["placeOrder"]["order"]["id"])
     }
 }
 

@@ -217,7 +217,11 @@ async fn a_client_that_does_not_read_is_let_go() {
             "x".repeat(3_000)
         );
         store
-            .data(Some(STAFF), &format!("mutation {{ createPet(input: {input}) {{ id }} }}"), json!({}))
+            .data(
+                Some(STAFF),
+                &format!("mutation {{ createPet(input: {input}) {{ pet {{ id }} }} }}"),
+                json!({}),
+            )
             .await;
     }
     // Answers of 60 KB that are never read.
