@@ -8,6 +8,7 @@
 
 mod channels;
 mod http;
+mod queries;
 mod reads;
 mod server;
 mod webhooks;
@@ -42,6 +43,7 @@ async fn main() {
     println!("petstore at {}, two processes on {} cores\n", petstore.address(), num_cpus());
     tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
     reads::compare(&petstore).await;
+    tokio::time::timeout(PART, queries::worst(&petstore)).await.expect("the queries took too long");
     println!("| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |");
     println!("|---|---|---|---|---|");
     petstore.stop().await;

@@ -1,6 +1,7 @@
 //! From settings to parts.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -232,7 +233,7 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
     let inbound = rest::root_router(rest.clone());
     let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
     let graphql =
-        graphql::GraphQl::new(app.clone(), integrations, metrics, tasks.clone(), graphql_settings(settings));
+        graphql::GraphQl::new(app.clone(), integrations, metrics, tasks.clone(), graphql_settings(settings)?);
     let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
@@ -331,9 +332,15 @@ fn socketio_settings(settings: &Settings) -> socketio::SocketIoSettings {
     }
 }
 
-fn graphql_settings(settings: &Settings) -> graphql::GraphQlSettings {
+fn graphql_settings(settings: &Settings) -> Result<graphql::GraphQlSettings> {
     let own = &settings.graphql;
-    graphql::GraphQlSettings {
+    let list = (!own.allow_list.is_empty()).then(|| Path::new(&own.allow_list));
+    Ok(graphql::GraphQlSettings {
+        max_streams: own.max_streams,
+        max_aliases: own.max_aliases,
+        max_directives: own.max_directives,
+        timeout_ms: own.timeout_ms,
+        documents: graphql::Documents::open(own.persisted_queries, list)?,
         max_depth: own.max_depth,
         max_complexity: own.max_complexity,
         max_subscriptions: own.max_subscriptions,
@@ -346,5 +353,5 @@ fn graphql_settings(settings: &Settings) -> graphql::GraphQlSettings {
         pong_timeout_ms: settings.websocket.pong_timeout_ms,
         write_timeout_ms: settings.websocket.write_timeout_ms,
         keep_alive_ms: settings.sse.keep_alive_ms,
-    }
+    })
 }

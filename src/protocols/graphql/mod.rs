@@ -5,6 +5,7 @@
 //! ([`operation`]) and how a subscription runs ([`live`]).
 
 mod connection;
+mod documents;
 mod error;
 mod http;
 mod inputs;
@@ -12,9 +13,11 @@ mod limits;
 mod live;
 mod loaders;
 mod media;
+mod multipart;
 mod mutation;
 mod operation;
 mod query;
+mod reservation;
 mod schema;
 mod sse;
 mod subscription;
@@ -36,7 +39,8 @@ use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
 
-pub use schema::sdl;
+pub use documents::Documents;
+pub use schema::{federation_sdl, sdl};
 
 /// Where GraphQL is.
 pub const PATH: &str = "/v1/graphql";
@@ -48,9 +52,19 @@ pub struct GraphQlSettings {
     pub max_depth: usize,
     /// Highest complexity of a query, counted in fields; those of a list count once for every five items.
     pub max_complexity: usize,
+    /// Aliases in a document.
+    pub max_aliases: usize,
+    /// Directives in a document.
+    pub max_directives: usize,
+    /// Longest time for the execution of a query or a mutation, milliseconds.
+    pub timeout_ms: u64,
+    /// Documents that are known by their hash, and those besides which none may be run.
+    pub documents: Documents,
     /// Operations under way on one WebSocket.
     pub max_subscriptions: usize,
-    /// How long a client may take to send `connection_init`, milliseconds.
+    /// Event streams of the single connection mode that are reserved or open.
+    pub max_streams: usize,
+    /// How long a client may take to send `connection_init`, or to open a stream that it reserved, milliseconds.
     pub init_timeout_ms: u64,
     /// Whether a client may query the schema.
     pub introspection: bool,
@@ -78,6 +92,7 @@ struct Parts {
     app: App,
     schema: schema::StoreSchema,
     cohorts: live::Cohorts,
+    reservations: reservation::Reservations,
     metrics: Metrics,
     channel: Arc<ChannelMetrics>,
     tasks: Tasks,
@@ -98,7 +113,7 @@ impl GraphQl {
             .data(integrations)
             .limit_depth(settings.max_depth)
             .limit_complexity(settings.max_complexity)
-            .limit_directives(limits::MAX_DIRECTIVES);
+            .limit_directives(settings.max_directives);
         if !settings.introspection {
             // Suggestions would tell the schema piece by piece.
             schema = schema.disable_introspection().disable_suggestions();
@@ -107,6 +122,7 @@ impl GraphQl {
             app,
             schema: schema.finish(),
             cohorts: live::Cohorts::default(),
+            reservations: reservation::Reservations::default(),
             metrics: metrics.clone(),
             channel: metrics.channel(Channel::GraphQl),
             tasks,
@@ -122,9 +138,17 @@ impl GraphQl {
 
 async fn handle(State(graphql): State<GraphQl>, request: Request) -> Response {
     if request.method() == Method::GET && upgrade::is_upgrade(request.headers()) {
-        transport_ws::open(graphql, request)
-    } else {
-        http::answer(&graphql, request).await
+        return transport_ws::open(graphql, request);
+    }
+    let (parts, body) = request.into_parts();
+    let token = reservation::token(&parts);
+    let request = Request::from_parts(parts, body);
+    match *request.method() {
+        Method::PUT => reservation::answer(&graphql, request, token).await,
+        Method::GET | Method::POST | Method::DELETE if token.is_some() => {
+            reservation::answer(&graphql, request, token).await
+        }
+        _ => http::answer(&graphql, request).await,
     }
 }
 

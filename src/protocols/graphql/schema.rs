@@ -14,11 +14,22 @@ pub type StoreSchema = Schema<Query, Mutation, Subscription>;
 /// A schema without its limits and its [`App`].
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription)
+        .enable_federation()
+        .enable_subscription_in_federation()
 }
 
 /// The schema in the schema definition language, sorted; needs no store.
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new()
+    written(SDLExportOptions::new())
+}
+
+/// The same as a subgraph of Federation 2, as `_service` tells it to a gateway.
+pub fn federation_sdl() -> String {
+    written(SDLExportOptions::new().federation())
+}
+
+fn written(options: SDLExportOptions) -> String {
+    let options = options
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()

@@ -10,7 +10,7 @@ use crate::support::graphql::{Connection, events};
 use crate::support::{Api, Refusal, within};
 
 const PATH: &str = "/v1/graphql";
-const CREATE: &str = "mutation { createPet(input: {name: \"Rex\", species: DOG, ageMonths: 5, price: \"75.00\"}) { pet { id } userErrors { code message field } } }";
+const CREATE: &str = "mutation { createPet(input: {name: \"Rex\", species: DOG, ageMonths: 5, price: \"75.00\"}) { pet { id } userErrors { code status message field } } }";
 
 /// What a body is answered, which must be an error.
 async fn refusal(api: &Api, body: impl Into<reqwest::Body>) -> Refusal {
@@ -49,31 +49,54 @@ async fn bad_requests_over_http() {
         (query("{ pets(wings: 2) { id } }"), invalid, ""),
         (
             query(
-                "mutation { createPet(input: {wings: 2}) { pet { id } userErrors { code message field } } }",
+                "mutation { createPet(input: {wings: 2}) { pet { id } userErrors { code status message field } } }",
             ),
             invalid,
             "",
         ),
         (
             query(
-                "mutation { createPet(input: {name: \"Rex\"}) { pet { id } userErrors { code message field } } }",
+                "mutation { createPet(input: {name: \"Rex\"}) { pet { id } userErrors { code status message field } } }",
             ),
             invalid,
             "price",
         ),
         (
             query(
-                "mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { pet { id } userErrors { code message field } } }",
+                "mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { pet { id } userErrors { code status message field } } }",
             ),
             invalid,
             "",
         ),
         (
             query(
-                "mutation { placeOrder(input: {petId: \"42\"}) { order { id } userErrors { code message field } } }",
+                "mutation { placeOrder(input: {petId: \"42\"}) { order { id } userErrors { code status message field } } }",
             ),
             invalid,
             "petId",
+        ),
+        (query("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"), malformed, "query"),
+        (query(&format!("{{ {} }}", "a: __typename ".repeat(60))), "limit_reached", ""),
+        (query(&format!("{{ __typename {} }}", "@skip(if: false) ".repeat(60))), "limit_reached", ""),
+        (query(&format!("{{ me {{ {} }} }}", "id ".repeat(300_000))), "limit_reached", ""),
+        (query("query A { __typename } query B { __typename }"), malformed, "operationName"),
+        (br#"{"query":"query A { __typename }","operationName":"Z"}"#.to_vec(), malformed, "operationName"),
+        (br#"{"query":"query ($id: ID!) { pet(id: $id) { id } }"}"#.to_vec(), malformed, "variables.id"),
+        (
+            br#"{"query":"query ($n: Int) { pets(limit: $n) { id } }","variables":{"n":"x"}}"#.to_vec(),
+            invalid,
+            "",
+        ),
+        (format!("[{}]", vec![r#"{"query":"{__typename}"}"#; 1_000].join(",")).into_bytes(), invalid, "body"),
+        (query("{ petsConnection(first: 101) { totalCount } }"), invalid, "first"),
+        (query("{ petsConnection(after: \"yesterday\") { totalCount } }"), invalid, "after"),
+        (query("{ petsConnection(first: 1, last: 1) { totalCount } }"), invalid, "first"),
+        (
+            query(
+                "{ petsConnection(first: 100) { edges { node { orders(first: 100) { payments { order { id } } } } } } }",
+            ),
+            "limit_reached",
+            "",
         ),
         (query(&format!("{} me {{ id }} {}", "{".repeat(10_000), "}".repeat(10_000))), "limit_reached", ""),
         (query(&format!("{{ me {{ {} }} }}", "id ".repeat(20_000))), "limit_reached", ""),

@@ -228,7 +228,7 @@ pub fn payload(value: Value) -> Result<Value, Refusal> {
         return Ok(made.clone());
     };
     Err(Refusal {
-        status: None,
+        status: first["status"].as_u64().and_then(|status| u16::try_from(status).ok()),
         code: first["code"].as_str().unwrap_or_default().to_owned(),
         fields: errors.iter().filter_map(|error| error["field"].as_str().map(str::to_owned)).collect(),
         text: value.to_string(),

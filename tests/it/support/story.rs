@@ -12,7 +12,7 @@ pub const DECLINED_CARD: &str = "4000000000000002";
 
 const ORDER: &str = "{ id petId userId status totalAmount currency createdAt updatedAt tenantId }";
 /// Why a mutation did nothing.
-const WHY: &str = "userErrors { code message field rule paymentId }";
+const WHY: &str = "userErrors { code status message field rule paymentId }";
 const PET: &str = "{ id name species ageMonths price currency status createdAt updatedAt tenantId }";
 const PAYMENT: &str = "{ id amount currency status createdAt source { ... on Card { object name number brand last4 expMonth expYear } } }";
 

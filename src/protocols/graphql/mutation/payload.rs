@@ -11,6 +11,8 @@ use crate::wire::Problem;
 pub struct UserError {
     /// What clients branch on; the same in every protocol, such as `validation_failed` or `pet_not_available`.
     code: &'static str,
+    /// The status that the same refusal has in REST, such as 409.
+    status: u16,
     /// The same in words.
     message: String,
     /// The argument that it is about, as a path such as `source.number`; null when it is about no argument.
@@ -53,9 +55,10 @@ pub fn settle<T>(result: domain::Result<T>) -> async_graphql::Result<(Option<T>,
 }
 
 fn user_errors(error: &Error) -> Vec<UserError> {
-    let payment_id = Problem::from(error).payment_id.map(ID);
+    let Problem { status, payment_id, .. } = Problem::from(error);
     let of_field = |Violation { field, message, code }: Violation| UserError {
         code: error.code(),
+        status,
         message,
         field: Some(field),
         rule: Some(code),
@@ -64,7 +67,8 @@ fn user_errors(error: &Error) -> Vec<UserError> {
     let violations = error.violations();
     if violations.is_empty() {
         let message = error.to_string();
-        return vec![UserError { code: error.code(), message, field: None, rule: None, payment_id }];
+        let payment_id = payment_id.map(ID);
+        return vec![UserError { code: error.code(), status, message, field: None, rule: None, payment_id }];
     }
     violations.into_iter().map(of_field).collect()
 }

@@ -1,14 +1,15 @@
 //! Pets and their images.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject, Upload};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::payload::payloads;
+use crate::domain::PetId;
 use crate::domain::image::PetImage;
-use crate::domain::{Error, PetId};
 use crate::protocols::graphql::inputs::{PetField, PetInput};
 use crate::protocols::graphql::schema::{CHANGE_COST, app, caller};
 use crate::protocols::graphql::types::pet::Pet;
 use crate::protocols::graphql::types::scalars::DateTime;
+use crate::protocols::graphql::types::upload::Upload;
 
 /// An uploaded image of a pet.
 #[derive(SimpleObject)]
@@ -120,10 +121,9 @@ impl PetMutations {
         #[graphql(desc = "What is to be kept beside it.")] additional_metadata: Option<String>,
     ) -> Result<UploadPetImagePayload> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
-        let file = file.value(ctx).map_err(Error::internal)?;
         let upload = async || {
             let mut upload = app.begin_image(caller, PetId::parse_address("id", &id)?).await?;
-            upload.write(&file.content).await?;
+            upload.write(&file.file(ctx)?).await?;
             app.keep_image(caller, upload, additional_metadata).await
         };
         let image = upload().await.map(|image| Image::of(image, &app.settings().public_url));

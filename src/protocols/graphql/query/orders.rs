@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 
 use super::pets::numbered;
 use crate::domain::order::OrderFilter;
-use crate::domain::{OrderId, PaymentId, ReceiptId};
+use crate::domain::{Error, OrderId, PaymentId, ReceiptId};
 use crate::protocols::graphql::connection::Part;
 use crate::protocols::graphql::inputs::filters::{OrderFilterInput, PaymentFilterInput, Violations};
 use crate::protocols::graphql::loaders::load;
@@ -20,6 +20,17 @@ pub struct OrderQueries;
 
 #[Object]
 impl OrderQueries {
+    /// An order, for a gateway.
+    #[graphql(entity)]
+    async fn find_order_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+    ) -> Result<Order> {
+        let id = OrderId::parse_address("id", &id)?;
+        Ok(load(ctx, id).await?.ok_or(Error::NotFound("order"))?.into())
+    }
+
     /// A page of orders: the staff's of the tenant, a user's own. `ordersConnection` can do more.
     #[graphql(complexity = "list_cost(limit, child_complexity)")]
     async fn orders(

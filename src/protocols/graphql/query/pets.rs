@@ -27,6 +27,17 @@ pub struct PetQueries;
 
 #[Object]
 impl PetQueries {
+    /// A pet, for a gateway.
+    #[graphql(entity)]
+    async fn find_pet_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The pet's id.")] id: ID,
+    ) -> Result<Pet> {
+        let id = PetId::parse_address("id", &id)?;
+        Ok(load(ctx, id).await?.ok_or(Error::NotFound("pet"))?.into())
+    }
+
     /// Whatever has this id and may be seen; null when there is nothing.
     #[graphql(complexity = "4 * LOOKUP_COST + child_complexity")]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The id.")] id: ID) -> Result<Option<Node>> {

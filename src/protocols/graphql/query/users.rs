@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use crate::domain::UserId;
+use crate::domain::{Error, UserId};
 use crate::protocols::graphql::connection::Part;
 use crate::protocols::graphql::inputs::filters::UserFilterInput;
 use crate::protocols::graphql::loaders::load;
@@ -16,6 +16,17 @@ pub struct UserQueries;
 
 #[Object]
 impl UserQueries {
+    /// A user, for a gateway.
+    #[graphql(entity)]
+    async fn find_user_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user's id.")] id: ID,
+    ) -> Result<User> {
+        let id = UserId::parse_address("id", &id)?;
+        Ok(load(ctx, id).await?.ok_or(Error::NotFound("user"))?.into())
+    }
+
     /// The user that the token stands for.
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn me(&self, ctx: &Context<'_>) -> Result<Option<User>> {

@@ -7,7 +7,7 @@ use crate::protocols::graphql::connection::Part;
 use crate::protocols::graphql::inputs::filters::{AttemptFilterInput, DeliveryFilterInput};
 use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost, optional};
 use crate::protocols::graphql::types::delivery::{WebhookDelivery, WebhookJob};
-use crate::protocols::graphql::types::event::Event;
+use crate::protocols::graphql::types::event_objects::Event;
 use crate::protocols::graphql::types::scalars::{Cursor, Json};
 use crate::protocols::graphql::types::webhook::WebhookEndpoint;
 use crate::protocols::graphql::types::{
@@ -188,7 +188,7 @@ impl WebhookQueries {
         let app = app(ctx)?;
         let topics = Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics)?;
         let past = app.past_events(&caller(ctx)?.principal, &topics, after.as_deref(), limit).await?;
-        let events = past.events.iter().map(|published| Event::from(&published.event)).collect();
+        let events = past.events.iter().filter_map(Event::of).collect();
         Ok(PastEvents { events, next: Cursor(past.next) })
     }
 

@@ -23,7 +23,7 @@ use crate::domain::user::UserDraft;
 use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::integrations::Integrations;
-use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
+use crate::protocols::graphql::{Documents, GraphQl, GraphQlSettings, PATH};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
@@ -48,7 +48,12 @@ pub fn settings() -> GraphQlSettings {
     GraphQlSettings {
         max_depth: 15,
         max_complexity: 500,
+        max_aliases: 50,
+        max_directives: 50,
+        timeout_ms: 10_000,
+        documents: Documents::open(16, None).unwrap(),
         max_subscriptions: 4,
+        max_streams: 4,
         init_timeout_ms: 10_000,
         introspection: true,
         page: Some(|| "<html>".into_response()),

@@ -240,3 +240,38 @@ async fn a_client_that_does_not_read_is_let_go() {
     .await
     .expect("a reader that stopped keeps its connection");
 }
+
+#[tokio::test]
+async fn the_predecessor_has_other_words() {
+    let store = Fixture::new().await;
+    let mut client = Client::open(&store, Some("graphql-ws")).await;
+    client.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer staff" } })).await;
+    assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
+    let start = |id: &str, query: &str| json!({ "id": id, "type": "start", "payload": { "query": query } });
+    client.say(start("q", "{ __typename }")).await;
+    let data = json!({ "id": "q", "type": "data", "payload": { "data": { "__typename": "Query" } } });
+    assert_eq!(client.hear().await, data);
+    assert_eq!(client.hear().await, json!({ "id": "q", "type": "complete" }));
+    client.say(start("bad", "{ unknown }")).await;
+    let error = client.hear().await;
+    assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("bad")));
+    assert!(error["payload"]["errors"][0]["message"].is_string(), "{error}");
+    client.say(start("s", EVENTS)).await;
+    while store.metrics.channel(crate::telemetry::Channel::GraphQl).subscriptions() == 0 {
+        tokio::task::yield_now().await;
+    }
+    store.pet().await;
+    let event = client.hear().await;
+    assert_eq!(
+        (&event["type"], &event["payload"]["data"]["events"]["eventType"]),
+        (&json!("data"), &json!("pet.created"))
+    );
+    client.say(json!({ "id": "s", "type": "stop" })).await;
+    client.say(json!({ "type": "connection_terminate" })).await;
+    assert_eq!(client.closed().await.0, 1000);
+    let mut mixed = Client::open(&store, Some("graphql-ws")).await;
+    mixed.say(json!({ "type": "connection_init" })).await;
+    assert_eq!(mixed.hear().await["type"], "connection_ack");
+    mixed.subscribe("s", "{ __typename }").await;
+    assert_eq!(mixed.closed().await.0, 4400);
+}

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod delivery;
 pub mod enums;
 pub mod event;
+pub mod event_objects;
 pub mod inventory;
 pub mod node;
 pub mod order;
@@ -12,6 +13,7 @@ pub mod payment;
 pub mod pet;
 pub mod scalars;
 pub mod stats;
+pub mod upload;
 pub mod user;
 pub mod webhook;
 
