@@ -2,19 +2,14 @@
 
 use async_graphql::{Enum, ID, InputObject};
 
-use crate::domain::audit::{Action, AuditFilter, Channel, Snapshot};
-use crate::domain::inbound::{InboundFilter, InboundSource};
 use crate::domain::order::OrderFilter;
 use crate::domain::payment::PaymentFilter;
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter, PetSort, SearchText, check_text};
 use crate::domain::user::UserFilter;
-use crate::domain::webhook::{AttemptFilter, DeliveryFilter};
-use crate::domain::{Error, EventType, OrderId, PetId, Result, UserId, Violation};
-use crate::protocols::graphql::types::delivery::WebhookDeliveryStatus;
+use crate::domain::{Error, OrderId, PetId, Result, UserId, Violation};
 use crate::protocols::graphql::types::enums::{
     OrderStatus, PaymentStatus, PetStatus, Role, Size, Species, UserStatus,
 };
-use crate::protocols::graphql::types::outside::InboundStatus;
 use crate::protocols::graphql::types::scalars::DateTime;
 
 /// Longest list of values, as in REST's search.
@@ -67,7 +62,8 @@ impl Violations {
         each
     }
 
-    fn status_code(&mut self, code: Option<i32>) -> Option<u16> {
+    /// A status of HTTP.
+    pub fn status_code(&mut self, code: Option<i32>) -> Option<u16> {
         let allowed = code.map(|code| {
             u16::try_from(code).ok().filter(|code| (100..=999).contains(code)).ok_or_else(|| {
                 let message = format!("must be a whole number between 100 and 999; got {code}");
@@ -79,7 +75,7 @@ impl Violations {
 }
 
 /// A text of 1 to `max` characters.
-fn text(field: &str, text: Option<String>, max: usize) -> Option<Result<String, Violation>> {
+pub fn text(field: &str, text: Option<String>, max: usize) -> Option<Result<String, Violation>> {
     text.map(|text| check_text(field, &text, 1, max).map_or(Ok(text), Err))
 }
 
@@ -263,152 +259,6 @@ impl UserFilterInput {
             text: found.take(text("filter.text", self.text, UserFilter::MAX_TEXT)),
             status: self.status.map(Into::into),
             role: self.role.map(Into::into),
-        };
-        found.finish(filter)
-    }
-}
-
-/// Which rows of the audit log; what is left out lets all through.
-#[derive(Default, InputObject)]
-#[graphql(name = "AuditLogFilter")]
-pub struct AuditFilterInput {
-    /// Only of this action, such as ORDER_CANCELLED.
-    action: Option<String>,
-    /// Only what this user did.
-    user_id: Option<ID>,
-    /// Only about this kind of thing, such as ORDERS.
-    entity_type: Option<String>,
-    /// Only about the thing with this id.
-    entity_id: Option<String>,
-    /// Only what came in this way, such as GRAPHQL.
-    channel: Option<String>,
-    /// Done not before.
-    from: Option<DateTime>,
-    /// Done not after.
-    to: Option<DateTime>,
-}
-
-impl AuditFilterInput {
-    /// The filter that it says.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every violation.
-    pub fn read(self) -> Result<AuditFilter> {
-        let mut found = Violations::default();
-        let filter = AuditFilter {
-            action: found.take(self.action.map(|name| Action::parse("filter.action", &name))),
-            user_id: found.take(self.user_id.map(|id| UserId::parse("filter.userId", &id))),
-            entity_type: found.take(self.entity_type.map(|name| {
-                let known = Snapshot::ENTITY_TYPES.iter().find(|known| **known == name);
-                let unknown = || Violation::one_of("filter.entityType", &name, Snapshot::ENTITY_TYPES);
-                known.copied().ok_or_else(unknown)
-            })),
-            entity_id: found.take(text("filter.entityId", self.entity_id, AuditFilter::MAX_ENTITY_ID)),
-            channel: found.take(self.channel.map(|name| Channel::parse("filter.channel", &name))),
-            from: self.from.map(|time| time.at()),
-            to: self.to.map(|time| time.at()),
-        };
-        found.finish(filter)
-    }
-}
-
-/// Which deliveries; what is left out lets all through.
-#[derive(Default, InputObject)]
-#[graphql(name = "WebhookDeliveryFilter")]
-pub struct DeliveryFilterInput {
-    /// Only with this status.
-    status: Option<WebhookDeliveryStatus>,
-    /// Only of this type of event.
-    event_type: Option<String>,
-    /// Only those whose last attempt was answered so, 100 to 999.
-    status_code: Option<i32>,
-    /// Made at or after.
-    since: Option<DateTime>,
-    /// Made before.
-    until: Option<DateTime>,
-}
-
-impl DeliveryFilterInput {
-    /// The filter that it says.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every violation.
-    pub fn read(self) -> Result<DeliveryFilter> {
-        let mut found = Violations::default();
-        let filter = DeliveryFilter {
-            status: self.status.map(Into::into),
-            event_type: found.take(self.event_type.map(|name| EventType::parse("filter.eventType", &name))),
-            status_code: found.status_code(self.status_code),
-            since: self.since.map(|time| time.at()),
-            until: self.until.map(|time| time.at()),
-        };
-        found.finish(filter)
-    }
-}
-
-/// Which attempts; what is left out lets all through.
-#[derive(Default, InputObject)]
-#[graphql(name = "WebhookAttemptFilter")]
-pub struct AttemptFilterInput {
-    /// Only those that succeeded, or failed.
-    succeeded: Option<bool>,
-    /// Only of this type of event.
-    event_type: Option<String>,
-    /// Only those that were answered so, 100 to 999.
-    status_code: Option<i32>,
-    /// Started at or after.
-    since: Option<DateTime>,
-    /// Started before.
-    until: Option<DateTime>,
-}
-
-impl AttemptFilterInput {
-    /// The filter that it says.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every violation.
-    pub fn read(self) -> Result<AttemptFilter> {
-        let mut found = Violations::default();
-        let filter = AttemptFilter {
-            succeeded: self.succeeded,
-            event_type: found.take(self.event_type.map(|name| EventType::parse("filter.eventType", &name))),
-            status_code: found.status_code(self.status_code),
-            since: self.since.map(|time| time.at()),
-            until: self.until.map(|time| time.at()),
-        };
-        found.finish(filter)
-    }
-}
-
-/// Which inbound deliveries; what is left out lets all through.
-#[derive(Default, InputObject)]
-#[graphql(name = "InboundDeliveryFilter")]
-pub struct InboundFilterInput {
-    /// Only of this source: `provider` or `anyspend`.
-    source: Option<String>,
-    /// Only with this status.
-    status: Option<InboundStatus>,
-    /// Only about this order of ours.
-    order_id: Option<ID>,
-    /// Came at or after.
-    since: Option<DateTime>,
-    /// Came before.
-    until: Option<DateTime>,
-}
-
-impl InboundFilterInput {
-    /// The filter that it says.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every violation.
-    pub fn read(self) -> Result<InboundFilter> {
-        let mut found = Violations::default();
-        let filter = InboundFilter {
-            source: found.take(self.source.map(|name| InboundSource::parse("filter.source", &name))),
-            status: self.status.map(Into::into),
-            order_id: found.take(self.order_id.map(|id| OrderId::parse("filter.orderId", &id))),
-            since: self.since.map(|time| time.at()),
-            until: self.until.map(|time| time.at()),
         };
         found.finish(filter)
     }

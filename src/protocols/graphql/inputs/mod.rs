@@ -2,6 +2,7 @@
 
 pub mod filters;
 pub mod orders;
+pub mod records;
 pub mod users;
 pub mod webhooks;
 

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 
 use crate::domain::{AuditId, InboundId};
 use crate::protocols::graphql::connection::Part;
-use crate::protocols::graphql::inputs::filters::{AuditFilterInput, InboundFilterInput};
+use crate::protocols::graphql::inputs::records::{AuditFilterInput, InboundFilterInput};
 use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, optional};
 use crate::protocols::graphql::types::audit::AuditLog;
 use crate::protocols::graphql::types::outside::{InboundDelivery, OAuthClient};

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::domain::{DeliveryId, EndpointId, EventType, JobId, Topic};
 use crate::protocols::graphql::connection::Part;
-use crate::protocols::graphql::inputs::filters::{AttemptFilterInput, DeliveryFilterInput};
+use crate::protocols::graphql::inputs::records::{AttemptFilterInput, DeliveryFilterInput};
 use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost, optional};
 use crate::protocols::graphql::types::delivery::{WebhookDelivery, WebhookJob};
 use crate::protocols::graphql::types::event_objects::Event;
