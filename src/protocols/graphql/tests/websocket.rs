@@ -81,7 +81,7 @@ async fn a_connection_is_opened_first() {
     let store = Fixture::with(GraphQlSettings { init_timeout_ms: 50, ..settings() }).await;
     let mut silent = Client::open(&store, Some("graphql-transport-ws")).await;
     assert_eq!(silent.closed().await, (4408, "Connection initialisation timeout".into()));
-    for offered in [None, Some("graphql-ws")] {
+    for offered in [None, Some("soap")] {
         let opened = std::panic::AssertUnwindSafe(Client::open(&store, offered));
         // The client library itself refuses an answer without the subprotocol that it offered.
         if let Ok(mut client) = futures_util::FutureExt::catch_unwind(opened).await {
