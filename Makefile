@@ -33,6 +33,7 @@ test-documents: web
 bench: web
 	$(CARGO) build --release
 	$(CARGO) bench --bench load -- --petstore ./target/release/petstore
+	$(CARGO) test --lib golden -- --nocapture | grep "golden set"
 
 # Third-party suites against the built binary.
 conformance: web

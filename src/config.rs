@@ -3,6 +3,7 @@
 //! `config.default.toml` is the manual: meaning, unit, allowed values and default of every key. `rules` is the
 //! same list for the machine, `load` puts the layers on top of each other.
 
+mod chat;
 mod edge;
 mod graphql;
 mod inbound;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use chat::{AdvisorEngine, ChatSettings};
 pub use edge::{CorsSettings, ForwardedHeader, RateLimitSettings, TlsSettings};
 pub use graphql::GraphQlSettings;
 pub use inbound::{AnySpendSettings, ProviderSettings, Secret};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub provider: ProviderSettings,
     /// `AnySpend`, which reports here.
     pub anyspend: AnySpendSettings,
+    /// Conversations and the advisor.
+    pub chat: ChatSettings,
     /// Logs.
     pub log: LogSettings,
 }

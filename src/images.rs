@@ -5,7 +5,7 @@
 //! without its file.
 
 use std::fs::DirBuilder;
-use std::io::{BufReader, ErrorKind, Seek as _};
+use std::io::{BufReader, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -66,6 +66,14 @@ impl Images {
     /// What an image may be.
     pub fn limits(&self) -> ImageLimits {
         self.limits
+    }
+
+    /// What an image in memory is, by the same rules as one in a file.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedMediaType`] and [`Error::Invalid`] as [`Incoming::finish`].
+    pub fn inspect(&self, bytes: &[u8]) -> Result<ImageInfo> {
+        inspect(std::io::Cursor::new(bytes), bytes.len() as u64, self.limits.max_pixels)
     }
 
     fn path(&self, id: ImageId) -> PathBuf {
@@ -207,7 +215,7 @@ impl Incoming {
 }
 
 /// What the head of a file says; the picture itself is not decoded.
-fn inspect(file: &std::fs::File, bytes: u64, max_pixels: u64) -> Result<ImageInfo> {
+fn inspect(file: impl Read + Seek, bytes: u64, max_pixels: u64) -> Result<ImageInfo> {
     let refuse = |code, message: String| Error::invalid(Violation::new("file", code, message));
     let mut reader = BufReader::new(file);
     let media_type = match imagesize::reader_type(&mut reader) {

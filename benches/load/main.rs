@@ -7,7 +7,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on should stop")]
 
 mod channels;
+mod chat;
 mod http;
+mod lists;
 mod queries;
 mod reads;
 mod server;
@@ -24,11 +26,13 @@ use server::Petstore;
 /// Clients that order at the same time.
 const BUYERS: usize = 256;
 /// Orders of the first part.
-const ORDERS: usize = 4_000;
+const ORDERS: usize = 8_000;
 /// Subscribers of each channel.
 const SUBSCRIBERS: usize = 1_000;
 /// Events that each of them gets.
 const EVENTS: u64 = 200;
+/// What there is to measure.
+const PARTS: [&str; 6] = ["orders", "reads", "lists", "chat", "channels", "webhooks"];
 /// No part may take longer.
 const PART: Duration = Duration::from_secs(120);
 
@@ -37,23 +41,49 @@ async fn main() {
     if std::env::args().any(|arg| arg == "--bare") {
         return reads::serve_bare().await;
     }
+    chat::memory_of_the_index();
     let binary = std::env::args().skip_while(|arg| arg != "--petstore").nth(1);
     let binary = binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_petstore").to_owned());
-    let petstore = Petstore::start(&binary).await;
-    println!("petstore at {}, two processes on {} cores\n", petstore.address(), num_cpus());
-    tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
-    reads::compare(&petstore).await;
-    tokio::time::timeout(PART, queries::worst(&petstore)).await.expect("the queries took too long");
-    println!("| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |");
-    println!("|---|---|---|---|---|");
-    petstore.stop().await;
-    for kind in Kind::ALL {
-        // A fresh one for each: memory that an earlier channel gave back would be taken for nothing.
+    // Names of parts narrow the run to them.
+    let parts: Vec<String> = std::env::args().skip(1).filter(|arg| PARTS.contains(&arg.as_str())).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|name| name == part);
+    println!("two processes on {} cores\n", num_cpus());
+    if wanted("orders") {
         let petstore = Petstore::start(&binary).await;
-        tokio::time::timeout(PART, deliveries(&petstore, kind)).await.expect("the deliveries took too long");
+        tokio::time::timeout(PART, orders(&petstore)).await.expect("the orders took too long");
         petstore.stop().await;
     }
-    webhooks::run(&binary).await;
+    if wanted("reads") {
+        let petstore = Petstore::start(&binary).await;
+        reads::compare(&petstore).await;
+        tokio::time::timeout(PART, queries::worst(&petstore)).await.expect("the queries took too long");
+        petstore.stop().await;
+    }
+    if wanted("lists") {
+        tokio::time::timeout(PART, lists::run(&binary)).await.expect("the lists took too long");
+    }
+    if wanted("chat") {
+        let petstore = Petstore::start(&binary).await;
+        tokio::time::timeout(PART, chat::first_words(&petstore)).await.expect("the advisor took too long");
+        petstore.stop().await;
+    }
+    if wanted("channels") {
+        println!(
+            "| channel | deliveries | CPU-s per million | deliveries per CPU-s | KiB per idle connection |"
+        );
+        println!("|---|---|---|---|---|");
+        for kind in Kind::ALL {
+            // A fresh one for each: memory that an earlier channel gave back would be taken for nothing.
+            let petstore = Petstore::start(&binary).await;
+            tokio::time::timeout(PART, deliveries(&petstore, kind))
+                .await
+                .expect("the deliveries took too long");
+            petstore.stop().await;
+        }
+    }
+    if wanted("webhooks") {
+        webhooks::run(&binary).await;
+    }
 }
 
 fn num_cpus() -> usize {

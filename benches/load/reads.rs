@@ -41,7 +41,8 @@ pub async fn compare(petstore: &Petstore) {
     let page = connection.get("/v1/pets?limit=20").await.body;
     let pet = page.split("\"id\":\"").nth(1).unwrap()[..36].to_owned();
     for path in [format!("/v1/pets/{pet}"), "/v1/pets?limit=20".to_owned()] {
-        let body = connection.get(&path).await.body;
+        // A connection of its own: the server closes one that was idle for as long as a round takes.
+        let body = Connection::open(petstore.address()).await.get(&path).await.body;
         let mut bare = Process::start(
             tokio::process::Command::new(std::env::current_exe().unwrap())
                 .arg("--bare")

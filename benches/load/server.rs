@@ -8,6 +8,13 @@ use tokio::process::{Child, ChildStdin, Command};
 
 use crate::http::Connection;
 
+/// Resident memory of a process, in KiB.
+pub fn resident_kib(pid: &str) -> i64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 /// A server that says on standard output where it listens.
 pub struct Process {
     pub address: SocketAddr,
@@ -51,9 +58,7 @@ impl Process {
 
     /// Resident memory, in KiB.
     pub fn resident_kib(&self) -> i64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        resident_kib(&self.pid.to_string())
     }
 
     /// Ends it.
@@ -65,22 +70,28 @@ impl Process {
 /// A running petstore with a fresh demo store.
 pub struct Petstore {
     pub process: Process,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Petstore {
     /// Starts the binary on a free port of loopback and waits until it listens.
     pub async fn start(binary: &str) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::start_in(binary, tempfile::tempdir().unwrap()).await
+    }
+
+    /// Starts it with the store that is in `data`.
+    pub async fn start_in(binary: &str, data: tempfile::TempDir) -> Self {
         let mut process = Process::start(
             Command::new(binary)
                 .args(["serve", "--listen", "127.0.0.1:0", "--seed", "demo", "--data"])
                 .arg(data.path())
                 // All of the load comes from one address.
-                .env("PETSTORE_RATE_LIMIT_ENABLED", "false"),
+                .env("PETSTORE_RATE_LIMIT_ENABLED", "false")
+                // One account asks for all of them.
+                .env("PETSTORE_CHAT_MESSAGES_PER_MINUTE", "1000000"),
         );
         process.listening().await;
-        Self { process, _data: data }
+        Self { process, data }
     }
 
     /// Where it listens.
@@ -105,8 +116,14 @@ impl Petstore {
         format!("{}, {}", value("petstore_commit_writes_count"), value("petstore_commit_writes_sum"))
     }
 
-    /// Ends it.
+    /// Ends it, and its store with it.
     pub async fn stop(self) {
+        self.kill().await;
+    }
+
+    /// Kills it and leaves its store.
+    pub async fn kill(self) -> tempfile::TempDir {
         self.process.stop().await;
+        self.data
     }
 }

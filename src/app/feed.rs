@@ -109,6 +109,10 @@ impl App {
                 let order = self.0.store.read().find_order(principal.tenant, *id).await?;
                 policy::authorize_order(principal, &order.ok_or(Error::NotFound("order"))?)?;
             }
+            if let Topic::Room(id) = topic {
+                let room = self.0.store.read().find_room(principal.tenant, *id).await?;
+                policy::authorize_room(principal, &room.ok_or(Error::NotFound("conversation"))?)?;
+            }
             keys.push(key);
         }
         Ok(keys)

@@ -12,6 +12,7 @@ mod answers;
 mod batches;
 mod callbacks;
 pub mod change;
+pub mod chat;
 pub mod feed;
 mod guard;
 mod images;
@@ -155,6 +156,7 @@ pub struct Parts {
     pub images: Images,
     pub callback_desk: Arc<dyn CallbackDesk>,
     pub live_connections: LiveConnections,
+    pub moderation: chat::Moderation,
 
     pub settings: AppSettings,
 }
@@ -179,6 +181,11 @@ impl App {
     /// is the answer.
     pub fn version(&self, key: &crate::domain::event::Key) -> crate::domain::Seq {
         self.0.hub.version(key)
+    }
+
+    /// A new id, for what is not kept.
+    pub fn new_id(&self) -> uuid::Uuid {
+        self.0.ids.uuid_v7()
     }
 
     /// The clock that everything runs by.

@@ -146,7 +146,7 @@ impl Change<'_> {
         let mut order = before.clone();
         order.status = before.status.after(command)?;
         order.updated_at = self.now;
-        self.writes.update_order(&order).await?;
+        self.writes.update_order(before.status, &order).await?;
         self.state(Fact::order_status_changed(&order, before.status, by)).await?;
         Ok(order)
     }
@@ -172,8 +172,8 @@ impl Change<'_> {
         let Some(mut payment) = self.writes.captured_payment(self.tenant, order.id).await? else {
             return Ok(());
         };
-        payment.status = PaymentStatus::Refunded;
-        self.writes.update_payment(&payment).await?;
+        let before = std::mem::replace(&mut payment.status, PaymentStatus::Refunded);
+        self.writes.update_payment(before, &payment).await?;
         self.state(Fact::payment_refunded(&payment, order)).await
     }
 }

@@ -129,7 +129,7 @@ impl Change<'_> {
         let previous = pet.status;
         pet.status = status;
         pet.updated_at = self.now;
-        self.writes.update_pet_status(&pet).await?;
+        self.writes.update_pet_status(previous, &pet).await?;
         self.state(Fact::pet_status_changed(&pet, previous)).await?;
         Ok(pet)
     }

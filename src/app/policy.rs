@@ -1,5 +1,6 @@
 //! Who may do what: one table of operations, asked before anything is done, for every protocol alike.
 
+use crate::domain::chat::Room;
 use crate::domain::event::{Collection, Event, Key};
 use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic, User};
 
@@ -42,6 +43,10 @@ operations! {
     Administer,
     ManageOAuthClients,
     HandleInbound,
+    // Ask the advisor, and read and write in conversations.
+    Chat,
+    // Take over conversations, and see who waits.
+    ServeChat,
 }
 
 /// Who an operation is for.
@@ -79,6 +84,8 @@ pub const fn rule(operation: Operation) -> (Access, Option<Scope>) {
         O::WriteUser => (Access::User, Some(Scope::WriteUser)),
         O::Administer => (Access::Admin, Some(Scope::Admin)),
         O::HandleInbound => (Access::Admin, Some(Scope::Admin)),
+        O::Chat => (Access::User, Some(Scope::ChatWrite)),
+        O::ServeChat => (Access::Staff, Some(Scope::ChatWrite)),
     }
 }
 
@@ -134,6 +141,14 @@ pub fn authorize_user(principal: &Principal, user: &User) -> Result<()> {
     if allowed { Ok(()) } else { Err(Error::Forbidden(NOT_YOURS)) }
 }
 
+/// Whether the principal may see `room` and write in it: its user, or the staff.
+///
+/// # Errors
+/// [`Error::NotFound`] otherwise: that somebody has a conversation is nobody's business.
+pub fn authorize_room(principal: &Principal, room: &Room) -> Result<()> {
+    if principal.is_self_or_staff(Some(room.user_id)) { Ok(()) } else { Err(Error::NotFound("conversation")) }
+}
+
 /// Whether the principal is an administrator.
 pub fn is_admin(principal: &Principal) -> bool {
     principal.identity.as_ref().is_some_and(|identity| identity.role == Role::Admin)
@@ -158,10 +173,12 @@ pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
         Topic::Orders | Topic::Order(_) | Topic::Payments => authorize(Operation::ReadOrders, principal)?,
         Topic::User(_) => authorize(Operation::ReadUser, principal)?,
         Topic::Endpoints | Topic::Provider => authorize(Operation::ReadWebhooks, principal)?,
+        Topic::Chat | Topic::Room(_) => authorize(Operation::Chat, principal)?,
     }
     let user = principal.user_id().ok_or(Error::Unauthenticated(NEEDS_TOKEN))?;
     match topic {
         Topic::Order(id) => Ok(Key::Resource(tenant, collection, id.0)),
+        Topic::Room(id) => Ok(Key::Resource(tenant, collection, id.0)),
         Topic::User(id) if principal.is_staff() || id == user => Ok(Key::Resource(tenant, collection, id.0)),
         Topic::User(_) => Err(Error::Forbidden(NOT_YOURS)),
         Topic::Provider if !principal.is_staff() => Err(Error::Forbidden(NEEDS_STAFF)),
@@ -177,9 +194,11 @@ pub fn may_see(principal: &Principal, event: &Event) -> bool {
             Collection::Pets | Collection::Inventory => {
                 event.tenant == Tenant::PUBLIC || principal.identity.is_some()
             }
-            Collection::Orders | Collection::Payments | Collection::Users | Collection::Endpoints => {
-                principal.is_self_or_staff(event.owner())
-            }
+            Collection::Orders
+            | Collection::Payments
+            | Collection::Users
+            | Collection::Endpoints
+            | Collection::Chat => principal.is_self_or_staff(event.owner()),
             Collection::Provider => principal.is_staff(),
         }
 }

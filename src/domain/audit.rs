@@ -1,5 +1,6 @@
 //! Audit rows: who changed what, through which channel, from what to what.
 
+use super::chat::{Message, Room};
 use super::inbound::Inbound;
 use super::oauth::Client;
 use super::webhook::{Delivery, Endpoint, Job};
@@ -61,6 +62,15 @@ named_enum! {
         WebhookJobStarted => "WEBHOOK_JOB_STARTED",
         InboundReceived => "INBOUND_RECEIVED",
         InboundReprocessed => "INBOUND_REPROCESSED",
+        RoomOpened => "CHAT_ROOM_OPENED",
+        RoomAssigned => "CHAT_ROOM_ASSIGNED",
+        RoomReleased => "CHAT_ROOM_RELEASED",
+        RoomWaiting => "CHAT_ROOM_WAITING",
+        MessagePosted => "CHAT_MESSAGE_POSTED",
+        MessageEdited => "CHAT_MESSAGE_EDITED",
+        MessageDeleted => "CHAT_MESSAGE_DELETED",
+        MessagesReceived => "CHAT_MESSAGES_RECEIVED",
+        PictureAttached => "CHAT_PICTURE_ATTACHED",
     }
 }
 
@@ -85,6 +95,8 @@ pub enum Snapshot {
     Delivery(Delivery),
     WebhookJob(Job),
     Inbound(Inbound),
+    Room(Room),
+    Message(Message),
 }
 
 impl Snapshot {
@@ -113,6 +125,8 @@ impl Snapshot {
             Self::Delivery(_) => "WEBHOOK_DELIVERIES",
             Self::WebhookJob(_) => "WEBHOOK_JOBS",
             Self::Inbound(_) => "INBOUND_DELIVERIES",
+            Self::Room(_) => "CHAT_ROOMS",
+            Self::Message(_) => "CHAT_MESSAGES",
         }
     }
 
@@ -128,6 +142,8 @@ impl Snapshot {
             Self::Delivery(delivery) => delivery.id.to_string(),
             Self::WebhookJob(job) => job.id.to_string(),
             Self::Inbound(inbound) => inbound.id.to_string(),
+            Self::Room(room) => room.id.to_string(),
+            Self::Message(message) => message.id.to_string(),
         }
     }
 }

@@ -5,15 +5,19 @@
 //! states it; a new resource is a new variant of [`Data`], and the exhaustive matches lead to every place that must
 //! learn of it.
 
+mod chat;
+mod notices;
+
+pub use notices::{ChangedBy, EndpointNotice, OrderChange, PetChange, ProviderNotice};
 use uuid::Uuid;
 
 use super::callback::Processed;
-use super::inbound::{InboundSource, InboundStatus};
+use super::chat::{Happening, Room};
 use super::inventory::SpeciesStock;
 use super::webhook::Endpoint;
 use super::{
-    EndpointId, EventId, InboundId, Order, OrderId, OrderStatus, Payment, Pet, PetStatus, Position, Receipt,
-    Tenant, Timestamp, User, UserId, named_enum,
+    EventId, Order, OrderStatus, Payment, Pet, PetStatus, Position, Receipt, Tenant, Timestamp, User, UserId,
+    named_enum,
 };
 
 named_enum! {
@@ -26,6 +30,7 @@ named_enum! {
         Users => "users",
         Endpoints => "endpoints",
         Provider => "provider",
+        Chat => "chat",
     }
 }
 
@@ -89,74 +94,45 @@ event_types! {
     ProviderMandateRevoked => "provider.mandateRevoked", Provider, "A mandate was revoked.";
     ProviderUnknown => "provider.unknown", Provider, "The provider sent a kind that this version does not know.";
     ProviderAnyspendOrderCompleted => "provider.anyspendOrderCompleted", Provider, "AnySpend told what became of an order's payment.";
-}
-
-/// Who moved an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangedBy {
-    /// The store itself, as when a payment came in.
-    System,
-    /// The staff.
-    Staff,
-    /// The buyer.
-    User(UserId),
-}
-
-/// One step of an order's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrderChange {
-    pub previous: OrderStatus,
-    pub new: OrderStatus,
-    pub at: Timestamp,
-    pub by: ChangedBy,
-}
-
-/// One step of a pet's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PetChange {
-    pub previous: PetStatus,
-    pub new: PetStatus,
-    pub at: Timestamp,
-}
-
-/// What befell a webhook endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointNotice {
-    pub endpoint_id: EndpointId,
-    pub owner: Option<UserId>,
-    pub url: String,
-    /// Why it was disabled.
-    pub reason: Option<String>,
-    /// Since when no attempt has succeeded.
-    pub failing_since: Option<Timestamp>,
-}
-
-/// What another system told, and what was made of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderNotice {
-    pub inbound_id: InboundId,
-    pub source: InboundSource,
-    /// As the source spells it.
-    pub kind: String,
-    /// What makes a repetition known.
-    pub external_id: String,
-    pub order_id: Option<OrderId>,
-    pub status: InboundStatus,
-    pub note: Option<String>,
-    /// What it told, as JSON text.
-    pub payload: String,
+    ChatRoomCreated => "chat.roomCreated", Chat, "A user opened a conversation.";
+    ChatMessageCreated => "chat.messageCreated", Chat, "A user, the advisor or the staff wrote a message.";
+    ChatMessageUpdated => "chat.messageUpdated", Chat, "A message was edited or deleted.";
+    ChatReceiptChanged => "chat.receiptChanged", Chat, "A reader received or read messages.";
+    ChatWaiting => "chat.waiting", Chat, "A user asked for a member of the staff.";
+    ChatAssigned => "chat.assigned", Chat, "A member of the staff took over; the advisor falls silent.";
+    ChatReleased => "chat.released", Chat, "The member of the staff left; the advisor answers again.";
 }
 
 /// What an event carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Data {
-    Order { order: Order, change: Option<OrderChange>, processed: Option<Processed> },
-    Payment { payment: Payment, order: Order, receipt: Option<Receipt> },
-    Pet { pet: Pet, change: Option<PetChange> },
-    Inventory { stock: SpeciesStock },
-    User { user: User },
+    Order {
+        order: Order,
+        change: Option<OrderChange>,
+        processed: Option<Processed>,
+    },
+    Payment {
+        payment: Payment,
+        order: Order,
+        receipt: Option<Receipt>,
+    },
+    Pet {
+        pet: Pet,
+        change: Option<PetChange>,
+    },
+    Inventory {
+        stock: SpeciesStock,
+    },
+    User {
+        user: User,
+    },
     Endpoint(EndpointNotice),
     Provider(ProviderNotice),
+    /// A room as it is after what happened in it.
+    Chat {
+        room: Room,
+        happening: Happening,
+    },
 }
 
 /// Something that happened, before the log gave it a place.
@@ -356,6 +332,8 @@ impl Event {
         const FIXED: usize = 1500;
         let free = match &self.data {
             Data::Pet { pet, .. } => pet.text_bytes(),
+            Data::Chat { happening: Happening::Message(message), .. } => message.text_bytes(),
+            Data::Chat { .. } => 0,
             Data::Order { .. } | Data::Payment { .. } | Data::Inventory { .. } | Data::User { .. } => 0,
             Data::Endpoint(notice) => notice.url.len() + notice.reason.as_ref().map_or(0, String::len),
             Data::Provider(notice) => notice.payload.len() + notice.note.as_ref().map_or(0, String::len),
@@ -383,6 +361,7 @@ impl Data {
             Data::User { user } => Some(user.id.0),
             Data::Endpoint(notice) => Some(notice.endpoint_id.0),
             Data::Provider(notice) => Some(notice.inbound_id.0),
+            Data::Chat { room, .. } => Some(room.id.0),
         }
     }
 
@@ -393,6 +372,7 @@ impl Data {
             Data::Pet { .. } | Data::Inventory { .. } | Data::Provider(_) => None,
             Data::User { user } => Some(user.id),
             Data::Endpoint(notice) => notice.owner,
+            Data::Chat { room, .. } => Some(room.user_id),
         }
     }
 }

@@ -70,6 +70,12 @@ ids! {
     InboundId(""),
     /// An audit row.
     AuditId(""),
+    /// A conversation.
+    RoomId(""),
+    /// A message in a conversation.
+    MessageId(""),
+    /// A picture of a message.
+    AttachmentId(""),
     /// One login: all refresh tokens that descend from it.
     SessionId(""),
 }

@@ -6,6 +6,7 @@
 pub mod amount;
 pub mod audit;
 pub mod callback;
+pub mod chat;
 pub mod cursor;
 pub mod error;
 pub mod event;

@@ -3,11 +3,11 @@
 use uuid::Uuid;
 
 use super::event::Collection;
-use super::{OrderId, PetId, Result, UserId, Violation};
+use super::{OrderId, PetId, Result, RoomId, UserId, Violation};
 use crate::domain::Error;
 
 /// A collection, or one resource of it: `orders`, `orders/{id}`, `payments`, `pets`, `pets/{id}`, `inventory`,
-/// `users/{id}`, `endpoints`, `provider`.
+/// `users/{id}`, `endpoints`, `provider`, `chat`, `chat/{room}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     Orders,
@@ -21,11 +21,12 @@ pub enum Topic {
     Endpoints,
     /// What other systems told; for the staff.
     Provider,
+    Chat,
+    Room(RoomId),
 }
 
 /// The forms that a topic can have, for messages and documents.
-pub const FORMS: &str =
-    "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider";
+pub const FORMS: &str = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider, chat, chat/{room}";
 
 impl Topic {
     /// Reads one topic.
@@ -42,11 +43,13 @@ impl Topic {
                 "inventory" => Some(Self::Inventory),
                 "endpoints" => Some(Self::Endpoints),
                 "provider" => Some(Self::Provider),
+                "chat" => Some(Self::Chat),
                 _ => None,
             },
             Some(("orders", rest)) => id(rest).map(|id| Self::Order(OrderId(id))),
             Some(("pets", rest)) => id(rest).map(|id| Self::Pet(PetId(id))),
             Some(("users", rest)) => id(rest).map(|id| Self::User(UserId(id))),
+            Some(("chat", rest)) => id(rest).map(|id| Self::Room(RoomId(id))),
             Some(_) => None,
         };
         topic.ok_or_else(|| {
@@ -88,6 +91,7 @@ impl Topic {
             Self::User(_) => Collection::Users,
             Self::Endpoints => Collection::Endpoints,
             Self::Provider => Collection::Provider,
+            Self::Chat | Self::Room(_) => Collection::Chat,
         }
     }
 }
@@ -101,10 +105,12 @@ impl std::fmt::Display for Topic {
             | Self::Pets
             | Self::Inventory
             | Self::Endpoints
-            | Self::Provider => write!(f, "{collection}"),
+            | Self::Provider
+            | Self::Chat => write!(f, "{collection}"),
             Self::Order(id) => write!(f, "{collection}/{id}"),
             Self::Pet(id) => write!(f, "{collection}/{id}"),
             Self::User(id) => write!(f, "{collection}/{id}"),
+            Self::Room(id) => write!(f, "{collection}/{id}"),
         }
     }
 }
@@ -126,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn writes_what_it_reads(text in "(orders|payments|pets|inventory|users|endpoints|provider)(/[0-9a-f-]{0,40})?") {
+        fn writes_what_it_reads(text in "(orders|payments|pets|inventory|users|endpoints|provider|chat)(/[0-9a-f-]{0,40})?") {
             if let Ok(topic) = Topic::parse("topics", &text) {
                 prop_assert_eq!(Topic::parse("topics", &topic.to_string()).unwrap(), topic);
             }

@@ -169,7 +169,9 @@ impl Endpoint {
         }
         let theirs = match (self.owner, event.kind.collection()) {
             (None, _) | (Some(_), C::Pets | C::Inventory) => true,
-            (Some(owner), C::Orders | C::Payments | C::Users | C::Endpoints) => event.owner() == Some(owner),
+            (Some(owner), C::Orders | C::Payments | C::Users | C::Endpoints | C::Chat) => {
+                event.owner() == Some(owner)
+            }
             (Some(_), C::Provider) => false,
         };
         theirs

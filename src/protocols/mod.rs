@@ -1,6 +1,7 @@
 //! The protocols: each decodes a request, makes one call of `app`, and encodes the answer. Nothing is decided here.
 
 pub mod batches;
+pub mod chat;
 pub mod documents;
 pub mod edge;
 pub mod etag;

@@ -12,11 +12,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::layers::{self, Observed};
+use crate::app::chat::Moderation;
 use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
     Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
 };
 use crate::bus::Hub;
+use crate::chat::Desk;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, ForwardedHeader, Seed, Settings};
 use crate::domain::oauth::{Client, ClientDraft};
@@ -26,7 +28,7 @@ use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, Rate, RateLimitSettings, RateLimits};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
-    self, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
+    self, chat, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
 };
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Revocation, Store};
@@ -150,6 +152,7 @@ pub(super) fn app(
         passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue)?,
         answers: Answers::open_in(&own.data_dir, &ids)?,
         images: Images::open(&own.data_dir.join("images"), image_limits(settings))?,
+        moderation: Moderation::new(super::chat::limits(settings)),
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
@@ -214,11 +217,17 @@ pub(super) fn start_webhooks(
 }
 
 /// Every route of every protocol.
-pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address) -> Result<Router> {
+pub(super) fn router(
+    settings: &Settings,
+    parts: &Parts,
+    desk: &Desk,
+    own: documents::Address,
+) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
     let integrations = Arc::new(integrations(settings)?);
     let rest = rest::Rest {
         app: app.clone(),
+        desk: desk.clone(),
         max_body_bytes: settings.server.max_body_bytes,
         reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
         integrations: integrations.clone(),
@@ -231,10 +240,25 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
     let sockets =
         websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
     let inbound = rest::root_router(rest.clone());
-    let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
-    let graphql =
-        graphql::GraphQl::new(app.clone(), integrations, metrics, tasks.clone(), graphql_settings(settings)?);
-    let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
+    let chat_socket = chat::socket::router(chat::socket::ChatSocket::new(
+        desk.clone(),
+        websocket_settings(settings),
+        settings.chat.max_joined,
+        metrics.clone(),
+        tasks.clone(),
+    ));
+    let v1 =
+        rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets)).merge(chat_socket);
+    let graphql = graphql::GraphQl::new(
+        app.clone(),
+        integrations,
+        Some(desk.clone()),
+        metrics,
+        tasks.clone(),
+        graphql_settings(settings)?,
+    );
+    let socketio =
+        socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
@@ -328,6 +352,7 @@ fn socketio_settings(settings: &Settings) -> socketio::SocketIoSettings {
         max_payload_bytes: own.max_payload_bytes,
         max_buffered_packets: own.max_buffered_packets,
         max_subscriptions: own.max_subscriptions,
+        max_joined: settings.chat.max_joined,
         stall_timeout: Duration::from_millis(own.stall_timeout_ms),
     }
 }

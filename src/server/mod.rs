@@ -2,6 +2,7 @@
 
 pub mod accept;
 mod banner;
+mod chat;
 mod compose;
 mod janitor;
 mod layers;
@@ -87,8 +88,9 @@ impl Server {
             compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
         compose::start_webhooks(&settings, &parts, store.clone(), committed, doorbell)?;
         janitor::start(&settings, &parts);
+        let desk = chat::open_desk(&settings, &parts).await?;
         let own = Address { configured, secure: tls.is_some() };
-        let router = compose::router(&settings, &parts, own)?;
+        let router = compose::router(&settings, &parts, &desk, own)?;
         // Last of what can fail: the password is told once, and must not be lost with a start that fails after it.
         let first_admin_password = match settings.server.seed {
             Seed::Demo => None,

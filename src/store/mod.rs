@@ -5,6 +5,7 @@
 //! ([`writer`]). Everything that is looked up is looked up inside a tenant.
 
 pub mod batches;
+mod chat;
 pub mod faults;
 pub mod oauth;
 pub mod sqlite;
@@ -28,12 +29,15 @@ use crate::domain::stats::StoreStats;
 use crate::domain::user::UserFilter;
 use crate::domain::webhook::{Attempt, Delivery, DeliveryFilter, Endpoint};
 use crate::domain::{
-    AuditId, DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
-    Receipt, ReceiptId, Result, Scope, Seq, SessionId, Species, Tenant, Timestamp, User, UserId,
+    AuditId, DeliveryId, EndpointId, Epoch, Event, EventId, ImageId, Order, OrderId, OrderStatus, Payment,
+    PaymentStatus, Pet, PetId, PetStatus, Receipt, ReceiptId, Result, Scope, Seq, SessionId, Species, Tenant,
+    Timestamp, User, UserId,
 };
 
 use batches::BatchReads;
+pub use chat::{ChatReads, ChatWrites, Picture};
 use oauth::{OAuthReads, OAuthWrites};
+pub use sqlite::knowledge;
 pub use webhooks::{WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
 
@@ -121,7 +125,7 @@ pub enum Verdict {
 
 /// Everything that can be read. Reads see committed data only.
 #[async_trait]
-pub trait Reads: OAuthReads + WebhookReads + BatchReads + Send + Sync {
+pub trait Reads: OAuthReads + WebhookReads + ChatReads + BatchReads + Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;
@@ -211,13 +215,13 @@ pub trait Reads: OAuthReads + WebhookReads + BatchReads + Send + Sync {
 
 /// What can be done inside one transaction, on the one writer. What it reads includes its own changes.
 #[async_trait(?Send)]
-pub trait Writes: OAuthWrites + WebhookWrites {
+pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
     async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     async fn insert_pet(&mut self, pet: &Pet) -> Result<()>;
     /// Replaces the row and keeps the stock in step.
     async fn update_pet(&mut self, pet: &Pet) -> Result<()>;
-    /// Replaces nothing but status and `updated_at`, which costs less.
-    async fn update_pet_status(&mut self, pet: &Pet) -> Result<()>;
+    /// Replaces nothing but status, which was `before`, and `updated_at`: that costs less.
+    async fn update_pet_status(&mut self, before: PetStatus, pet: &Pet) -> Result<()>;
     /// Deletes the pet, and what is known of its images.
     async fn delete_pet(&mut self, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()>;
     /// Whether an order of it is PLACED, APPROVED or SHIPPED.
@@ -260,8 +264,8 @@ pub trait Writes: OAuthWrites + WebhookWrites {
 
     async fn order(&mut self, tenant: Tenant, id: OrderId) -> Result<Option<Order>>;
     async fn insert_order(&mut self, order: &Order) -> Result<()>;
-    /// Replaces status and `updated_at`.
-    async fn update_order(&mut self, order: &Order) -> Result<()>;
+    /// Replaces status, which was `before`, and `updated_at`.
+    async fn update_order(&mut self, before: OrderStatus, order: &Order) -> Result<()>;
     /// Whether the pet was ordered again after `order`, by someone who still has it or waits for it.
     async fn pet_ordered_again(&mut self, order: &Order) -> Result<bool>;
     /// Of one order, newest first.
@@ -277,8 +281,8 @@ pub trait Writes: OAuthWrites + WebhookWrites {
     /// Queues the delivery of the event that was appended last to the callback's address.
     async fn insert_callback(&mut self, callback: &Callback) -> Result<()>;
     async fn insert_payment(&mut self, payment: &Payment) -> Result<()>;
-    /// Replaces status and failure code.
-    async fn update_payment(&mut self, payment: &Payment) -> Result<()>;
+    /// Replaces status, which was `before`, and failure code.
+    async fn update_payment(&mut self, before: PaymentStatus, payment: &Payment) -> Result<()>;
     /// The payment of the order that SUCCEEDED, when there is one.
     async fn captured_payment(&mut self, tenant: Tenant, order: OrderId) -> Result<Option<Payment>>;
     async fn insert_receipt(&mut self, tenant: Tenant, receipt: &Receipt) -> Result<()>;

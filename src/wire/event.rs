@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Unreadable;
 use super::callback::Processing;
+use super::chat::{self, ChatData};
 use super::order::Order;
 use super::payment::{Payment, Receipt};
 use super::pet::{Pet, Stock};
@@ -183,6 +184,7 @@ pub fn data_to_json(data: &Data) -> String {
                 payload,
             })
         }),
+        Data::Chat { room, happening } => serde_json::to_string(&chat::happened(room, happening)),
     };
     // Plain structs of strings and numbers have nothing that JSON cannot say.
     text.unwrap_or_default()
@@ -219,6 +221,10 @@ pub fn data_from_json(kind: EventType, text: &str) -> Result<Data, Unreadable> {
         }
         Collection::Inventory => {
             Data::Inventory { stock: parse::<InventoryData>(text)?.inventory.restore()? }
+        }
+        Collection::Chat => {
+            let (room, happening) = parse::<ChatData>(text)?.restore()?;
+            Data::Chat { room, happening }
         }
         Collection::Users => Data::User { user: parse::<UserData>(text)?.user.restore()? },
         Collection::Endpoints => {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::event::webhook_envelope;
 use crate::domain::callback::{Processed, ProcessingFailure, Transaction};
+use crate::domain::chat::{self, Attachment, Author, Citation, Happening, Message, Room};
 use crate::domain::event::{ChangedBy, Event, EventType};
 use crate::domain::event::{Collection, Data, EndpointNotice, Fact, OrderChange, PetChange, ProviderNotice};
 use crate::domain::inbound::{InboundSource, InboundStatus};
@@ -157,6 +158,59 @@ fn data(kind: EventType, tenant: Tenant, full: bool) -> Data {
             note: full.then(|| "the order is paid already".into()),
             payload: "{}".into(),
         }),
+        Collection::Chat => {
+            Data::Chat { room: room(kind, tenant, full), happening: happening(kind, tenant, full) }
+        }
+    }
+}
+
+fn room(kind: EventType, tenant: Tenant, full: bool) -> Room {
+    Room {
+        id: RoomId(id(10)),
+        tenant,
+        user_id: UserId(id(4)),
+        title: full.then(|| "My rabbit".into()),
+        agent_id: (kind == EventType::ChatAssigned || full).then(|| UserId(id(8))),
+        waiting_since: (kind == EventType::ChatWaiting || full).then(|| at(20)),
+        unanswered: full.then(|| MessageId(id(11))),
+        created_at: at(0),
+        updated_at: at(30),
+    }
+}
+
+fn happening(kind: EventType, tenant: Tenant, full: bool) -> Happening {
+    let message = || Message {
+        id: MessageId(id(11)),
+        tenant,
+        room_id: RoomId(id(10)),
+        author: Author::Advisor,
+        author_id: full.then(|| UserId(id(4))),
+        text: "Hay, always.".into(),
+        // Lists are never missing, and what is in them tells the form of their items.
+        citations: vec![Citation {
+            id: "rabbit-diet".into(),
+            title: "What a rabbit eats".into(),
+            sources: vec!["House Rabbit Society".into()],
+        }],
+        attachments: vec![Attachment {
+            id: AttachmentId(id(12)),
+            content_type: "image/png".into(),
+            size_bytes: 4096,
+        }],
+        created_at: at(30),
+        edited_at: full.then(|| at(31)),
+        deleted_at: full.then(|| at(32)),
+    };
+    match kind {
+        EventType::ChatMessageCreated | EventType::ChatMessageUpdated => Happening::Message(message()),
+        EventType::ChatReceiptChanged => Happening::Receipt(chat::Receipt {
+            room_id: RoomId(id(10)),
+            user_id: UserId(id(4)),
+            delivered: full.then(|| MessageId(id(11))),
+            read: full.then(|| MessageId(id(11))),
+            updated_at: at(30),
+        }),
+        _ => Happening::Room,
     }
 }
 

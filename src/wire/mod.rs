@@ -3,6 +3,8 @@
 
 pub mod admin;
 pub mod callback;
+pub mod chat;
+pub mod completion;
 pub mod event;
 pub mod event_types;
 pub mod image;

@@ -167,6 +167,33 @@ describe("answers are what the document promises", () => {
     assert.ok(seen.size > 25, `only ${seen.size} operations were held against the document`);
   });
 
+  test("a conversation", TEST_LIMIT, async () => {
+    const { staff, alice, bob } = store;
+    const messages = [{ role: "user", content: "my dog ate a bar of dark chocolate" }];
+    await call(alice, "POST", "/v1/chat/completions", { body: { messages } });
+    await call(alice, "POST", "/v1/chat/completions", { body: { messages: [] } });
+    const room = (await call(alice, "POST", "/v1/chat/rooms", { body: {} })).body;
+    const params = room;
+    await call(alice, "GET", "/v1/chat/rooms");
+    await call(alice, "POST", "/v1/chat/rooms/{id}/call", { params });
+    await call(staff, "GET", "/v1/chat/rooms", { query: "?waiting=true" });
+    await call(staff, "PUT", "/v1/chat/rooms/{id}/agent", { params });
+    const message = (await call(alice, "POST", "/v1/chat/rooms/{id}/messages", { params, body: { text: "can dogs eat grapes?" } })).body;
+    const ids = { id: room.id, message: message.id };
+    await call(alice, "PATCH", "/v1/chat/rooms/{id}/messages/{message}", { params: ids, body: { text: "can cats eat grapes?" } });
+    await call(alice, "GET", "/v1/chat/rooms/{id}/messages/{message}", { params: ids });
+    await call(staff, "POST", "/v1/chat/rooms/{id}/receipts", { params, body: { messageId: message.id } });
+    await call(alice, "GET", "/v1/chat/rooms/{id}/receipts", { params });
+    await call(alice, "POST", "/v1/chat/rooms/{id}/typing", { params, body: { typing: true } });
+    await call(alice, "GET", "/v1/chat/rooms/{id}/messages", { params });
+    await call(alice, "DELETE", "/v1/chat/rooms/{id}/messages/{message}", { params: ids });
+    await call(staff, "DELETE", "/v1/chat/rooms/{id}/agent", { params });
+    await call(bob, "GET", "/v1/chat/rooms/{id}", { params });
+    await call(alice, "GET", "/v1/chat/rooms/{id}", { params });
+    const accept = { headers: { accept: "application/json" } };
+    await call(alice, "GET", "/v1/events", { query: `?topics=chat/${room.id}`, ...accept });
+  });
+
   test("users, and refusals", TEST_LIMIT, async () => {
     const { staff, alice, anonymous } = store;
     const body = { username: "jane.doe", email: "jane@example.com", password: "correct horse battery", phone: "+14155550123" };

@@ -9,6 +9,7 @@ mod access;
 mod admin;
 mod bad_input;
 mod callbacks;
+mod chat;
 mod crash;
 mod documents;
 mod faults;

@@ -249,7 +249,7 @@ async fn words_follow_what_a_pet_is_told_to_be(store: &Store) {
     let available = PetFilter { status: vec![PetStatus::Available], ..text("shy") };
     assert_eq!(list(store, tenant, &available, page(1, 1)).await.total_items, 1);
     let moved = adopted.clone();
-    store.write(async move |w| w.update_pet_status(&moved).await).await.unwrap();
+    store.write(async move |w| w.update_pet_status(PetStatus::Available, &moved).await).await.unwrap();
     assert_eq!(store.read().find_pet(tenant, pet.id).await.unwrap(), Some(adopted));
     assert_eq!(list(store, tenant, &available, page(1, 1)).await.total_items, 0, "counted anew");
     assert_eq!(found("shy").await, 1);

@@ -259,11 +259,11 @@ async fn orders_payments_and_receipts_are_kept(store: &Store) {
     let captured = store
         .write(async move |w| {
             w.insert_payment(&try_one).await?;
-            w.update_payment(&failure).await?;
+            w.update_payment(PaymentStatus::Processing, &failure).await?;
             assert_eq!(w.captured_payment(tenant, approved.id).await?, None);
             w.insert_payment(&try_two).await?;
             w.insert_receipt(tenant, &proof).await?;
-            w.update_order(&approved).await?;
+            w.update_order(OrderStatus::Placed, &approved).await?;
             w.captured_payment(tenant, approved.id).await
         })
         .await

@@ -14,7 +14,7 @@ use crate::support::api::{id, text, with_json};
 use crate::support::inside::{caller, pet, staff_of};
 use crate::support::story::GOOD_CARD;
 use crate::support::{
-    Answer, Api, Channel, Driver, Listener, Receiver, Refusal, Setup, TestServer, websocket,
+    Answer, Api, Channel, Driver, Listener, Receiver, Refusal, Setup, TestServer, eventually, websocket,
 };
 
 use operations::{Foreign, GRAPHQL, Operation, REST, TOPICS};
@@ -41,6 +41,15 @@ impl House {
         receiver
             .until("the payment", |events| events.iter().any(|e| e["eventType"] == "payment.succeeded"))
             .await;
+        let room = id(&owner.post("/v1/chat/rooms", json!({})).await.result().unwrap()).to_owned();
+        let path = format!("/v1/chat/rooms/{room}");
+        let said = json!({ "text": "how do I feed Doras Rex?" });
+        let message = owner.post(&format!("{path}/messages"), said).await.result().unwrap();
+        eventually("the advisor's answer", async || {
+            let room = owner.get(&path).await.result().ok()?;
+            room["unanswered"].is_null().then_some(())
+        })
+        .await;
         server.settled().await;
         let first = async |path: &str| {
             let list = owner.get(path).await.result().unwrap();
@@ -56,6 +65,8 @@ impl House {
         let receipt = format!("rcp_{}", uuid("receipts").await);
         let audit = uuid("audit").await.to_string();
         let ids = [
+            ("room", room),
+            ("message", id(&message).to_owned()),
             ("pet", pet),
             ("order", id(&order).to_owned()),
             ("payment", id(&payment).to_owned()),
@@ -249,7 +260,7 @@ fn routes() -> BTreeSet<String> {
     }
     let protocols = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocols");
     let mut found = BTreeSet::new();
-    for folder in ["rest", "sse", "websocket"] {
+    for folder in ["rest", "sse", "websocket", "chat"] {
         walk(&protocols.join(folder), &mut found);
     }
     found

@@ -15,7 +15,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("app", &["domain", "store", "bus", "clock", "images", "keyfile"]),
     ("webhook", &["domain", "store", "bus", "wire", "clock", "keyfile", "tasks", "telemetry", "config"]),
     ("integrations", &["app", "domain", "wire"]),
-    ("protocols", &["app", "integrations", "bus", "domain", "wire", "clock", "tasks", "telemetry"]),
+    ("chat", &["app", "domain", "wire", "store", "clock", "tasks", "telemetry", "config"]),
+    ("protocols", &["app", "chat", "integrations", "bus", "domain", "wire", "clock", "tasks", "telemetry"]),
     ("seed", &["app", "domain", "store", "wire", "clock"]),
 ];
 
@@ -27,9 +28,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("async_graphql", &["protocols/graphql"]),
     ("socketioxide", &["protocols/socketio"]),
     ("tokio_tungstenite", &["protocols"]),
-    ("reqwest", &["webhook"]),
+    ("reqwest", &["webhook", "chat"]),
+    ("async_openai", &["chat/openai"]),
     ("jsonwebtoken", &["app"]),
-    ("governor", &["protocols/edge"]),
+    ("governor", &["protocols/edge", "app/chat"]),
     ("tokio_rustls", &["server/accept"]),
     ("clap", &["cli"]),
     ("imagesize", &["images"]),

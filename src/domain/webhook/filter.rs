@@ -44,9 +44,11 @@ impl Filter {
         let (order, pet) = match &event.data {
             Data::Order { order, .. } | Data::Payment { order, .. } => (Some(order.id), Some(order.pet_id)),
             Data::Pet { pet, .. } => (None, Some(pet.id)),
-            Data::Inventory { .. } | Data::User { .. } | Data::Endpoint(_) | Data::Provider(_) => {
-                (None, None)
-            }
+            Data::Inventory { .. }
+            | Data::User { .. }
+            | Data::Endpoint(_)
+            | Data::Provider(_)
+            | Data::Chat { .. } => (None, None),
         };
         self.order_id.is_none_or(|wanted| order == Some(wanted))
             && self.user_id.is_none_or(|wanted| event.owner() == Some(wanted))

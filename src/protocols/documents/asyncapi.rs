@@ -10,6 +10,7 @@ const PARTS: &[(&str, &str)] = &[
     ("info.yaml", include_str!("asyncapi/info.yaml")),
     ("websocket.yaml", include_str!("asyncapi/websocket.yaml")),
     ("socketio.yaml", include_str!("asyncapi/socketio.yaml")),
+    ("chat.yaml", include_str!("asyncapi/chat.yaml")),
     ("sse.yaml", include_str!("asyncapi/sse.yaml")),
     ("webhooks.yaml", include_str!("asyncapi/webhooks.yaml")),
 ];

@@ -19,6 +19,8 @@ const PARTS: &[(&str, &str)] = &[
     ("endpoints.yaml", include_str!("openapi/endpoints.yaml")),
     ("endpoint-actions.yaml", include_str!("openapi/endpoint-actions.yaml")),
     ("inbound.yaml", include_str!("openapi/inbound.yaml")),
+    ("chat.yaml", include_str!("openapi/chat.yaml")),
+    ("chat-schemas.yaml", include_str!("openapi/chat-schemas.yaml")),
     ("events.yaml", include_str!("openapi/events.yaml")),
     ("admin.yaml", include_str!("openapi/admin.yaml")),
     ("admin-schemas.yaml", include_str!("openapi/admin-schemas.yaml")),

@@ -44,6 +44,7 @@ fn schema(document: &mut Node, kind: EventType) -> Node {
         Collection::Users => "UserData",
         Collection::Endpoints => "EndpointData",
         Collection::Provider => "ProviderData",
+        Collection::Chat => "ChatData",
     };
     let schemas = document.at("components").at("schemas");
     let data = if schemas.get(&own).is_some() { own.as_str() } else { shared };

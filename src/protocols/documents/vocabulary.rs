@@ -6,6 +6,7 @@ use super::node::Node;
 use crate::app::admin::MAX_REASON;
 use crate::domain::audit::{Action, Channel, Snapshot};
 use crate::domain::callback::{ProcessedStatus, ProcessingFailure};
+use crate::domain::chat;
 use crate::domain::event::EventType;
 use crate::domain::image::MAX_METADATA;
 use crate::domain::inbound::{InboundSource, InboundStatus};
@@ -78,6 +79,9 @@ fn value(name: &str) -> Option<Node> {
         "JobKind" => names!(webhook::JobKind),
         "InboundSource" => names!(InboundSource),
         "InboundStatus" => names!(InboundStatus),
+        "ChatAuthor" => names!(chat::Author),
+        "chat.maxTitle" => number(chat::MAX_TITLE),
+        "chat.maxAttachments" => number(chat::MAX_ATTACHMENTS),
         "Action" => names!(Action),
         "Channel" => names!(Channel),
         "topic.forms" => topic::FORMS.into(),

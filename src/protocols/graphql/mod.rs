@@ -4,6 +4,7 @@
 //! graphql-sse ([`sse`]) and graphql-transport-ws ([`transport_ws`]). They share how a request becomes an operation
 //! ([`operation`]) and how a subscription runs ([`live`]).
 
+mod chat;
 mod connection;
 mod documents;
 mod error;
@@ -34,6 +35,7 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::app::App;
+use crate::chat::Desk;
 use crate::integrations::Integrations;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
@@ -100,10 +102,11 @@ struct Parts {
 }
 
 impl GraphQl {
-    /// GraphQL over `app`.
+    /// GraphQL over `app`; without a desk nobody answers in conversations.
     pub fn new(
         app: App,
         integrations: Arc<Integrations>,
+        desk: Option<Desk>,
         metrics: &Metrics,
         tasks: Tasks,
         settings: GraphQlSettings,
@@ -111,6 +114,7 @@ impl GraphQl {
         let mut schema = schema::builder()
             .data(app.clone())
             .data(integrations)
+            .data(desk)
             .limit_depth(settings.max_depth)
             .limit_complexity(settings.max_complexity)
             .limit_directives(settings.max_directives);

@@ -1,19 +1,26 @@
 //! The schema: how it is built and written down, and what its resolvers share.
 
-use async_graphql::{Context, Result, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{Context, MergedSubscription, Result, SDLExportOptions, Schema, SchemaBuilder};
 
+use super::chat::ChatSubscription;
 use super::mutation::Mutation;
 use super::query::Query;
 use super::subscription::Subscription;
 use crate::app::{App, Caller};
+use crate::domain::page::PageRequest;
 use crate::domain::{self, Error, Violation};
 
+/// What can be watched. Every item has a cursor; give it back as `after` and nothing is missed.
+#[derive(MergedSubscription)]
+#[graphql(name = "Subscription")]
+pub struct Subscriptions(Subscription, ChatSubscription);
+
 /// The whole schema of the store.
-pub type StoreSchema = Schema<Query, Mutation, Subscription>;
+pub type StoreSchema = Schema<Query, Mutation, Subscriptions>;
 
 /// A schema without its limits and its [`App`].
-pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription)
+pub fn builder() -> SchemaBuilder<Query, Mutation, Subscriptions> {
+    Schema::build(Query::default(), Mutation::default(), Subscriptions(Subscription, ChatSubscription))
         .enable_federation()
         .enable_subscription_in_federation()
 }
@@ -87,4 +94,23 @@ pub(super) fn nested_limit(first: Option<i32>) -> domain::Result<u32> {
         let message = format!("must be between 1 and 100; got {first}");
         Error::invalid(Violation::new("first", "out_of_range", message))
     })
+}
+
+/// A page by its number.
+///
+/// # Errors
+/// [`Error::Invalid`] with what was found before and what is wrong with the numbers.
+pub(super) fn page_request(
+    page: Option<i32>,
+    limit: Option<i32>,
+    mut found: Vec<Violation>,
+) -> domain::Result<PageRequest> {
+    match PageRequest::new(page.map(Into::into), limit.map(Into::into), None) {
+        Ok(request) if found.is_empty() => Ok(request),
+        Ok(_) => Err(Error::Invalid(found)),
+        Err(more) => {
+            found.extend(more);
+            Err(Error::Invalid(found))
+        }
+    }
 }

@@ -43,13 +43,13 @@ pub struct Root(pub Arc<Published>);
 pub struct ResumeAfter(pub domain::Cursor);
 
 /// The items of one execution: one, or none when it only opened the source.
-type Items<T> = stream::Iter<std::option::IntoIter<T>>;
+pub(super) type Items<T> = stream::Iter<std::option::IntoIter<T>>;
 
 /// What can be watched. Every item has a cursor; give it back as `after` and nothing is missed.
 #[derive(Description)]
 pub struct Subscription;
 
-#[async_graphql::Subscription(use_type_description)]
+#[async_graphql::Subscription(use_type_description, name = "StoreSubscription")]
 impl Subscription {
     /// Events of some topics, in the order in which they happened, each at least once.
     async fn events(
@@ -144,7 +144,7 @@ impl Subscription {
 }
 
 /// One of the two steps of a subscription: `item` of the root, or the opening of the source.
-async fn run<T>(
+pub(super) async fn run<T>(
     ctx: &Context<'_>,
     only: Option<EventType>,
     topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,

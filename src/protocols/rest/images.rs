@@ -76,6 +76,32 @@ async fn take_file(mut part: Field<'_>, upload: &mut Upload, max_bytes: usize) -
     taken
 }
 
+/// The one file of a form that has nothing else, up to `max_bytes`.
+pub(super) async fn one_file(request: Request, max_bytes: usize) -> Result<Vec<u8>> {
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
+    let mut file = None;
+    while let Some(mut part) = parts.next_field().await.map_err(|error| broken(&error, max_bytes))? {
+        if part.name() != Some("file") || file.is_some() {
+            let shown = part.name().unwrap_or("body").chars().filter(|c| !c.is_control()).take(40);
+            let shown: String = shown.collect();
+            return Err(Error::invalid(Violation::new(
+                shown,
+                "unknown_field",
+                "must be one part, named file",
+            )));
+        }
+        let mut bytes = Vec::new();
+        while let Some(piece) = part.chunk().await.map_err(|error| broken(&error, max_bytes))? {
+            if bytes.len() + piece.len() > max_bytes {
+                return Err(Error::TooLarge { field: "file", max_bytes });
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        file = Some(bytes);
+    }
+    file.ok_or_else(|| Error::invalid(Violation::required("file")))
+}
+
 async fn take_note(mut part: Field<'_>, max_bytes: usize) -> Result<String> {
     let mut note = Vec::new();
     while let Some(piece) = part.chunk().await.map_err(|error| broken(&error, max_bytes))? {

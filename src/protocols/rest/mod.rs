@@ -1,6 +1,8 @@
 //! REST under `/v1`: JSON in, JSON out, refusals as problems (RFC 9457).
 
 mod admin;
+mod chat;
+mod completions;
 mod endpoint_actions;
 mod endpoints;
 mod error;
@@ -19,11 +21,12 @@ use std::sync::Arc;
 
 use ::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::chat::Desk;
 use crate::domain::page::Page;
 use crate::integrations::Integrations;
 use crate::protocols::etag;
@@ -40,6 +43,7 @@ pub use reads::Reads;
 #[derive(Clone)]
 pub struct Rest {
     pub app: App,
+    pub desk: Desk,
     /// Largest body that is read, in bytes.
     pub max_body_bytes: usize,
     /// Answers about pets that still hold.
@@ -107,12 +111,32 @@ pub fn router(rest: Rest) -> Router {
         .route("/auth/tokens", post(users::create_token).delete(users::log_out))
         .merge(admin::router())
         .merge(pets)
+        .merge(chat(&rest))
         .merge(orders)
         .merge(endpoints)
         .merge(oauth_clients)
         .merge(inbound)
         .layer(middleware::from_fn_with_state(rest.clone(), once::read_key))
         .with_state(rest)
+}
+
+/// The advisor and conversations.
+fn chat(rest: &Rest) -> Router<Rest> {
+    Router::new()
+        .route("/chat/completions", post(completions::create))
+        .route("/chat/rooms", get(chat::list).post(chat::open))
+        .route("/chat/rooms/{id}", get(chat::get))
+        .route("/chat/rooms/{id}/messages", get(chat::messages).post(chat::post))
+        .route(
+            "/chat/rooms/{id}/messages/{message}",
+            get(chat::message).patch(chat::edit).delete(chat::delete),
+        )
+        .route("/chat/rooms/{id}/receipts", get(chat::receipts).post(chat::receive))
+        .route("/chat/rooms/{id}/typing", post(chat::typing))
+        .route("/chat/rooms/{id}/call", post(chat::call_staff))
+        .route("/chat/rooms/{id}/agent", put(chat::join).delete(chat::leave))
+        .route("/chat/rooms/{id}/attachments", chat::attach_route(&rest.app))
+        .route("/chat/rooms/{id}/attachments/{attachment}", get(chat::picture))
 }
 
 /// A JSON answer.

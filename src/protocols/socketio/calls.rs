@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use socketioxide::handler::Value;
 
 use crate::domain::{Error, Result, Violation};
+use crate::protocols::chat::ask::{Ask, Input};
 use crate::wire;
 
 /// Longest id of a subscription, in bytes.
@@ -23,6 +24,8 @@ pub(super) enum Request {
     Subscribe(Subscribe),
     Unsubscribe(Unsubscribe),
     Authenticate(Authenticate),
+    /// Something in a conversation; whether it is the joining, which is told by an event as well.
+    Chat(Ask),
 }
 
 /// The argument of `subscribe`.
@@ -106,10 +109,46 @@ fn read(packet: &str) -> Result<Request> {
         }
         "unsubscribe" => wire::json::read(argument).map(Request::Unsubscribe),
         "authenticate" => wire::json::read(argument).map(Request::Authenticate),
-        _ => Err(Error::UnknownOperation(
-            "there is no such event; known are subscribe, unsubscribe and authenticate",
-        )),
+        name => match chat_kind(name) {
+            Some((kind, typing)) => chat(kind, typing, argument).map(Request::Chat),
+            None => Err(Error::UnknownOperation(
+                "there is no such event; known are subscribe, unsubscribe, authenticate and those of conversations: joinChat, \
+                 leaveChat, chatMessage, editMessage, deleteMessage, typing, stopTyping, read, delivered, chatHistory, \
+                 callStaff, takeOver and handBack",
+            )),
+        },
     }
+}
+
+/// What an event of conversations asks for, and what it says of typing or of a receipt.
+fn chat_kind(name: &str) -> Option<(&'static str, Option<&'static str>)> {
+    Some(match name {
+        "joinChat" => ("join", None),
+        "leaveChat" => ("leave", None),
+        "chatMessage" => ("message", None),
+        "editMessage" => ("edit", None),
+        "deleteMessage" => ("delete", None),
+        "typing" => ("typing", Some("typing")),
+        "stopTyping" => ("typing", Some("stopTyping")),
+        "read" => ("receipt", Some("READ")),
+        "delivered" => ("receipt", Some("DELIVERED")),
+        "chatHistory" => ("history", None),
+        "callStaff" => ("call", None),
+        "takeOver" => ("takeOver", None),
+        "handBack" => ("handBack", None),
+        _ => return None,
+    })
+}
+
+/// The argument is an object, or the id of a room alone.
+fn chat(kind: &str, detail: Option<&str>, argument: &[u8]) -> Result<Ask> {
+    let mut input = match serde_json::from_slice::<String>(argument) {
+        Ok(room) => Input::of_room(room),
+        Err(_) => Input::read(argument)?,
+    };
+    input.kind = Some(kind.to_owned());
+    input.detail(detail);
+    input.ask()
 }
 
 #[cfg(test)]
@@ -140,6 +179,15 @@ mod tests {
         assert_eq!(field(r#"["unsubscribe",{}]"#), "id");
         assert_eq!(field(r#"["subscribe""#), "arguments");
         assert_eq!(field(r#"["subscribe",{"_placeholder":true,"num":0}]"#), "_placeholder");
+    }
+
+    #[test]
+    fn conversations_are_asked_for_by_event() {
+        let room = "019b4132-70aa-764f-b315-e2803d882a24";
+        assert!(matches!(read(&format!(r#"["joinChat","{room}"]"#)), Ok(Request::Chat(_))));
+        assert!(matches!(read(r#"["joinChat",{}]"#), Ok(Request::Chat(_))));
+        assert!(matches!(read(&format!(r#"["stopTyping",{{"room":"{room}"}}]"#)), Ok(Request::Chat(_))));
+        assert!(read(r#"["chatMessage",{"room":7}]"#).is_err());
     }
 
     #[test]

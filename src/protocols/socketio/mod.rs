@@ -2,12 +2,15 @@
 //!
 //! Client to server: `subscribe {id?, topics, after?}`, `unsubscribe {id}` and `authenticate {token}`, which renews the
 //! connection's token, answered in their acknowledgements. Server to client: each event under its type, with the envelope as the one argument; `problem` for what has no
-//! acknowledgement to be told in.
+//! acknowledgement to be told in. Conversations: `joinChat`, `leaveChat`, `chatMessage`,
+//! `typing`, `stopTyping`, `read` and more ([`chat`]); the server emits `connected`, `chatMessage`, `chatDelta`,
+//! `agentAssigned`, `typing`, `stopTyping`, `read` and `error`.
 //!
 //! The library speaks the protocol; what it lacks is here: [`flow`] keeps it from dropping packets, [`door`] and [`line`]
 //! see what the client takes and can end a connection, and recovery is the feed's, by `after`.
 
 mod calls;
+mod chat;
 mod door;
 mod envelopes;
 mod error;
@@ -27,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 
 use crate::app::App;
+use crate::chat::Desk;
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
 use door::Door;
@@ -62,6 +66,8 @@ pub struct SocketIoSettings {
     pub max_buffered_packets: usize,
     /// Most subscriptions of one connection.
     pub max_subscriptions: usize,
+    /// Most conversations that one connection is in.
+    pub max_joined: usize,
     /// Longest time that a client for which packets wait may take nothing.
     pub stall_timeout: Duration,
 }
@@ -69,6 +75,7 @@ pub struct SocketIoSettings {
 /// What sessions work with.
 struct Parts {
     app: App,
+    desk: Desk,
     settings: SocketIoSettings,
     window: Window,
     metrics: Metrics,
@@ -81,7 +88,7 @@ struct Parts {
 }
 
 /// The route. At shutdown the clients are told and disconnected, in a way that makes them come back by themselves.
-pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks) -> Router {
+pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks) -> Router {
     // Half of a payload: the engine sets a packet aside that does not fit into the answer to a poll, and forgets it when
     // the session moves on to a WebSocket.
     let window_bytes = WINDOW_BYTES.min(settings.max_payload_bytes / 2);
@@ -105,7 +112,8 @@ pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tas
         )
         .build_layer();
     let parts = Arc::new(Parts {
-        app,
+        app: desk.app().clone(),
+        desk,
         settings,
         window: Window::new(window_bytes, settings.max_buffered_packets),
         channel: metrics.channel(Channel::SocketIo),

@@ -18,6 +18,7 @@ use super::calls::Call;
 use super::error;
 use super::flow::Flow;
 use super::{Parts, session};
+use crate::domain::audit::{Channel, Origin};
 use crate::domain::{Error, Principal, Result, Tenant};
 use crate::protocols::http::{self, Query};
 use crate::wire;
@@ -40,9 +41,11 @@ struct Auth {
 impl Reception {
     fn admit(&self, socket: &Socket, auth: Option<&Value>) -> Result<()> {
         let principal = self.principal(socket, auth)?;
+        let origin = http::origin(socket.req_parts(), Channel::SocketIo);
         let of_its_own = socket.req_parts().extensions.get::<Arc<Flow>>().cloned();
         let seat = Arc::new(Seat {
             principal,
+            origin,
             flow: of_its_own.unwrap_or_else(|| self.0.flows.of(socket.id)),
             calls: Calls::new(self.0.settings.max_buffered_packets),
             leaving: CancellationToken::new(),
@@ -99,6 +102,8 @@ impl ConnectHandler<LocalAdapter, Own> for Reception {
 /// A client's place in the namespace, from the handshake on.
 pub(super) struct Seat {
     pub principal: Principal,
+    /// Where the client came from, for audit rows.
+    pub origin: Origin,
     pub flow: Arc<Flow>,
     pub calls: Calls,
     /// Cancelled when the client is gone, or has to go.

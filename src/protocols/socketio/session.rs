@@ -23,21 +23,25 @@ use super::calls::{
 use super::error::{PROBLEM, Refused, Told, problem};
 use super::farewell::{self, LAST_WORDS};
 use super::reception::Seat;
-use crate::app::Feed;
+use crate::app::{Caller, Feed};
 use crate::bus::Published;
-use crate::domain::{Error, Principal, Result, Topic, Violation};
+use crate::domain::{Error, Principal, Result, RoomId, Topic, Violation};
 use crate::protocols::batches::Batches;
+use crate::protocols::chat::Talk;
+use crate::protocols::chat::watch::RoomWatch;
 use crate::telemetry::GaugeGuard;
 use crate::wire::Problem;
 
 /// The packet of an acknowledgement or a problem, when its size is not worth knowing.
-const SMALL_PACKET_BYTES: usize = 256;
+pub(super) const SMALL_PACKET_BYTES: usize = 256;
 
 /// One connected client.
 pub(super) struct Session {
-    parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     socket: Arc<Socket>,
-    seat: Arc<Seat>,
+    pub(super) seat: Arc<Seat>,
+    pub(super) talk: Talk,
+    pub(super) rooms: StreamMap<RoomId, RoomWatch>,
     principal: Principal,
     /// Whether another token has taken the place of the one whose end is waited for.
     renewed: bool,
@@ -49,7 +53,7 @@ pub(super) struct Session {
 }
 
 /// Why a session ends.
-enum End {
+pub(super) enum End {
     /// The client is gone.
     Gone,
     /// The client takes nothing any more.
@@ -67,7 +71,22 @@ impl Session {
         let (_connected, _present) = (parts.channel.connection(), parts.present.token());
         let principal = seat.principal.clone();
         let (renewed, subscriptions) = (false, StreamMap::new());
-        Self { parts, socket, seat, principal, renewed, subscriptions, joined: 0, _connected, _present }
+        let caller = Caller::new(principal.clone(), seat.origin.clone());
+        let talk = Talk::new(parts.desk.clone(), caller, parts.channel.clone(), parts.settings.max_joined);
+        let rooms = StreamMap::new();
+        Self {
+            parts,
+            socket,
+            seat,
+            talk,
+            rooms,
+            principal,
+            renewed,
+            subscriptions,
+            joined: 0,
+            _connected,
+            _present,
+        }
     }
 
     /// Serves the client until it goes, or has to.
@@ -146,6 +165,7 @@ impl Session {
                 biased;
                 call = seat.calls.next() => self.answer(&call).await,
                 Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
+                Some((room, from)) = self.rooms.next() => self.forward_room(room, from).await,
             }?;
         }
         Ok(())
@@ -156,6 +176,7 @@ impl Session {
             Ok(Request::Subscribe(subscribe)) => self.subscribe(subscribe, call.ack).await?,
             Ok(Request::Unsubscribe(unsubscribe)) => self.unsubscribe(&unsubscribe, call.ack).await?,
             Ok(Request::Authenticate(authenticate)) => self.authenticate(&authenticate, call.ack).await?,
+            Ok(Request::Chat(ask)) => return self.talk(ask, call.ack).await,
             Err(error) => Err(error),
         };
         match answered {
@@ -234,6 +255,7 @@ impl Session {
             Ok(principal) => self.principal = principal,
             Err(error) => return Ok(Err(error)),
         }
+        self.talk.renewed(&self.principal);
         self.renewed = true;
         let expires_at = self.principal.expires_at().map(|at| at.to_string());
         self.acknowledge(&Authenticated { expires_at }, ack).await?;
@@ -266,11 +288,16 @@ impl Session {
         Ok(())
     }
 
-    async fn emit<T: Serialize + ?Sized>(&self, event: &str, argument: &T, bytes: usize) -> Result<(), End> {
+    pub(super) async fn emit<T: Serialize + ?Sized>(
+        &self,
+        event: &str,
+        argument: &T,
+        bytes: usize,
+    ) -> Result<(), End> {
         self.hand_over(bytes, || self.socket.emit(event, argument)).await
     }
 
-    async fn acknowledge<T: Serialize>(&self, answer: &T, ack: Option<i64>) -> Result<(), End> {
+    pub(super) async fn acknowledge<T: Serialize>(&self, answer: &T, ack: Option<i64>) -> Result<(), End> {
         let send = || {
             let Ok(sender) =
                 AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);

@@ -7,6 +7,8 @@ mod frames;
 mod reader;
 mod writer;
 
+pub(in crate::protocols) use reader::{Heard, unreadable};
+
 use std::sync::Arc;
 use std::time::Duration;
 

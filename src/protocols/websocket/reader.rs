@@ -16,11 +16,16 @@ use crate::domain::{Error, Principal, Result, Topic, Violation};
 use crate::protocols::upgrade::Socket;
 
 /// Whether anything was heard from the other side since the last look.
-pub(super) struct Heard(AtomicBool);
+pub(in crate::protocols) struct Heard(AtomicBool);
 
 impl Heard {
     pub fn new() -> Self {
         Self(AtomicBool::new(true))
+    }
+
+    /// Something came.
+    pub fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 
     /// Whether anything came since the last call.
@@ -56,7 +61,7 @@ impl Reader {
     /// Reads until the connection ends; the writing side ends when this side's sender is gone.
     pub async fn run(mut self, mut stream: SplitStream<Socket>) {
         while let Some(next) = stream.next().await {
-            self.heard.0.store(true, Ordering::Relaxed);
+            self.heard.note();
             let told = match next {
                 Err(error) => {
                     if let Some((code, reason)) = unreadable(&error) {
@@ -144,7 +149,7 @@ impl Reader {
 }
 
 /// The close code and reason (RFC 6455 §7.4.1) for what cannot be read; nothing when the connection is gone anyway.
-fn unreadable(error: &tungstenite::Error) -> Option<(u16, &'static str)> {
+pub(in crate::protocols) fn unreadable(error: &tungstenite::Error) -> Option<(u16, &'static str)> {
     match error {
         tungstenite::Error::Capacity(_) => Some((1009, "the message is too large")),
         tungstenite::Error::Utf8(_) => Some((1007, "a text message must be UTF-8")),

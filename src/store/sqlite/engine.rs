@@ -4,44 +4,38 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::deliveries::ClaimRequest;
-use super::link::{Link, Statement};
+use super::link::{Done, Link, Statement};
+use super::tallies::Tallies;
 use super::totals::Totals;
-use super::{
-    DirectoryLock, answers, audit, callbacks, deliveries, events, orders, payments, pet_images, pets,
-    redeliveries, stats, tokens, users, webhooks,
-};
-use crate::domain::audit::AuditEntry;
-use crate::domain::callback::{Callback, Waiting};
-use crate::domain::event::Fact;
-use crate::domain::image::PetImage;
-use crate::domain::inventory::SpeciesStock;
-use crate::domain::webhook::{Attempt, Delivery, Endpoint};
-use crate::domain::{
-    DeliveryId, EndpointId, Epoch, Error, Event, EventId, ImageId, Order, OrderId, Payment, Pet, PetId,
-    Position, Receipt, Result, Seq, Species, Tenant, Timestamp, User, UserId,
-};
+use super::{DirectoryLock, events};
+use crate::domain::{Epoch, Error, Event, Result, Seq, Tenant};
 use crate::store::faults::Faults;
 use crate::store::writer::Engine;
-use crate::store::{
-    ClaimedDelivery, Credentials, KeptAnswer, LogBounds, RefreshToken, Revocation, Verdict, Writes,
-};
+use crate::store::{LogBounds, Writes};
 
 /// The one connection that writes.
 pub(super) struct SqliteEngine {
     connection: rusqlite::Connection,
     faults: Faults,
-    epoch: Epoch,
+    pub(super) epoch: Epoch,
     /// The newest committed event.
-    head: Seq,
+    pub(super) head: Seq,
     /// The events of the open transaction, in the order of the log; they take the positions that follow `head`.
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// How many of them belong to changes that were kept.
-    kept: usize,
+    pub(super) kept: usize,
+    /// The writes of the open transaction, and how many of them belong to changes that were kept.
+    done: Done,
+    kept_writes: usize,
+    /// Whether the changes of the open transaction are in savepoints: from the first on that was taken back, so that one
+    /// who makes such changes on purpose makes nothing be done more than twice.
+    savepoints: bool,
+    /// What the open transaction changes in the dashboard's numbers.
+    pub(super) tallies: Tallies,
     /// Told of the pets that the open transaction changed, when it is committed: the tenant, and whether it was their
     /// status alone.
     totals: Arc<Totals>,
-    changed: Vec<(Tenant, bool)>,
+    pub(super) changed: Vec<(Tenant, bool)>,
     /// Held for as long as anything may be written.
     _lock: DirectoryLock,
 }
@@ -62,6 +56,10 @@ impl SqliteEngine {
             head: bounds.head,
             events: Vec::new(),
             kept: 0,
+            done: Done::default(),
+            kept_writes: 0,
+            savepoints: false,
+            tallies: Tallies::default(),
             totals,
             changed: Vec::new(),
             _lock: lock,
@@ -69,11 +67,34 @@ impl SqliteEngine {
     }
 
     pub(super) fn link(&mut self) -> Link<'_> {
-        Link::writer(&mut self.connection, &self.faults)
+        Link::writer(&mut self.connection, &self.faults, &mut self.done)
     }
 
+    /// Sends what opens and closes transactions, which is no write of theirs.
     async fn send(&mut self, sql: &'static str) -> Result<()> {
-        self.link().queue(Statement::write(sql)).await
+        self.link().queue(Statement::read(sql)).await
+    }
+
+    /// Does again, in a transaction of its own, what the changes that were kept have written.
+    async fn again(&mut self) -> Result<()> {
+        self.done.truncate(self.kept_writes);
+        let statements = self.done.take();
+        self.send("ROLLBACK").await?;
+        self.send("BEGIN IMMEDIATE").await?;
+        for statement in statements {
+            self.link().queue(statement).await?;
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.events.clear();
+        self.kept = 0;
+        self.done.truncate(0);
+        self.kept_writes = 0;
+        self.savepoints = false;
+        self.tallies.clear();
+        self.changed.clear();
     }
 }
 
@@ -90,284 +111,58 @@ impl Engine for SqliteEngine {
     }
 
     async fn savepoint(&mut self) -> Result<()> {
-        self.send("SAVEPOINT change").await
+        if self.savepoints { self.send("SAVEPOINT change").await } else { Ok(()) }
     }
 
     async fn release(&mut self) -> Result<()> {
-        let mut link = Link::writer(&mut self.connection, &self.faults);
+        let mut link = Link::writer(&mut self.connection, &self.faults, &mut self.done);
         events::append(&mut link, &self.events[self.kept..]).await?;
-        self.send("RELEASE change").await?;
-        self.kept = self.events.len();
+        if self.savepoints {
+            self.send("RELEASE change").await?;
+        }
+        (self.kept, self.kept_writes) = (self.events.len(), self.done.len());
+        self.tallies.keep();
         Ok(())
     }
 
     async fn rollback_to(&mut self) -> Result<()> {
         self.events.truncate(self.kept);
+        self.tallies.take_back();
         if self.connection.is_autocommit() {
             return Err(Error::unavailable("a statement failed in a way that ended the transaction"));
         }
-        self.send("ROLLBACK TO change").await?;
-        self.send("RELEASE change").await
+        if self.savepoints {
+            self.done.truncate(self.kept_writes);
+            self.send("ROLLBACK TO change").await?;
+            self.send("RELEASE change").await
+        } else if self.done.len() > self.kept_writes {
+            self.savepoints = true;
+            self.again().await
+        } else {
+            Ok(())
+        }
     }
 
     async fn commit(&mut self) -> Result<Vec<Event>> {
+        let mut link = Link::writer(&mut self.connection, &self.faults, &mut self.done);
+        self.tallies.write(&mut link).await?;
         self.send("COMMIT").await?;
         self.head = Seq(self.head.0 + self.events.len() as u64);
-        self.kept = 0;
         for (tenant, status_only) in self.changed.drain(..) {
             self.totals.changed(tenant, status_only);
         }
-        Ok(std::mem::take(&mut self.events))
+        let events = std::mem::take(&mut self.events);
+        self.forget();
+        Ok(events)
     }
 
     async fn rollback(&mut self) {
-        self.events.clear();
-        self.changed.clear();
-        self.kept = 0;
+        self.forget();
         // Past the faults, and whatever it answers: when SQLite has ended the transaction by itself this is refused.
         let _ = self.connection.execute_batch("ROLLBACK");
     }
 
     fn writes(&mut self) -> &mut dyn Writes {
         self
-    }
-}
-
-#[async_trait(?Send)]
-impl Writes for SqliteEngine {
-    async fn pet(&mut self, tenant: Tenant, id: PetId) -> Result<Option<Pet>> {
-        pets::find(&mut self.link(), tenant, id).await
-    }
-
-    async fn insert_pet(&mut self, pet: &Pet) -> Result<()> {
-        self.changed.push((pet.tenant, false));
-        pets::insert(&mut self.link(), pet).await
-    }
-
-    async fn update_pet(&mut self, pet: &Pet) -> Result<()> {
-        self.changed.push((pet.tenant, false));
-        pets::update(&mut self.link(), pet).await
-    }
-
-    async fn update_pet_status(&mut self, pet: &Pet) -> Result<()> {
-        self.changed.push((pet.tenant, true));
-        pets::update_status(&mut self.link(), pet).await
-    }
-
-    async fn delete_pet(&mut self, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()> {
-        self.changed.push((tenant, false));
-        pets::delete(&mut self.link(), tenant, id, at).await
-    }
-
-    async fn pet_has_open_order(&mut self, tenant: Tenant, id: PetId) -> Result<bool> {
-        orders::open_of_pet(&mut self.link(), tenant, id).await
-    }
-
-    async fn stock(&mut self, tenant: Tenant, species: Species) -> Result<SpeciesStock> {
-        pets::stock(&mut self.link(), tenant, species).await
-    }
-
-    async fn pet_images(&mut self, tenant: Tenant, pet: PetId) -> Result<Vec<PetImage>> {
-        pet_images::of_pet(&mut self.link(), tenant, pet).await
-    }
-
-    async fn insert_pet_image(&mut self, image: &PetImage) -> Result<()> {
-        pet_images::insert(&mut self.link(), image).await
-    }
-
-    async fn delete_pet_image(&mut self, tenant: Tenant, id: ImageId) -> Result<()> {
-        pet_images::delete(&mut self.link(), tenant, id).await
-    }
-
-    async fn insert_user(&mut self, credentials: &Credentials) -> Result<()> {
-        users::insert(&mut self.link(), credentials).await
-    }
-
-    async fn user(&mut self, tenant: Tenant, id: UserId) -> Result<Option<User>> {
-        users::find(&mut self.link(), tenant, id).await
-    }
-
-    async fn update_user(&mut self, user: &User) -> Result<()> {
-        users::update(&mut self.link(), user).await
-    }
-
-    async fn delete_user(&mut self, tenant: Tenant, id: UserId) -> Result<()> {
-        users::delete(&mut self.link(), tenant, id).await
-    }
-
-    async fn password_hash(&mut self, tenant: Tenant, id: UserId) -> Result<Option<String>> {
-        users::password_hash(&mut self.link(), tenant, id).await
-    }
-
-    async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()> {
-        users::set_password_hash(&mut self.link(), tenant, id, hash).await
-    }
-
-    async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()> {
-        webhooks::delete_of(&mut self.link(), tenant, owner).await
-    }
-
-    async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()> {
-        tokens::insert(&mut self.link(), token).await
-    }
-
-    async fn refresh_token(&mut self, hash: &[u8; 32]) -> Result<Option<RefreshToken>> {
-        tokens::find(&mut self.link(), hash).await
-    }
-
-    async fn mark_refresh_token_used(&mut self, hash: &[u8; 32], at: Timestamp) -> Result<()> {
-        tokens::mark_used(&mut self.link(), hash, at).await
-    }
-
-    async fn revoke(&mut self, revocation: &Revocation, at: Timestamp) -> Result<()> {
-        tokens::revoke(&mut self.link(), revocation, at).await
-    }
-
-    async fn purge_credentials(&mut self, now: Timestamp) -> Result<()> {
-        tokens::purge_ended(&mut self.link(), now).await
-    }
-
-    async fn answer(&mut self, tenant: Tenant, id: &[u8; 32]) -> Result<Option<KeptAnswer>> {
-        answers::find(&mut self.link(), tenant, id).await
-    }
-
-    async fn keep_answer(&mut self, answer: &KeptAnswer) -> Result<()> {
-        answers::keep(&mut self.link(), answer).await
-    }
-
-    async fn order(&mut self, tenant: Tenant, id: OrderId) -> Result<Option<Order>> {
-        orders::find(&mut self.link(), tenant, id).await
-    }
-
-    async fn insert_order(&mut self, order: &Order) -> Result<()> {
-        orders::insert(&mut self.link(), order).await
-    }
-
-    async fn update_order(&mut self, order: &Order) -> Result<()> {
-        orders::update(&mut self.link(), order).await
-    }
-
-    async fn pet_ordered_again(&mut self, order: &Order) -> Result<bool> {
-        orders::ordered_again(&mut self.link(), order).await
-    }
-
-    async fn payments_of(&mut self, tenant: Tenant, order: OrderId) -> Result<Vec<Payment>> {
-        payments::of_order(&mut self.link(), tenant, order).await
-    }
-
-    async fn pending_callbacks(
-        &mut self,
-        tenant: Tenant,
-        order: OrderId,
-        user: UserId,
-        at_most: u32,
-    ) -> Result<Waiting> {
-        callbacks::pending(&mut self.link(), tenant, (order, user), at_most).await
-    }
-
-    async fn insert_callback(&mut self, callback: &Callback) -> Result<()> {
-        let event = self.events[self.kept..].last().cloned();
-        let event = event.ok_or_else(|| Error::internal("a callback follows the event that it tells of"))?;
-        callbacks::insert(&mut self.link(), callback, &event).await
-    }
-
-    async fn insert_payment(&mut self, payment: &Payment) -> Result<()> {
-        payments::insert(&mut self.link(), payment).await
-    }
-
-    async fn update_payment(&mut self, payment: &Payment) -> Result<()> {
-        payments::update(&mut self.link(), payment).await
-    }
-
-    async fn captured_payment(&mut self, tenant: Tenant, order: OrderId) -> Result<Option<Payment>> {
-        payments::captured(&mut self.link(), tenant, order).await
-    }
-
-    async fn insert_receipt(&mut self, tenant: Tenant, receipt: &Receipt) -> Result<()> {
-        payments::insert_receipt(&mut self.link(), tenant, receipt).await
-    }
-
-    async fn endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<Option<Endpoint>> {
-        webhooks::find(&mut self.link(), tenant, id).await
-    }
-
-    async fn insert_endpoint(&mut self, endpoint: &Endpoint) -> Result<()> {
-        webhooks::insert(&mut self.link(), endpoint).await
-    }
-
-    async fn update_endpoint(&mut self, endpoint: &Endpoint) -> Result<()> {
-        webhooks::update(&mut self.link(), endpoint).await
-    }
-
-    async fn delete_endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<()> {
-        webhooks::delete(&mut self.link(), tenant, id).await
-    }
-
-    async fn count_endpoints(&mut self, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
-        webhooks::count(&mut self.link(), tenant, owner).await
-    }
-
-    async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()> {
-        let seq = Seq(self.head.0 + self.events.len() as u64).next();
-        self.events.push(Event::new(id, Position { epoch: self.epoch, seq }, at, fact));
-        Ok(())
-    }
-
-    async fn insert_audit(&mut self, entry: &AuditEntry) -> Result<()> {
-        audit::insert(&mut self.link(), entry).await
-    }
-
-    async fn dispatched(&mut self) -> Result<Seq> {
-        deliveries::dispatched(&mut self.link()).await
-    }
-
-    async fn insert_deliveries(&mut self, deliveries: &[Delivery], upto: Seq) -> Result<()> {
-        deliveries::insert(&mut self.link(), deliveries, upto).await
-    }
-
-    async fn claim_deliveries(
-        &mut self,
-        now: Timestamp,
-        lease_until: Timestamp,
-        limit: u32,
-        per_endpoint: u32,
-    ) -> Result<Vec<ClaimedDelivery>> {
-        let epoch = self.epoch;
-        deliveries::claim(&mut self.link(), epoch, ClaimRequest { now, lease_until, limit, per_endpoint })
-            .await
-    }
-
-    async fn settle_delivery(
-        &mut self,
-        delivery: DeliveryId,
-        claim: u64,
-        attempt: &Attempt,
-        verdict: Verdict,
-    ) -> Result<bool> {
-        deliveries::settle(&mut self.link(), delivery, claim, attempt, verdict).await
-    }
-
-    async fn release_leases(&mut self) -> Result<u64> {
-        deliveries::release_leases(&mut self.link()).await
-    }
-
-    async fn release_claims(&mut self, claims: &[(DeliveryId, u64)]) -> Result<()> {
-        deliveries::release(&mut self.link(), claims).await
-    }
-
-    async fn purge_settled(&mut self, before: Timestamp, dead_before: Timestamp, limit: u32) -> Result<u64> {
-        let deliveries = redeliveries::purge_settled(&mut self.link(), before, dead_before, limit).await?;
-        let lanes = callbacks::purge_lanes(&mut self.link(), limit).await?;
-        stats::purge_hours(&mut self.link(), before).await?;
-        Ok(deliveries.max(lanes).max(tokens::purge_expired(&mut self.link(), before, limit).await?))
-    }
-
-    async fn purge_answers(&mut self, now: Timestamp, limit: u32) -> Result<u64> {
-        answers::purge_expired(&mut self.link(), now, limit).await
-    }
-
-    async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        let past = events::purge(&mut self.link(), before, limit).await?;
-        Ok(past.max(redeliveries::purge_deleted(&mut self.link(), limit).await?))
     }
 }

@@ -2,15 +2,12 @@
 
 use uuid::Uuid;
 
-use super::link::{Link, Statement, places};
+use super::link::{Link, Statement};
 use super::row::{Fields, Row, Value};
 use crate::domain::event::Key;
 use crate::domain::{Epoch, Error, Event, EventId, EventType, Position, Result, Seq, Tenant, Timestamp};
 use crate::store::LogBounds;
 use crate::wire::event::{data_from_json, data_to_json};
-
-/// Rows of one INSERT; each number of rows is a string of its own in the statement cache.
-const ROWS: usize = 16;
 
 /// What [`read`] needs.
 pub(super) const COLUMNS: &str =
@@ -26,27 +23,25 @@ pub(super) fn read(fields: &mut Fields<'_>, epoch: Epoch) -> Result<Event> {
     Ok(Event { id, position, tenant, occurred_at, kind, data })
 }
 
-/// Queues the rows of `events`.
+/// Queues the rows of `events`, each by a statement of its own: SQLite keeps a journal for one of many rows.
 pub(super) async fn append(link: &mut Link<'_>, events: &[Event]) -> Result<()> {
-    for events in events.chunks(ROWS) {
-        let insert = format!(
-            "INSERT INTO events (seq, id, tenant, occurred_at, type, collection, owner, resource, data) VALUES {}",
-            places(9, events.len())
-        );
-        let values = events.iter().flat_map(|event| -> [Value; 9] {
-            [
-                event.position.seq.into(),
-                event.id.0.into(),
-                event.tenant.as_uuid().into(),
-                event.occurred_at.into(),
-                event.kind.name().into(),
-                event.kind.collection().name().into(),
-                event.owner().map(|owner| owner.0).into(),
-                event.resource().into(),
-                data_to_json(&event.data).into(),
-            ]
-        });
-        link.queue(Statement::write(insert).bind_all(values)).await?;
+    for event in events {
+        let insert = Statement::write(
+            "INSERT INTO events (seq, id, tenant, occurred_at, type, collection, owner, resource, data) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind_all([
+            event.position.seq.into(),
+            event.id.0.into(),
+            event.tenant.as_uuid().into(),
+            event.occurred_at.into(),
+            event.kind.name().into(),
+            event.kind.collection().name().into(),
+            event.owner().map(|owner| owner.0).into(),
+            event.resource().into(),
+            data_to_json(&event.data).into(),
+        ]);
+        link.queue(insert).await?;
     }
     Ok(())
 }

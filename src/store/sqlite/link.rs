@@ -74,7 +74,30 @@ pub(super) struct Link<'c> {
 
 enum Side<'c> {
     Pool(&'c mut SqliteConnection),
-    Writer(&'c mut rusqlite::Connection, &'c Faults),
+    Writer(&'c mut rusqlite::Connection, &'c Faults, &'c mut Done),
+}
+
+/// The writes of the open transaction, in their order. A change that is refused after it has written is taken back by
+/// taking back the transaction and doing again what came before the change; a savepoint for each of the many that are
+/// not refused would keep a copy of every page that it touches.
+#[derive(Default)]
+pub(super) struct Done(Vec<Statement>);
+
+impl Done {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets those from `end` on.
+    pub fn truncate(&mut self, end: usize) {
+        self.0.truncate(end);
+    }
+
+    /// All of them, to be done again.
+    pub fn take(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 impl<'c> Link<'c> {
@@ -83,9 +106,9 @@ impl<'c> Link<'c> {
         Self { side: Side::Pool(connection), changed: 0 }
     }
 
-    /// Over the connection that writes; its statements fail when `faults` says so.
-    pub fn writer(connection: &'c mut rusqlite::Connection, faults: &'c Faults) -> Self {
-        Self { side: Side::Writer(connection, faults), changed: 0 }
+    /// Over the connection that writes; its statements fail when `faults` says so, and its writes are remembered.
+    pub fn writer(connection: &'c mut rusqlite::Connection, faults: &'c Faults, done: &'c mut Done) -> Self {
+        Self { side: Side::Writer(connection, faults, done), changed: 0 }
     }
 
     /// Runs a statement.
@@ -116,10 +139,13 @@ impl<'c> Link<'c> {
         let kind = statement.kind;
         let rows = match &mut self.side {
             Side::Pool(connection) => read(connection, statement).await?,
-            Side::Writer(connection, faults) => {
+            Side::Writer(connection, faults, done) => {
                 faults.check()?;
                 let rows = write(connection, &statement)?;
                 self.changed = if kind == Kind::Read { 0 } else { connection.changes() };
+                if kind != Kind::Read {
+                    done.0.push(statement);
+                }
                 rows
             }
         };

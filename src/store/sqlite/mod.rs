@@ -9,11 +9,13 @@ mod attempts;
 mod audit;
 mod batches;
 mod callbacks;
+mod chat;
 mod deliveries;
 mod engine;
 mod events;
 mod failure;
 mod inbound;
+pub mod knowledge;
 mod link;
 mod list;
 mod oauth;
@@ -26,11 +28,13 @@ mod reads;
 mod redeliveries;
 mod row;
 mod stats;
+mod tallies;
 mod tokens;
 mod totals;
 mod users;
 mod webhook_traits;
 mod webhooks;
+mod writes;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -177,7 +181,12 @@ async fn connect(
         settings.cache_kib
     ))?;
     // The log is read here first; a page that is damaged shows before anything is answered.
-    let bounds = events::bounds(&mut link::Link::writer(&mut connection, &Faults::default())).await?;
+    let bounds = events::bounds(&mut link::Link::writer(
+        &mut connection,
+        &Faults::default(),
+        &mut link::Done::default(),
+    ))
+    .await?;
     Ok((connection, bounds))
 }
 

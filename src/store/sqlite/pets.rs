@@ -94,12 +94,24 @@ pub(super) async fn update(link: &mut Link<'_>, pet: &Pet) -> Result<()> {
     link.queue(update).await
 }
 
-/// Replaces the status alone, which touches one index instead of all.
-pub(super) async fn update_status(link: &mut Link<'_>, pet: &Pet) -> Result<()> {
+/// Replaces the status alone, which touches one index instead of all, and moves the pet within the stock.
+pub(super) async fn update_status(link: &mut Link<'_>, before: PetStatus, pet: &Pet) -> Result<()> {
     let update =
         Statement::write_one("pet", "UPDATE pets SET status = ?, updated_at = ? WHERE id = ? AND tenant = ?");
     let update = update.bind(pet.status.name()).bind(pet.updated_at);
-    link.queue(update.bind(pet.id.0).bind(pet.tenant.as_uuid())).await
+    link.queue(update.bind(pet.id.0).bind(pet.tenant.as_uuid())).await?;
+    let leave = Statement::write(
+        "UPDATE inventory SET count = count - 1, updated_at = max(updated_at, ?) \
+         WHERE tenant = ? AND species = ? AND status = ?",
+    );
+    let (tenant, species) = (pet.tenant.as_uuid(), pet.species.name());
+    link.queue(leave.bind(pet.updated_at).bind(tenant).bind(species).bind(before.name())).await?;
+    let join = Statement::write(
+        "INSERT INTO inventory (tenant, species, status, count, updated_at) VALUES (?, ?, ?, 1, ?) \
+         ON CONFLICT (tenant, species, status) DO UPDATE \
+         SET count = count + 1, updated_at = max(updated_at, excluded.updated_at)",
+    );
+    link.queue(join.bind(tenant).bind(species).bind(pet.status.name()).bind(pet.updated_at)).await
 }
 
 pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: PetId, at: Timestamp) -> Result<()> {

@@ -16,6 +16,8 @@ pub(super) enum Value {
     Int(i64),
     Name(&'static str),
     Text(String),
+    /// Bound as a blob, which it is read as.
+    Id(Uuid),
     Blob(Vec<u8>),
 }
 
@@ -32,6 +34,7 @@ impl Value {
             Self::Int(value) => arguments.add(value),
             Self::Name(value) => arguments.add(value),
             Self::Text(value) => arguments.add(value),
+            Self::Id(value) => arguments.add(value),
             Self::Blob(value) => arguments.add(value),
         }
         .map_err(Error::internal)
@@ -45,6 +48,7 @@ impl ToSql for Value {
             Self::Int(value) => ValueRef::Integer(*value),
             Self::Name(value) => ValueRef::Text(value.as_bytes()),
             Self::Text(value) => ValueRef::Text(value.as_bytes()),
+            Self::Id(value) => ValueRef::Blob(value.as_bytes()),
             Self::Blob(value) => ValueRef::Blob(value),
         }))
     }
@@ -57,7 +61,7 @@ macro_rules! value_from {
 }
 
 value_from! {
-    Uuid: id => Self::Blob(id.as_bytes().to_vec()),
+    Uuid: id => Self::Id(id),
     &[u8]: bytes => Self::Blob(bytes.to_vec()),
     String: text => Self::Text(text),
     &String: text => Self::Text(text.clone()),

@@ -1,4 +1,4 @@
-//! The numbers of the dashboard. Triggers keep them; nothing here walks orders, payments, users or settled deliveries.
+//! The numbers of the dashboard. The writer keeps them ([`super::tallies`], and triggers for users and deliveries); nothing here walks orders, payments, users or settled deliveries.
 
 use super::link::{Link, Statement};
 use super::pets;

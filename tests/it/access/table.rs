@@ -27,7 +27,7 @@ enum For {
 
 struct Row {
     method: &'static str,
-    /// `{order}`, `{pet}`, `{user}`, `{endpoint}` and `{receipt}` are alice's; `{none}` is of nobody.
+    /// `{order}`, `{pet}`, `{user}`, `{endpoint}`, `{receipt}` and `{room}` are alice's; `{none}` is of nobody.
     path: &'static str,
     operation: &'static str,
     who: For,
@@ -116,6 +116,24 @@ const ROWS: &[Row] = rows![
     GET "/v1/admin/oauth-clients/{none}" ManageOAuthClients Admin "admin" "";
     PATCH "/v1/admin/oauth-clients/{none}" ManageOAuthClients Admin "admin" "{}";
     DELETE "/v1/admin/oauth-clients/{none}" ManageOAuthClients Admin "admin" "";
+    POST "/v1/chat/completions" Chat User "chat:write" r#"{"messages":[{"role":"user","content":"can dogs eat grapes?"}]}"#;
+    GET "/v1/chat/rooms" Chat User "chat:write" "";
+    POST "/v1/chat/rooms" Chat User "chat:write" "{}";
+    GET "/v1/chat/rooms?waiting=true" ServeChat Staff "chat:write" "";
+    GET "/v1/chat/rooms/{room}" Chat Hidden "chat:write" "";
+    GET "/v1/chat/rooms/{room}/messages" Chat Hidden "chat:write" "";
+    POST "/v1/chat/rooms/{none}/messages" Chat User "chat:write" r#"{"text":"x"}"#;
+    POST "/v1/chat/rooms/{none}/call" Chat User "chat:write" "";
+    GET "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" "";
+    PATCH "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" r#"{"text":"x"}"#;
+    DELETE "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" "";
+    GET "/v1/chat/rooms/{room}/receipts" Chat Hidden "chat:write" "";
+    POST "/v1/chat/rooms/{room}/receipts" Chat Hidden "chat:write" r#"{"messageId":"019b4132-70aa-764f-b315-e2803d882a24"}"#;
+    POST "/v1/chat/rooms/{room}/typing" Chat Hidden "chat:write" r#"{"typing":true}"#;
+    POST "/v1/chat/rooms/{room}/attachments" Chat Hidden "chat:write" "{}";
+    GET "/v1/chat/rooms/{room}/attachments/{none}" Chat Hidden "chat:write" "";
+    PUT "/v1/chat/rooms/{room}/agent" ServeChat Staff "chat:write" "";
+    DELETE "/v1/chat/rooms/{none}/agent" ServeChat Staff "chat:write" "";
     DELETE "/v1/auth/tokens" LogOut User - "";
 ];
 
@@ -198,12 +216,14 @@ impl Hers {
         let receipt = format!("rcp_{}", uuid::Uuid::parse_str(hex).unwrap());
         let webhook = json!({ "url": "https://example.com/hook", "eventTypes": ["order.created"] });
         let endpoint = alice.post("/v1/webhook-endpoints", webhook).await.result().unwrap();
+        let room = alice.post("/v1/chat/rooms", json!({})).await.result().unwrap();
         Self(vec![
             ("{pet}", id(&pet).to_owned()),
             ("{order}", id(&order).to_owned()),
             ("{user}", alice.user_id().to_owned()),
             ("{endpoint}", id(&endpoint).to_owned()),
             ("{receipt}", receipt),
+            ("{room}", id(&room).to_owned()),
             ("{none}", "019b4132-70aa-764f-b315-e2803d882a24".to_owned()),
             ("{card}", card.to_string()),
         ])

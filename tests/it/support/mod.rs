@@ -7,6 +7,7 @@ pub mod database;
 pub mod graphql;
 pub mod inbox;
 pub mod inside;
+pub mod model;
 pub mod normal;
 pub mod receiver;
 pub mod server;

@@ -112,7 +112,27 @@ pub const REST: &[Operation] = &[
     of("GET", "/v1/admin/oauth-clients/{client}", "", NotFound),
     of("PATCH", "/v1/admin/oauth-clients/{client}", r#"{"name":"Mine"}"#, NotFound),
     of("DELETE", "/v1/admin/oauth-clients/{client}", "", NotFound),
+    of("POST", "/v1/chat/completions", r#"{"messages":[{"role":"user","content":"do you have a dog named Doras for sale?"}]}"#, Nothing),
+    of("GET", "/v1/chat/rooms", "", Nothing),
+    of("GET", "/v1/chat/rooms?userId={user}", "", Nothing),
+    of("GET", "/v1/chat/rooms?waiting=true", "", Nothing),
+    of("POST", "/v1/chat/rooms", "{}", Nothing),
+    of("GET", "/v1/chat/rooms/{room}", "", NotFound),
+    of("GET", "/v1/chat/rooms/{room}/messages", "", NotFound),
+    of("POST", "/v1/chat/rooms/{room}/messages", r#"{"text":"x"}"#, NotFound),
+    of("GET", "/v1/chat/rooms/{room}/messages/{message}", "", NotFound),
+    of("PATCH", "/v1/chat/rooms/{room}/messages/{message}", r#"{"text":"x"}"#, NotFound),
+    of("DELETE", "/v1/chat/rooms/{room}/messages/{message}", "", NotFound),
+    of("GET", "/v1/chat/rooms/{room}/receipts", "", NotFound),
+    of("POST", "/v1/chat/rooms/{room}/receipts", r#"{"messageId":"{message}"}"#, NotFound),
+    of("POST", "/v1/chat/rooms/{room}/typing", r#"{"typing":true}"#, NotFound),
+    of("POST", "/v1/chat/rooms/{room}/call", "", NotFound),
+    of("PUT", "/v1/chat/rooms/{room}/agent", "", NotFound),
+    of("DELETE", "/v1/chat/rooms/{room}/agent", "", NotFound),
+    of("POST", "/v1/chat/rooms/{room}/attachments", "{}", NotFound),
+    of("GET", "/v1/chat/rooms/{room}/attachments/{image}", "", NotFound),
     of("GET", "/v1/events", "", Apart),
+    of("GET", "/v1/ws/chat", "", Apart),
     of("GET", "/v1/ws", "", Apart),
 ];
 
@@ -153,7 +173,10 @@ pub const GRAPHQL: &[&str] = &[
     r#"mutation { forceCancelOrder(id: "{order}", input: {reason: "x"}) { order { id } userErrors { code status message field } } }"#,
     r#"mutation { updateOAuthClient(id: "{client}", input: {name: "Mine"}) { client { id } userErrors { code status message field } } }"#,
     r#"mutation { deleteOAuthClient(id: "{client}") { deletedId userErrors { code status message field } } }"#,
+        number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2030}}}) { id } }"#,
+    r#"mutation { postChatMessage(room: "{room}", text: "x") { id } }"#,
 ];
 
 /// Topics by id, on every channel.
-pub const TOPICS: &[&str] = &["pets/{pet}", "users/{user}", "orders", "payments", "pets", "inventory"];
+pub const TOPICS: &[&str] =
+    &["pets/{pet}", "users/{user}", "orders", "payments", "pets", "inventory", "chat"];

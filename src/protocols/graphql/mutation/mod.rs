@@ -10,6 +10,8 @@ mod webhooks;
 
 use async_graphql::MergedObject;
 
+use super::chat::ChatMutation;
+
 /// What can be changed in the store.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
@@ -19,4 +21,5 @@ pub struct Mutation(
     webhooks::WebhookMutations,
     webhook_actions::WebhookActions,
     admin::AdminMutations,
+    ChatMutation,
 );

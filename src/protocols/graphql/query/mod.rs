@@ -8,6 +8,8 @@ mod webhooks;
 
 use async_graphql::MergedObject;
 
+use super::chat::ChatQuery;
+
 /// What can be asked of the store.
 #[derive(Default, MergedObject)]
 pub struct Query(
@@ -16,4 +18,5 @@ pub struct Query(
     users::UserQueries,
     webhooks::WebhookQueries,
     admin::AdminQueries,
+    ChatQuery,
 );

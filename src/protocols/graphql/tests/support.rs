@@ -138,13 +138,20 @@ impl Fixture {
             endpoint_secrets: desk.clone(),
             callback_desk: desk,
             live_connections: Arc::new(Vec::new),
+            moderation: crate::app::chat::Moderation::new(crate::app::chat::ChatLimits {
+                max_message_chars: 4000,
+                messages_per_minute: 1000,
+                max_rooms: 100,
+                max_pictures: 10,
+                max_picture_bytes: 1 << 20,
+            }),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });
         let tasks = Tasks::new();
         let metrics = Metrics::new(tasks.clone());
-        let graphql =
-            GraphQl::new(app.clone(), Arc::new(Integrations::default()), &metrics, tasks.clone(), settings);
+        let integrations = Arc::new(Integrations::default());
+        let graphql = GraphQl::new(app.clone(), integrations, None, &metrics, tasks.clone(), settings);
         let router = graphql.clone().router();
         Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
     }

@@ -78,6 +78,10 @@ macro_rules! event_object {
         /// Why it was turned off.
         disabled_reason: Option<String>,
     } } };
+    (chat $name:ident $what:literal) => { event_object! { @make $name $what {
+        /// The conversation.
+        room_id: ID,
+    } } };
     (provider $name:ident $what:literal) => { event_object! { @make $name $what {
         /// The inbound delivery that told it.
         inbound_id: ID,
@@ -212,6 +216,11 @@ mod shape {
         Some((notice.endpoint_id.into(), notice.url.clone(), notice.reason.clone()))
     }
 
+    pub fn chat(data: &Data) -> Option<(ID,)> {
+        let Data::Chat { room, .. } = data else { return None };
+        Some((ID(room.id.to_string()),))
+    }
+
     pub fn provider(data: &Data) -> Option<(ID, Option<ID>, InboundStatus, Json)> {
         let Data::Provider(notice) = data else { return None };
         let payload = Json::from_text(&notice.payload);
@@ -235,6 +244,13 @@ events! {
     UserCreated(UserCreatedEvent) user "user.created";
     UserUpdated(UserUpdatedEvent) user "user.updated";
     UserDeleted(UserDeletedEvent) user "user.deleted";
+ChatRoomCreated(ChatRoomCreatedEvent) chat "chat.roomCreated";
+    ChatMessageCreated(ChatMessageCreatedEvent) chat "chat.messageCreated";
+    ChatMessageUpdated(ChatMessageUpdatedEvent) chat "chat.messageUpdated";
+    ChatReceiptChanged(ChatReceiptChangedEvent) chat "chat.receiptChanged";
+    ChatWaiting(ChatWaitingEvent) chat "chat.waiting";
+    ChatAssigned(ChatAssignedEvent) chat "chat.assigned";
+    ChatReleased(ChatReleasedEvent) chat "chat.released";
     EndpointDisabled(EndpointDisabledEvent) endpoint "endpoint.disabled";
     EndpointTest(EndpointTestEvent) endpoint "endpoint.test";
     ProviderTest(ProviderTestEvent) provider "provider.test";

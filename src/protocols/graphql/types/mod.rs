@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod delivery;
+pub mod chat;
 pub mod enums;
 pub mod event;
 pub mod event_objects;

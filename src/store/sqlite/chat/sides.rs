@@ -1,0 +1,119 @@
+//! Conversations as the two sides of the store see them: each call sends the SQL of its name.
+
+use async_trait::async_trait;
+
+use super as sql;
+use crate::domain::chat::{Attachment, Message, Receipt, Room, RoomFilter, Span};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::{AttachmentId, MessageId, Result, RoomId, Tenant, Timestamp, UserId};
+use crate::store::sqlite::engine::SqliteEngine;
+use crate::store::sqlite::reads::SqliteReads;
+use crate::store::{ChatReads, ChatWrites, Picture};
+
+#[async_trait]
+impl ChatReads for SqliteReads {
+    async fn find_room(&self, tenant: Tenant, id: RoomId) -> Result<Option<Room>> {
+        sql::room(&mut self.reading().await?.link(), tenant, id).await
+    }
+
+    async fn list_rooms(&self, tenant: Tenant, filter: &RoomFilter, page: PageRequest) -> Result<Page<Room>> {
+        sql::rooms(&mut self.reading().await?.link(), tenant, filter, page).await
+    }
+
+    async fn unanswered_rooms(&self, limit: u32) -> Result<Vec<Room>> {
+        sql::unanswered(&mut self.reading().await?.link(), limit).await
+    }
+
+    async fn list_messages(
+        &self,
+        tenant: Tenant,
+        room: RoomId,
+        span: Span,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        sql::messages(&mut self.reading().await?.link(), tenant, room, span, limit).await
+    }
+
+    async fn find_message(&self, tenant: Tenant, room: RoomId, id: MessageId) -> Result<Option<Message>> {
+        sql::message(&mut self.reading().await?.link(), tenant, room, id).await
+    }
+
+    async fn receipts_of(&self, room: RoomId) -> Result<Vec<Receipt>> {
+        sql::receipts(&mut self.reading().await?.link(), room).await
+    }
+
+    async fn find_picture(
+        &self,
+        tenant: Tenant,
+        room: RoomId,
+        id: AttachmentId,
+    ) -> Result<Option<(String, Vec<u8>)>> {
+        sql::picture(&mut self.reading().await?.link(), tenant, room, id).await
+    }
+}
+
+#[async_trait(?Send)]
+impl ChatWrites for SqliteEngine {
+    async fn room(&mut self, tenant: Tenant, id: RoomId) -> Result<Option<Room>> {
+        sql::room(&mut self.link(), tenant, id).await
+    }
+
+    async fn insert_room(&mut self, room: &Room) -> Result<()> {
+        sql::insert_room(&mut self.link(), room).await
+    }
+
+    async fn update_room(&mut self, room: &Room) -> Result<()> {
+        sql::update_room(&mut self.link(), room).await
+    }
+
+    async fn count_rooms(&mut self, tenant: Tenant, user: UserId) -> Result<u64> {
+        sql::count_rooms(&mut self.link(), tenant, user).await
+    }
+
+    async fn message(&mut self, tenant: Tenant, room: RoomId, id: MessageId) -> Result<Option<Message>> {
+        sql::message(&mut self.link(), tenant, room, id).await
+    }
+
+    async fn insert_message(&mut self, message: &Message) -> Result<()> {
+        sql::insert_message(&mut self.link(), message).await
+    }
+
+    async fn update_message(&mut self, message: &Message) -> Result<()> {
+        sql::update_message(&mut self.link(), message).await
+    }
+
+    async fn in_order(&mut self, one: MessageId, other: MessageId) -> Result<bool> {
+        sql::in_order(&mut self.link(), one, other).await
+    }
+
+    async fn receipts(&mut self, room: RoomId) -> Result<Vec<Receipt>> {
+        sql::receipts(&mut self.link(), room).await
+    }
+
+    async fn put_receipt(&mut self, receipt: &Receipt) -> Result<()> {
+        sql::put_receipt(&mut self.link(), receipt).await
+    }
+
+    async fn attachment(&mut self, room: RoomId, id: AttachmentId) -> Result<Option<Attachment>> {
+        sql::attachment(&mut self.link(), room, id).await
+    }
+
+    async fn count_pictures(&mut self, room: RoomId) -> Result<u64> {
+        sql::count_pictures(&mut self.link(), room).await
+    }
+
+    async fn insert_picture(
+        &mut self,
+        tenant: Tenant,
+        room: RoomId,
+        user: UserId,
+        picture: &Picture,
+        at: Timestamp,
+    ) -> Result<()> {
+        sql::insert_picture(&mut self.link(), (tenant, room, user), picture, at).await
+    }
+
+    async fn delete_picture(&mut self, id: AttachmentId) -> Result<()> {
+        sql::delete_picture(&mut self.link(), id).await
+    }
+}
