@@ -5,6 +5,7 @@
 
 mod chat;
 mod edge;
+mod graphql;
 mod inbound;
 mod load;
 mod rules;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 pub use chat::{AdvisorEngine, ChatSettings};
 pub use edge::{CorsSettings, ForwardedHeader, RateLimitSettings, TlsSettings};
+pub use graphql::GraphQlSettings;
 pub use inbound::{AnySpendSettings, ProviderSettings, Secret};
 pub use load::{ConfigError, ConfigProblem, process_env};
 
@@ -302,24 +304,6 @@ pub struct SocketIoSettings {
     pub max_subscriptions: usize,
     /// How long a client's packet buffer may stay full before the connection is closed, milliseconds.
     pub stall_timeout_ms: u64,
-}
-
-/// `[graphql]`: GraphQL, /v1/graphql.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GraphQlSettings {
-    /// Deepest nesting of a query.
-    pub max_depth: usize,
-    /// Highest complexity of a query: its fields, those of a list once for every five items, and 5 for each look-up.
-    pub max_complexity: usize,
-    /// Subscriptions on one connection.
-    pub max_subscriptions: usize,
-    /// How long a client may take to send `connection_init`, milliseconds.
-    pub init_timeout_ms: u64,
-    /// Whether a client may query the schema.
-    pub introspection: bool,
-    /// Whether a browser that opens the path gets the `GraphiQL` page.
-    pub graphiql: bool,
 }
 
 /// `[images]`: uploaded images.

@@ -16,6 +16,7 @@ const ADDRESS: &str = "http://localhost:8080";
 pub fn write(out: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(out)?;
     std::fs::write(out.join("schema.graphql"), graphql::sdl())?;
+    std::fs::write(out.join("subgraph.graphql"), graphql::federation_sdl())?;
     let documents = Documents::new().map_err(std::io::Error::other)?;
     for (name, text) in documents.files(ADDRESS) {
         std::fs::write(out.join(name), text)?;

@@ -10,6 +10,7 @@ mod channels;
 mod chat;
 mod http;
 mod lists;
+mod queries;
 mod reads;
 mod server;
 mod webhooks;
@@ -55,6 +56,7 @@ async fn main() {
     if wanted("reads") {
         let petstore = Petstore::start(&binary).await;
         reads::compare(&petstore).await;
+        tokio::time::timeout(PART, queries::worst(&petstore)).await.expect("the queries took too long");
         petstore.stop().await;
     }
     if wanted("lists") {

@@ -9,6 +9,7 @@
 
 pub mod admin;
 mod answers;
+mod batches;
 mod callbacks;
 pub mod change;
 pub mod chat;

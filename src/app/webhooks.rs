@@ -148,6 +148,19 @@ impl App {
         self.0.store.read().list_endpoint_attempts(principal.tenant, endpoint.id, filter, page).await
     }
 
+    /// One delivery, of whatever endpoint.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for one of another's endpoint.
+    pub async fn delivery_by_id(&self, principal: &Principal, id: DeliveryId) -> Result<Delivery> {
+        authorize(Operation::ReadWebhooks, principal)?;
+        let delivery = self.0.store.read().find_delivery(principal.tenant, id).await?;
+        let delivery = found(delivery, "delivery")?;
+        own(principal, self.0.store.read().find_endpoint(principal.tenant, delivery.endpoint_id).await?)
+            .map_err(|_| Error::NotFound("delivery"))?;
+        Ok(delivery)
+    }
+
     /// One delivery of an endpoint, with its attempts in order.
     ///
     /// # Errors

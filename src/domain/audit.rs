@@ -196,3 +196,8 @@ pub struct AuditFilter {
     /// Not after.
     pub to: Option<Timestamp>,
 }
+
+impl AuditFilter {
+    /// Longest id of an entity, in characters.
+    pub const MAX_ENTITY_ID: usize = 100;
+}

@@ -41,6 +41,12 @@ pub enum Anchor {
     End,
     /// It is found by its number: a short list whose order has no key, such as one by relevance.
     Number,
+    /// It follows the first so many items of such a list.
+    Skip(u32),
+    /// It ends before the item that comes after the first so many of such a list.
+    Until(u32),
+    /// It is the last items, however many lie before them; of any list.
+    Tail,
 }
 
 /// What an item is ordered by: one value, and its id among those that share it.
@@ -121,6 +127,16 @@ impl PageRequest {
         self.place.is_none_or(|place| place.from == Anchor::Number)
     }
 
+    /// The cursor of an item: `from` says what follows it.
+    pub fn cursor_of(list: u64, from: Anchor) -> Option<String> {
+        Self { place: Some(Place { list, from }), ..Self::default() }.to_cursor()
+    }
+
+    /// The last `limit` items of a list, which are not checked.
+    pub const fn tail(limit: u32) -> Self {
+        Self { page: 1, limit, place: Some(Place { list: 0, from: Anchor::Tail }) }
+    }
+
     /// The opaque text that clients see and send back; of a place only.
     pub fn to_cursor(self) -> Option<String> {
         let Place { list, from } = self.place?;
@@ -129,6 +145,9 @@ impl PageRequest {
             Anchor::Before(key) => (1, key),
             Anchor::End => (2, Key::default()),
             Anchor::Number => (3, Key::default()),
+            Anchor::Skip(items) => (4, Key { value: items.into(), ..Key::default() }),
+            // Said beside a cursor, and not by one.
+            Anchor::Until(_) | Anchor::Tail => return None,
         };
         let mut bytes = Vec::with_capacity(CURSOR_BYTES);
         bytes.extend([kind, u8::try_from(self.limit).unwrap_or(u8::MAX)]);
@@ -150,6 +169,7 @@ impl PageRequest {
             (1, _) => Anchor::Before(key),
             (2, true) => Anchor::End,
             (3, true) => Anchor::Number,
+            (4, _) if key.id.is_nil() => Anchor::Skip(u32::try_from(value).ok()?),
             _ => return None,
         };
         let allowed = (1..=100).contains(&limit) && page >= 1;
@@ -170,6 +190,8 @@ pub struct Page<T> {
     pub after: Option<Anchor>,
     /// Where the page before it ends, when there is one.
     pub before: Option<Anchor>,
+    /// For each item: what follows it.
+    pub anchors: Vec<Anchor>,
 }
 
 impl<T> Page<T> {
@@ -225,11 +247,12 @@ mod tests {
     fn from() -> impl Strategy<Value = Anchor> {
         let key =
             (any::<i64>(), any::<u128>()).prop_map(|(value, id)| Key { value, id: Uuid::from_u128(id) });
-        (0..4, key).prop_map(|(kind, key)| match kind {
+        (0..5, key, any::<u32>()).prop_map(|(kind, key, items)| match kind {
             0 => Anchor::After(key),
             1 => Anchor::Before(key),
             2 => Anchor::End,
-            _ => Anchor::Number,
+            3 => Anchor::Number,
+            _ => Anchor::Skip(items),
         })
     }
 

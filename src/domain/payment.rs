@@ -77,6 +77,17 @@ pub struct Payment {
     pub created_at: Timestamp,
 }
 
+/// Which payments a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct PaymentFilter {
+    pub status: Option<PaymentStatus>,
+    pub order_id: Option<OrderId>,
+    /// Made not before.
+    pub created_from: Option<Timestamp>,
+    /// Made not after.
+    pub created_to: Option<Timestamp>,
+}
+
 /// Proof of a payment that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {

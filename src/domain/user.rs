@@ -171,6 +171,11 @@ pub struct UserFilter {
     pub role: Option<Role>,
 }
 
+impl UserFilter {
+    /// Longest text that is searched for, in characters.
+    pub const MAX_TEXT: usize = 100;
+}
+
 fn is_username(text: &str) -> bool {
     (3..=50).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))

@@ -1,6 +1,7 @@
 //! From settings to parts.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -223,12 +224,13 @@ pub(super) fn router(
     own: documents::Address,
 ) -> Result<Router> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
+    let integrations = Arc::new(integrations(settings)?);
     let rest = rest::Rest {
         app: app.clone(),
         desk: desk.clone(),
         max_body_bytes: settings.server.max_body_bytes,
         reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
-        integrations: Arc::new(integrations(settings)?),
+        integrations: integrations.clone(),
     };
     let time_limit = TimeoutLayer::with_status_code(
         ::http::StatusCode::REQUEST_TIMEOUT,
@@ -249,10 +251,11 @@ pub(super) fn router(
         rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets)).merge(chat_socket);
     let graphql = graphql::GraphQl::new(
         app.clone(),
+        integrations,
         Some(desk.clone()),
         metrics,
         tasks.clone(),
-        graphql_settings(settings),
+        graphql_settings(settings)?,
     );
     let socketio =
         socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
@@ -354,9 +357,15 @@ fn socketio_settings(settings: &Settings) -> socketio::SocketIoSettings {
     }
 }
 
-fn graphql_settings(settings: &Settings) -> graphql::GraphQlSettings {
+fn graphql_settings(settings: &Settings) -> Result<graphql::GraphQlSettings> {
     let own = &settings.graphql;
-    graphql::GraphQlSettings {
+    let list = (!own.allow_list.is_empty()).then(|| Path::new(&own.allow_list));
+    Ok(graphql::GraphQlSettings {
+        max_streams: own.max_streams,
+        max_aliases: own.max_aliases,
+        max_directives: own.max_directives,
+        timeout_ms: own.timeout_ms,
+        documents: graphql::Documents::open(own.persisted_queries, list)?,
         max_depth: own.max_depth,
         max_complexity: own.max_complexity,
         max_subscriptions: own.max_subscriptions,
@@ -369,5 +378,5 @@ fn graphql_settings(settings: &Settings) -> graphql::GraphQlSettings {
         pong_timeout_ms: settings.websocket.pong_timeout_ms,
         write_timeout_ms: settings.websocket.write_timeout_ms,
         keep_alive_ms: settings.sse.keep_alive_ms,
-    }
+    })
 }

@@ -4,6 +4,7 @@
 //! audit row are written in one transaction ([`Writes`]), and many callers' transactions share one commit
 //! ([`writer`]). Everything that is looked up is looked up inside a tenant.
 
+pub mod batches;
 mod chat;
 pub mod faults;
 pub mod oauth;
@@ -33,6 +34,7 @@ use crate::domain::{
     Timestamp, User, UserId,
 };
 
+use batches::BatchReads;
 pub use chat::{ChatReads, ChatWrites, Picture};
 use oauth::{OAuthReads, OAuthWrites};
 pub use sqlite::knowledge;
@@ -123,7 +125,7 @@ pub enum Verdict {
 
 /// Everything that can be read. Reads see committed data only.
 #[async_trait]
-pub trait Reads: ChatReads + OAuthReads + WebhookReads + Send + Sync {
+pub trait Reads: OAuthReads + WebhookReads + ChatReads + BatchReads + Send + Sync {
     async fn find_pet(&self, tenant: Tenant, id: PetId) -> Result<Option<Pet>>;
     /// In the order of the filter; a text without one: the most relevant first, or the newest when it is in too many.
     async fn list_pets(&self, tenant: Tenant, filter: &PetFilter, page: PageRequest) -> Result<Page<Pet>>;

@@ -161,6 +161,10 @@ export class Api {
   async graphql(query, variables = {}) {
     const answer = await this.send("POST", "/v1/graphql", { body: { query, variables } });
     if (answer.status !== 200 || answer.body?.errors) throw new ApiError("POST /v1/graphql", answer.status, answer.body);
+    for (const value of Object.values(answer.body.data)) {
+      // What a mutation refuses stands in its payload.
+      if (value?.userErrors?.length > 0) throw new ApiError("POST /v1/graphql", answer.status, value.userErrors);
+    }
     return answer.body.data;
   }
 }

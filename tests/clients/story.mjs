@@ -26,23 +26,23 @@ export const restDriver = {
   deliver: (staff, orderId) => staff.deliverOrder(orderId),
 };
 
-const CREATE_PET = `mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { id } }`;
+const CREATE_PET = `mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { pet { id } userErrors { code message field } } }`;
 const PLACE_ORDER = `mutation ($petId: ID!) {
-  placeOrder(input: {petId: $petId}) { id status totalAmount currency } }`;
+  placeOrder(input: {petId: $petId}) { order { id status totalAmount currency } userErrors { code message field } } }`;
 const PAY_ORDER = `mutation ($id: ID!) {
   payOrder(id: $id, input: {amount: "75.00", currency: USD, source: {card: {
-    name: "Alice Doe", number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2030}}}) { id status } }`;
-const SHIP_ORDER = `mutation ($id: ID!) { shipOrder(id: $id) { id status } }`;
-const DELIVER_ORDER = `mutation ($id: ID!) { deliverOrder(id: $id) { id status } }`;
+    name: "Alice Doe", number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2030}}}) { payment { id status } userErrors { code message field } } }`;
+const SHIP_ORDER = `mutation ($id: ID!) { shipOrder(id: $id) { order { id status } userErrors { code message field } } }`;
+const DELIVER_ORDER = `mutation ($id: ID!) { deliverOrder(id: $id) { order { id status } userErrors { code message field } } }`;
 
 /** @type {Driver} */
 export const graphqlDriver = {
   name: "GraphQL",
-  createPet: async (staff) => (await staff.graphql(CREATE_PET)).createPet,
-  place: async (buyer, petId) => (await buyer.graphql(PLACE_ORDER, { petId })).placeOrder,
-  pay: async (buyer, order) => (await buyer.graphql(PAY_ORDER, { id: order.id })).payOrder,
-  ship: async (staff, id) => (await staff.graphql(SHIP_ORDER, { id })).shipOrder,
-  deliver: async (staff, id) => (await staff.graphql(DELIVER_ORDER, { id })).deliverOrder,
+  createPet: async (staff) => (await staff.graphql(CREATE_PET)).createPet.pet,
+  place: async (buyer, petId) => (await buyer.graphql(PLACE_ORDER, { petId })).placeOrder.order,
+  pay: async (buyer, order) => (await buyer.graphql(PAY_ORDER, { id: order.id })).payOrder.payment,
+  ship: async (staff, id) => (await staff.graphql(SHIP_ORDER, { id })).shipOrder.order,
+  deliver: async (staff, id) => (await staff.graphql(DELIVER_ORDER, { id })).deliverOrder.order,
 };
 
 /**

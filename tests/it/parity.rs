@@ -1,6 +1,7 @@
 //! What the product is: the same call through any protocol gives the same result, the same error code, the same audit
 //! row and the same event; and the same event reaches every channel.
 
+mod operations;
 mod refusals;
 
 use serde_json::Value;

@@ -12,9 +12,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::error::{Answer, encode, protocol_refusal, refusal};
+use super::loaders::{drive, with_loader};
 use super::media::{Form, negotiate, sends_json};
 use super::operation::{Operation, Params};
-use super::{GraphQl, sse};
+use super::{GraphQl, ms, multipart, sse};
 use crate::app::Caller;
 use crate::domain::Error;
 use crate::domain::audit::Channel;
@@ -23,12 +24,13 @@ use crate::protocols::http::{self, Query, RequestId};
 use crate::protocols::rest::challenge;
 use crate::wire::problem;
 
-const ALLOWED: &str = "GET, HEAD, POST";
+const ALLOWED: &str = "GET, HEAD, POST, PUT, DELETE";
 
 /// A request that was refused before there was an operation to run.
 pub(super) struct Refusal {
     status: StatusCode,
-    error: ServerError,
+    /// Boxed, because most answers are none of these.
+    error: Box<ServerError>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -37,37 +39,41 @@ impl From<Error> for Refusal {
         let status = StatusCode::from_u16(problem::describe(error.kind()).0)
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let header = challenge(&error).map(|challenge| (header::WWW_AUTHENTICATE, challenge));
-        Self { status, error: refusal(error), header }
+        Self { status, error: Box::new(refusal(error)), header }
     }
 }
 
 impl Refusal {
     /// Of parameters that cannot be read, for which GraphQL over HTTP has one status.
     fn of_params(error: Error) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, error: refusal(error), header: None }
+        Self { status: StatusCode::BAD_REQUEST, error: Box::new(refusal(error)), header: None }
     }
 
     fn method(message: &str, allowed: &'static str) -> Self {
         let error = protocol_refusal("method_not_allowed", 405, message);
         Self {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            error,
+            error: Box::new(error),
             header: Some((header::ALLOW, HeaderValue::from_static(allowed))),
         }
     }
 
+    /// One that only this protocol knows.
+    pub(super) fn of_protocol(status: StatusCode, error: ServerError) -> Self {
+        Self { status, error: Box::new(error), header: None }
+    }
+
     fn not_acceptable() -> Self {
-        let message =
-            "Accept must allow application/graphql-response+json, application/json or text/event-stream";
+        let message = "Accept must allow application/graphql-response+json, application/json, text/event-stream or multipart/mixed";
         let error = protocol_refusal("not_acceptable", 406, message);
-        Self { status: StatusCode::NOT_ACCEPTABLE, error, header: None }
+        Self { status: StatusCode::NOT_ACCEPTABLE, error: Box::new(error), header: None }
     }
 
     /// The answer that says so.
     pub(super) fn answer(self, form: Form, request_id: Option<&str>) -> Response {
         // Before its stream has begun, a client of streams is told as others are.
         let form = if form == Form::GraphQlResponse { form } else { Form::Json };
-        let Answer { json, .. } = encode(Execution::from_errors(vec![self.error]), request_id);
+        let Answer { json, .. } = encode(Execution::from_errors(vec![*self.error]), request_id);
         let mut response = reply(self.status, form, json.into());
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
@@ -93,7 +99,8 @@ pub async fn answer(graphql: &GraphQl, request: Request) -> Response {
     let page = graphql.0.settings.page.filter(|_| reads && Query::of(&parts.uri).take("query").is_none());
     let offered = [Form::GraphQlResponse, Form::Json, Form::Stream, Form::Html];
     let offered = if page.is_some() { &offered[..] } else { &offered[..3] };
-    let Some(form) = negotiate(&parts.headers, offered) else {
+    let only_streams = || negotiate(&parts.headers, &[Form::Multipart]);
+    let Some(form) = negotiate(&parts.headers, offered).or_else(only_streams) else {
         return Refusal::not_acceptable().answer(Form::Json, request_id.as_deref());
     };
     if let (Form::Html, Some(page)) = (form, page) {
@@ -113,13 +120,15 @@ async fn respond(
     request_id: Option<&str>,
 ) -> Result<Response, Refusal> {
     let posted = parts.method == Method::POST;
-    let streams = form == Form::Stream || negotiate(&parts.headers, &[Form::Stream]) == Some(Form::Stream);
+    // How a subscription would be answered.
+    let stream = negotiate(&parts.headers, &[Form::Stream, Form::Multipart]).filter(|form| form.streams());
+    let streams = stream.is_some();
     let mut query = Query::of(&parts.uri);
     // For EventSource, which cannot send headers.
     let token = if posted || !streams { None } else { query.take("access_token") };
     let caller = http::caller(&graphql.0.app, parts, token.as_deref(), Channel::GraphQl)?;
     let params = if posted {
-        posted_params(graphql, parts, body).await?
+        posted_params(graphql, parts, &caller, body).await?
     } else {
         Params::of_query(&mut query).map_err(Refusal::of_params)?
     };
@@ -129,14 +138,14 @@ async fn respond(
             return Err(Refusal::method("a mutation needs POST", "POST"));
         }
         if operation.kind == OperationType::Subscription && !streams {
-            let message =
-                "must allow text/event-stream for a subscription, or use the WebSocket at this path";
+            let message = "must allow text/event-stream or multipart/mixed for a subscription, or use the WebSocket at this path";
             return Err(Error::malformed("Accept", message).into());
         }
     }
     let subscribes = operation.as_ref().is_ok_and(|operation| operation.kind == OperationType::Subscription);
-    if form == Form::Stream || subscribes {
-        return Ok(sse::respond(graphql, parts, caller, operation).await);
+    if form.streams() || subscribes {
+        let form = stream.filter(|_| subscribes).unwrap_or(form);
+        return Ok(sse::respond(graphql, parts, caller, operation, form).await);
     }
     let Answer { json, refused } = encode(execute(graphql, caller, operation).await, request_id);
     let status = match form {
@@ -151,9 +160,20 @@ async fn respond(
     Ok(response)
 }
 
-async fn posted_params(graphql: &GraphQl, parts: &Parts, body: Body) -> Result<Params, Refusal> {
+pub(super) async fn posted_params(
+    graphql: &GraphQl,
+    parts: &Parts,
+    caller: &Caller,
+    body: Body,
+) -> Result<Params, Refusal> {
+    if multipart::is_form(&parts.headers) {
+        return Ok(multipart::read(graphql, parts, caller, body).await?);
+    }
     if !sends_json(&parts.headers) {
-        return Err(Error::UnsupportedMediaType("application/json, in UTF-8").into());
+        return Err(Error::UnsupportedMediaType(
+            "application/json, in UTF-8, or multipart/form-data with files",
+        )
+        .into());
     }
     if let Some(name) = Query::of(&parts.uri).rest().next() {
         return Err(Error::malformed(name, "is not known here: a POST has its parameters in the body").into());
@@ -176,7 +196,21 @@ pub(super) async fn execute(
     operation: Result<Operation, Vec<ServerError>>,
 ) -> Execution {
     match operation {
-        Ok(operation) => graphql.0.schema.execute(operation.into_request(caller)).await,
+        Ok(operation) => {
+            let principal = caller.principal.clone();
+            let request = operation.into_request(caller);
+            let (request, asked) = with_loader(request, &graphql.0.app, &principal);
+            let execution = drive(asked, graphql.0.schema.execute(request));
+            let timeout_ms = graphql.0.settings.timeout_ms;
+            match tokio::time::timeout(ms(timeout_ms), execution).await {
+                Ok(response) => response,
+                Err(_) => {
+                    graphql.0.metrics.limit_hit("graphql.timeout_ms");
+                    let message = format!("took longer than {timeout_ms} ms (graphql.timeout_ms)");
+                    Execution::from_errors(vec![protocol_refusal("timeout", 503, &message)])
+                }
+            }
+        }
         Err(errors) => Execution::from_errors(errors),
     }
 }

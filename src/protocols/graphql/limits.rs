@@ -6,10 +6,9 @@ use std::collections::HashMap;
 use async_graphql::Name;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
+use super::GraphQlSettings;
 use crate::domain::{Error, Result};
 
-/// Directives on one field.
-pub const MAX_DIRECTIVES: usize = 16;
 /// Brackets within brackets; what the parser follows without a refusal of its own.
 const MAX_NESTING: usize = 60;
 /// Fragments spread within fragments.
@@ -81,17 +80,23 @@ fn string_length(text: &[u8]) -> usize {
 /// Checks how much the document selects once its fragments are put in where they are spread.
 ///
 /// # Errors
-/// [`Error::LimitReached`] when that is more than `max_complexity`, or fragments nest too deeply; [`Error::Malformed`]
-/// when a fragment spreads itself; [`Error::Forbidden`] when it asks for the schema and that is switched off.
-pub fn check_document(
-    document: &ExecutableDocument,
-    max_complexity: usize,
-    introspection: bool,
-) -> Result<()> {
-    let mut sizes = Sizes { document, introspection, known: HashMap::new() };
+/// [`Error::LimitReached`] when that is more than `max_complexity`, fragments nest too deeply, or there are too many aliases
+/// or directives; [`Error::Malformed`] when a fragment spreads itself; [`Error::Forbidden`] when it asks for the schema and
+/// that is switched off.
+pub fn check_document(document: &ExecutableDocument, settings: &GraphQlSettings) -> Result<()> {
+    let GraphQlSettings { max_complexity, max_aliases, max_directives, introspection, .. } = *settings;
+    let mut sizes = Sizes { document, introspection, known: HashMap::new(), aliases: 0, directives: 0 };
     let mut selected = 0_usize;
     for (_, operation) in document.operations.iter() {
         selected = selected.saturating_add(sizes.of(&operation.node.selection_set.node, 0)?);
+    }
+    if sizes.aliases > max_aliases {
+        let message = format!("the query has more than {max_aliases} aliases");
+        return Err(limit("graphql.max_aliases", message));
+    }
+    if sizes.directives > max_directives {
+        let message = format!("the query has more than {max_directives} directives");
+        return Err(limit("graphql.max_directives", message));
     }
     if selected > max_complexity {
         return Err(too_complex(format!("the query selects more than {max_complexity} fields")));
@@ -102,6 +107,9 @@ pub fn check_document(
 struct Sizes<'d> {
     document: &'d ExecutableDocument,
     introspection: bool,
+    /// As they are written; a fragment counts once.
+    aliases: usize,
+    directives: usize,
     /// Selections of each fragment; nothing while it is being counted.
     known: HashMap<&'d Name, Option<usize>>,
 }
@@ -110,9 +118,13 @@ impl<'d> Sizes<'d> {
     fn of(&mut self, set: &'d SelectionSet, depth: usize) -> Result<usize> {
         let mut size = 0_usize;
         for selection in &set.items {
+            self.directives += selection.node.directives().len();
             let inner = match &selection.node {
                 Selection::Field(field) => {
-                    if !self.introspection && matches!(field.node.name.node.as_str(), "__schema" | "__type") {
+                    self.aliases += usize::from(field.node.alias.is_some());
+                    let asks_for_schema =
+                        matches!(field.node.name.node.as_str(), "__schema" | "__type" | "_service");
+                    if !self.introspection && asks_for_schema {
                         return Err(Error::Forbidden(
                             "the schema cannot be queried here (graphql.introspection)",
                         ));
@@ -164,7 +176,9 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     fn document(query: &str) -> Result<()> {
-        check_document(&parse_query(query).unwrap(), 100, true)
+        let settings =
+            GraphQlSettings { max_complexity: 100, ..crate::protocols::graphql::tests::settings() };
+        check_document(&parse_query(query).unwrap(), &settings)
     }
 
     #[test]
@@ -199,6 +213,9 @@ mod tests {
         );
         assert!(document("{ ...Unknown }").is_ok(), "validation tells it");
         assert!(document(&format!("{{ {} }}", "a ".repeat(101))).is_err());
+        let many = |field: &str| document(&format!("{{ {} }}", field.repeat(60))).unwrap_err().to_string();
+        assert!(many("x: a ").contains("graphql.max_aliases"));
+        assert!(many("a @skip(if: true) ").contains("graphql.max_directives"));
     }
 
     #[test]

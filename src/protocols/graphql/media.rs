@@ -11,6 +11,8 @@ pub enum Form {
     Json,
     /// `text/event-stream`: GraphQL over SSE, distinct connections mode.
     Stream,
+    /// `multipart/mixed`: a part for each result of a subscription.
+    Multipart,
     /// `text/html`: a browser that opens the path.
     Html,
 }
@@ -22,8 +24,14 @@ impl Form {
             Self::GraphQlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
             Self::Stream => "text/event-stream; charset=utf-8",
+            Self::Multipart => "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0",
             Self::Html => "text/html; charset=utf-8",
         }
+    }
+
+    /// Whether results follow one another in it.
+    pub const fn streams(self) -> bool {
+        matches!(self, Self::Stream | Self::Multipart)
     }
 
     const fn media_type(self) -> (&'static str, &'static str) {
@@ -31,6 +39,7 @@ impl Form {
             Self::GraphQlResponse => ("application", "graphql-response+json"),
             Self::Json => ("application", "json"),
             Self::Stream => ("text", "event-stream"),
+            Self::Multipart => ("multipart", "mixed"),
             Self::Html => ("text", "html"),
         }
     }
@@ -177,6 +186,21 @@ mod tests {
         ] {
             assert_eq!(accepting(accept), form, "{accept}");
         }
+    }
+
+    #[test]
+    fn a_subscription_follows_accept_too() {
+        let streaming = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_str(accept).unwrap());
+            negotiate(&headers, &[Form::Stream, Form::Multipart]).filter(|form| form.streams())
+        };
+        let apollo = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json";
+        assert_eq!(streaming(apollo), Some(Form::Multipart));
+        assert_eq!(accepting(apollo), Some(Form::Json));
+        assert_eq!(streaming("text/event-stream, multipart/mixed;q=0.5"), Some(Form::Stream));
+        assert_eq!(streaming("application/json"), None);
+        assert_eq!(streaming("*/*"), None);
     }
 
     #[test]

@@ -5,14 +5,20 @@
 //! ([`operation`]) and how a subscription runs ([`live`]).
 
 mod chat;
+mod connection;
+mod documents;
 mod error;
 mod http;
 mod inputs;
 mod limits;
 mod live;
+mod loaders;
 mod media;
+mod multipart;
 mod mutation;
 mod operation;
+mod query;
+mod reservation;
 mod schema;
 mod sse;
 mod subscription;
@@ -30,11 +36,13 @@ use axum::routing::any;
 
 use crate::app::App;
 use crate::chat::Desk;
+use crate::integrations::Integrations;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
 
-pub use schema::sdl;
+pub use documents::Documents;
+pub use schema::{federation_sdl, sdl};
 
 /// Where GraphQL is.
 pub const PATH: &str = "/v1/graphql";
@@ -46,9 +54,19 @@ pub struct GraphQlSettings {
     pub max_depth: usize,
     /// Highest complexity of a query, counted in fields; those of a list count once for every five items.
     pub max_complexity: usize,
+    /// Aliases in a document.
+    pub max_aliases: usize,
+    /// Directives in a document.
+    pub max_directives: usize,
+    /// Longest time for the execution of a query or a mutation, milliseconds.
+    pub timeout_ms: u64,
+    /// Documents that are known by their hash, and those besides which none may be run.
+    pub documents: Documents,
     /// Operations under way on one WebSocket.
     pub max_subscriptions: usize,
-    /// How long a client may take to send `connection_init`, milliseconds.
+    /// Event streams of the single connection mode that are reserved or open.
+    pub max_streams: usize,
+    /// How long a client may take to send `connection_init`, or to open a stream that it reserved, milliseconds.
     pub init_timeout_ms: u64,
     /// Whether a client may query the schema.
     pub introspection: bool,
@@ -76,6 +94,7 @@ struct Parts {
     app: App,
     schema: schema::StoreSchema,
     cohorts: live::Cohorts,
+    reservations: reservation::Reservations,
     metrics: Metrics,
     channel: Arc<ChannelMetrics>,
     tasks: Tasks,
@@ -86,6 +105,7 @@ impl GraphQl {
     /// GraphQL over `app`; without a desk nobody answers in conversations.
     pub fn new(
         app: App,
+        integrations: Arc<Integrations>,
         desk: Option<Desk>,
         metrics: &Metrics,
         tasks: Tasks,
@@ -93,10 +113,11 @@ impl GraphQl {
     ) -> Self {
         let mut schema = schema::builder()
             .data(app.clone())
+            .data(integrations)
             .data(desk)
             .limit_depth(settings.max_depth)
             .limit_complexity(settings.max_complexity)
-            .limit_directives(limits::MAX_DIRECTIVES);
+            .limit_directives(settings.max_directives);
         if !settings.introspection {
             // Suggestions would tell the schema piece by piece.
             schema = schema.disable_introspection().disable_suggestions();
@@ -105,6 +126,7 @@ impl GraphQl {
             app,
             schema: schema.finish(),
             cohorts: live::Cohorts::default(),
+            reservations: reservation::Reservations::default(),
             metrics: metrics.clone(),
             channel: metrics.channel(Channel::GraphQl),
             tasks,
@@ -120,9 +142,17 @@ impl GraphQl {
 
 async fn handle(State(graphql): State<GraphQl>, request: Request) -> Response {
     if request.method() == Method::GET && upgrade::is_upgrade(request.headers()) {
-        transport_ws::open(graphql, request)
-    } else {
-        http::answer(&graphql, request).await
+        return transport_ws::open(graphql, request);
+    }
+    let (parts, body) = request.into_parts();
+    let token = reservation::token(&parts);
+    let request = Request::from_parts(parts, body);
+    match *request.method() {
+        Method::PUT => reservation::answer(&graphql, request, token).await,
+        Method::GET | Method::POST | Method::DELETE if token.is_some() => {
+            reservation::answer(&graphql, request, token).await
+        }
+        _ => http::answer(&graphql, request).await,
     }
 }
 

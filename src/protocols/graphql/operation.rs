@@ -5,22 +5,32 @@ use async_graphql::parser::types::{
 };
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Request, ServerError, Value, Variables};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::GraphQlSettings;
 use super::error::refusal;
 use super::limits;
+use super::types::upload::Files;
 use crate::app::Caller;
 use crate::domain::{Error, Violation};
 use crate::protocols::http::Query;
 use crate::wire;
 
 /// The parameters of a request (GraphQL over HTTP §4.1, and the payload of `subscribe`).
+#[derive(Default)]
 pub struct Params {
+    /// Empty when the document is named by its hash alone.
     pub query: String,
     pub operation_name: Option<String>,
     pub variables: Variables,
+    /// The hash of the document, or its name in the list of those that may be run.
+    pub hash: Option<String>,
+    /// The operation's name on an event stream that has several.
+    pub operation_id: Option<String>,
+    /// The files that come with it.
+    pub files: Vec<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -30,10 +40,11 @@ struct WireParams {
     operation_name: Option<String>,
     #[serde(default)]
     variables: Variables,
-    /// None is known here; it must only be an object.
-    #[serde(default, rename = "extensions")]
-    _extensions: Option<serde_json::Map<String, serde_json::Value>>,
+    document_id: Option<String>,
+    extensions: Option<serde_json::Map<String, serde_json::Value>>,
 }
+
+type Extensions = Option<serde_json::Map<String, serde_json::Value>>;
 
 impl Params {
     /// Reads the JSON text of a request.
@@ -45,8 +56,9 @@ impl Params {
             let message = "batches are not taken: send one request, an object, at a time";
             return Err(Error::invalid(Violation::new("body", "invalid_type", message)));
         }
-        let WireParams { query, operation_name, variables, .. } = read_json("body", json)?;
-        Self::new(query, operation_name, variables)
+        let WireParams { query, operation_name, variables, document_id, extensions } =
+            read_json("body", json)?;
+        Self::new((query, document_id), operation_name, variables, extensions)
     }
 
     /// Reads the query string of a request.
@@ -59,29 +71,39 @@ impl Params {
         let mut object = |name: &str| query.take(name).filter(|json| !json.is_empty());
         let variables =
             object("variables").map(|json| read_json("variables", json.as_bytes())).transpose()?;
-        if let Some(json) = object("extensions") {
-            let _: Option<serde_json::Map<String, serde_json::Value>> =
-                read_json("extensions", json.as_bytes())?;
-        }
+        let extensions = object("extensions").map(|json| read_json("extensions", json.as_bytes()));
+        let extensions: Extensions = extensions.transpose()?.flatten();
+        let document_id = query.take("documentId");
         if let Some(name) = query.rest().next() {
             return Err(Error::malformed(
                 name,
-                "is not known here; allowed: query, operationName, variables, extensions",
+                "is not known here; allowed: query, documentId, operationName, variables, extensions",
             ));
         }
-        Self::new(text, operation_name, variables.unwrap_or_default())
+        Self::new((text, document_id), operation_name, variables.unwrap_or_default(), extensions)
     }
 
     fn new(
-        query: Option<String>,
+        (query, document_id): (Option<String>, Option<String>),
         operation_name: Option<String>,
         variables: Variables,
+        extensions: Extensions,
     ) -> Result<Self, Error> {
-        let query =
-            query.ok_or_else(|| Error::malformed("query", "is required: the text of a GraphQL document"))?;
+        let extension = |name: &str| extensions.as_ref().and_then(|extensions| extensions.get(name));
+        let text =
+            |value: Option<&serde_json::Value>| value.and_then(|value| value.as_str()).map(str::to_owned);
+        let persisted = extension("persistedQuery").and_then(|persisted| persisted.get("sha256Hash"));
+        let document_id = document_id.map(|id| id.strip_prefix("sha256:").map_or(id.clone(), str::to_owned));
+        let hash = document_id.or(text(persisted));
+        let missing = || Error::malformed("query", "is required: the text of a GraphQL document");
+        let query = match query {
+            None if hash.is_none() => return Err(missing()),
+            query => query.unwrap_or_default(),
+        };
         // An empty name is what some clients send for none.
         let operation_name = operation_name.filter(|name| !name.is_empty());
-        Ok(Self { query, operation_name, variables })
+        let operation_id = text(extension("operationId"));
+        Ok(Self { query, operation_name, variables, hash, operation_id, files: Vec::new() })
     }
 }
 
@@ -104,6 +126,7 @@ pub struct Operation {
     pub kind: OperationType,
     pub document: ExecutableDocument,
     pub variables: Variables,
+    files: Vec<Bytes>,
 }
 
 impl Operation {
@@ -112,19 +135,20 @@ impl Operation {
     /// # Errors
     /// What is wrong with the request; nothing was executed.
     pub fn parse(params: Params, settings: &GraphQlSettings) -> Result<Self, Vec<ServerError>> {
-        let Params { query, operation_name: name, variables } = params;
-        let GraphQlSettings { max_complexity, introspection, .. } = *settings;
-        limits::check_text(&query, max_complexity).map_err(|error| vec![refusal(error)])?;
-        let document = parse_query(&query).map_err(|error| vec![syntax(&error)])?;
-        limits::check_document(&document, max_complexity, introspection)
-            .map_err(|error| vec![refusal(error)])?;
+        let text = settings.documents.resolve(&params).map_err(|error| vec![error])?;
+        limits::check_text(&text, settings.max_complexity).map_err(|error| vec![refusal(error)])?;
+        let document = parse_query(&*text).map_err(|error| vec![syntax(&error)])?;
+        settings.documents.keep(params.hash.as_ref(), &text);
+        let Params { operation_name: name, variables, files, .. } = params;
+        let query = text.as_ref().to_owned();
+        limits::check_document(&document, settings).map_err(|error| vec![refusal(error)])?;
         let operation = choose(&document.operations, name.as_deref())?;
         let kind = operation.ty;
         check_variables(operation, &variables)?;
         if kind == OperationType::Subscription {
             check_root(operation)?;
         }
-        Ok(Self { query, name, kind, document, variables })
+        Ok(Self { query, name, kind, document, variables, files })
     }
 
     /// The operation that was chosen.
@@ -148,6 +172,7 @@ impl Operation {
     /// As [`Operation::request`], for a request that is made once.
     pub fn into_request(self, caller: Caller) -> Request {
         let mut request = Request::new(String::new()).variables(self.variables).data(caller);
+        request = request.data(Files(self.files));
         request.operation_name = self.name;
         request.set_parsed_query(self.document);
         request

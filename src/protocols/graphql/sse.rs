@@ -1,5 +1,6 @@
 //! GraphQL over event streams: the distinct connections mode of the graphql-sse protocol. One request is one operation,
-//! and its answer a stream of `next` events and one `complete`.
+//! and its answer a stream of `next` events and one `complete`. The same as parts of one answer: the multipart protocol for
+//! subscriptions of Apollo.
 //!
 //! Each event of a subscription carries its cursor as `id:`, so that an `EventSource` that reconnects by itself goes on
 //! where it was.
@@ -26,6 +27,10 @@ use crate::telemetry::GaugeGuard;
 
 /// A comment; begins every stream, so that a client knows at once that it stands, and keeps a quiet one alive.
 const COMMENT: &str = ":\n\n";
+const BOUNDARY: &str = "--graphql";
+const PART: &str = "\r\nContent-Type: application/json; charset=utf-8\r\n\r\n";
+/// What keeps a quiet answer in parts alive.
+const HEARTBEAT: &str = "\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{}\r\n--graphql";
 /// With a data field, without which a browser would not dispatch it.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
@@ -35,6 +40,7 @@ pub(super) async fn respond(
     parts: &Parts,
     caller: Caller,
     operation: Result<Operation, Vec<ServerError>>,
+    form: Form,
 ) -> Response {
     let request_id = request_id(parts);
     let body = match operation {
@@ -52,25 +58,44 @@ pub(super) async fn respond(
                         ending,
                         request_id,
                         ended: false,
+                        form,
                         _connected,
                     }))
                 }
-                Err(errors) => Body::from(last(Execution::from_errors(errors), request_id.as_deref())),
+                Err(errors) => Body::from(alone(form, Execution::from_errors(errors), request_id.as_deref())),
             }
         }
-        operation => Body::from(last(execute(graphql, caller, operation).await, request_id.as_deref())),
+        operation => {
+            let response = execute(graphql, caller, operation).await;
+            Body::from(alone(form, response, request_id.as_deref()))
+        }
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Form::Stream.content_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("accept"));
     response
 }
 
 /// The end of a stream: one result and `complete`.
-fn last(response: Execution, request_id: Option<&str>) -> String {
-    format!("event: next\ndata: {}\n\n{COMPLETE}", encode(response, request_id).json)
+fn last(form: Form, response: Execution, request_id: Option<&str>) -> String {
+    let json = encode(response, request_id).json;
+    if form == Form::Multipart {
+        return format!("{}--\r\n", part(&json));
+    }
+    format!("event: next\ndata: {json}\n\n{COMPLETE}")
+}
+
+/// A stream of one result.
+fn alone(form: Form, response: Execution, request_id: Option<&str>) -> String {
+    let beginning = if form == Form::Multipart { BOUNDARY } else { "" };
+    beginning.to_owned() + &last(form, response, request_id)
+}
+
+/// One result as a part. The boundary that ends it comes with it, so that a client need not wait for the next one.
+fn part(result: &str) -> String {
+    format!("{PART}{{\"payload\":{result}}}\r\n{BOUNDARY}")
 }
 
 struct Streaming {
@@ -79,11 +104,13 @@ struct Streaming {
     ending: Ending,
     request_id: Option<String>,
     ended: bool,
+    form: Form,
     _connected: GaugeGuard,
 }
 
 fn events(streaming: Streaming) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    let beginning = stream::iter([Bytes::from_static(COMMENT.as_bytes())]);
+    let beginning = if streaming.form == Form::Multipart { BOUNDARY } else { COMMENT };
+    let beginning = stream::iter([Bytes::from_static(beginning.as_bytes())]);
     let rest = stream::unfold(streaming, |mut streaming| async move {
         let chunk = streaming.next().await?;
         Some((chunk, streaming))
@@ -104,7 +131,8 @@ impl Streaming {
             reason = &mut self.ending => Err(reason),
             taken = self.live.next() => taken,
             () = tokio::time::sleep(ms(self.graphql.0.settings.keep_alive_ms)) => {
-                return Some(Bytes::from_static(COMMENT.as_bytes()));
+                let quiet = if self.form == Form::Multipart { HEARTBEAT } else { COMMENT };
+                return Some(Bytes::from_static(quiet.as_bytes()));
             }
         };
         match taken {
@@ -113,6 +141,10 @@ impl Streaming {
                 for event in &events {
                     let cursor = event.event.position.to_cursor();
                     let result = self.live.result(event).await;
+                    if self.form == Form::Multipart {
+                        chunk.push_str(&part(&result));
+                        continue;
+                    }
                     chunk.extend(["id: ", &cursor, "\nevent: next\ndata: ", &result, "\n\n"]);
                 }
                 self.graphql.0.channel.delivered(events.len() as u64);
@@ -121,7 +153,7 @@ impl Streaming {
             Err(error) => {
                 self.ended = true;
                 let response = Execution::from_errors(vec![refusal(error)]);
-                Some(Bytes::from(last(response, self.request_id.as_deref())))
+                Some(Bytes::from(last(self.form, response, self.request_id.as_deref())))
             }
         }
     }

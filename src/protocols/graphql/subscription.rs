@@ -10,10 +10,11 @@ use futures_util::stream;
 use parking_lot::Mutex;
 
 use super::schema::{app, caller};
-use super::types::event::{Event, OrderStatusChange, PaymentSuccess};
+use super::types::event::{InventoryChange, OrderStatusChange, OrderUpdate, PaymentSuccess, PetChange};
+use super::types::event_objects::Event;
 use crate::app::{App, Feed};
 use crate::bus::Published;
-use crate::domain::{self, EventType, OrderId, Topic};
+use crate::domain::{self, EventType, OrderId, PetId, Topic};
 
 /// Where a resolver puts the source that it opened.
 #[derive(Clone, Default)]
@@ -62,7 +63,11 @@ impl Subscription {
     ) -> Result<Items<Event>> {
         let topics =
             |app: &App| Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics);
-        run(ctx, None, topics, after, |event| Some(Event::from(event))).await
+        // What these lead to is asked of the store, and depends on who asks; the rest is all in the event.
+        let look_ahead = ctx.look_ahead();
+        let personal =
+            ["order", "payment", "pet", "user"].iter().any(|field| look_ahead.field(field).exists());
+        open_or(ctx, (None, personal), topics, after, Event::of).await
     }
 
     /// Steps in the life of one order, or of all orders that may be seen.
@@ -80,6 +85,50 @@ impl Subscription {
             }])
         };
         run(ctx, Some(EventType::OrderStatusChanged), topics, after, OrderStatusChange::of).await
+    }
+
+    /// Everything that happens to one order.
+    async fn order_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
+        after: Option<String>,
+    ) -> Result<Items<OrderUpdate>> {
+        let topics = |_: &App| Ok(vec![Topic::Order(OrderId::parse_address("id", &id)?)]);
+        let item = |published: &Arc<Published>| OrderUpdate::of(&published.event);
+        open_or(ctx, (None, true), topics, after, item).await
+    }
+
+    /// Everything that happens to one pet, or to all pets.
+    async fn pet_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The pet's id; all pets when it is left out.")] id: Option<ID>,
+        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
+        after: Option<String>,
+    ) -> Result<Items<PetChange>> {
+        let topics = |_: &App| {
+            Ok(vec![match &id {
+                Some(id) => Topic::Pet(PetId::parse_address("id", id)?),
+                None => Topic::Pets,
+            }])
+        };
+        let personal = ctx.look_ahead().field("pet").field("orders").exists();
+        let item = |published: &Arc<Published>| PetChange::of(&published.event);
+        open_or(ctx, (None, personal), topics, after, item).await
+    }
+
+    /// Changes of the stock.
+    async fn inventory_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
+        after: Option<String>,
+    ) -> Result<Items<InventoryChange>> {
+        let topics = |_: &App| Ok(vec![Topic::Inventory]);
+        let item = |published: &Arc<Published>| InventoryChange::of(&published.event);
+        open_or(ctx, (None, false), topics, after, item).await
     }
 
     /// Payments that were captured.
@@ -102,14 +151,27 @@ pub(super) async fn run<T>(
     after: Option<String>,
     item: impl FnOnce(&domain::Event) -> Option<T>,
 ) -> Result<Items<T>> {
+    // The fields of a typed event lead on into the store.
+    let personal = only.is_some();
+    open_or(ctx, (only, personal), topics, after, |published| item(&published.event)).await
+}
+
+/// As [`run`], with what else there is to say of the source: the only type that it yields, and whether what an event becomes
+/// depends on who asks.
+async fn open_or<T>(
+    ctx: &Context<'_>,
+    (only, personal): (Option<EventType>, bool),
+    topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,
+    after: Option<String>,
+    item: impl FnOnce(&Arc<Published>) -> Option<T>,
+) -> Result<Items<T>> {
     if let Some(Root(published)) = ctx.data_opt::<Root>() {
-        return Ok(stream::iter(item(&published.event)));
+        return Ok(stream::iter(item(published)));
     }
     let app = app(ctx)?;
     let after = ctx.data_opt::<ResumeAfter>().map(|resume| &resume.0).or(after.as_ref());
     let feed = app.subscribe(&caller(ctx)?.principal, &topics(app)?, after.map(String::as_str)).await?;
-    // The fields of a typed event lead on into the store; the data of a plain one is all in the event.
-    let source = Source { feed, only, personal: only.is_some() };
+    let source = Source { feed, only, personal };
     *ctx.data::<Slot>()?.0.lock() = Some(source);
     Ok(stream::iter(None))
 }

@@ -1,4 +1,4 @@
-//! The graphql-transport-ws protocol over a WebSocket.
+//! The graphql-transport-ws protocol over a WebSocket, and its predecessor, which has other words for the same.
 //!
 //! A connection is a reader, which follows the protocol's states, and a task for each operation under way. None waits
 //! for the socket and for events at the same time: an event wakes the operation that it is for, which writes all that
@@ -24,7 +24,7 @@ use tokio::time::{Sleep, sleep, timeout};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
-use self::message::{Credentials, Incoming};
+use self::message::{Credentials, Dialect, Incoming};
 use self::operations::Running;
 use super::http::{Refusal, request_id};
 use super::media::Form;
@@ -35,8 +35,6 @@ use crate::domain::{Error, Principal, Result as DomainResult, Tenant};
 use crate::protocols::http;
 use crate::protocols::upgrade::{self, Accepted, Socket};
 
-/// The subprotocol that is spoken here.
-const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// How long a client may take to read a close frame and to answer it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -47,14 +45,14 @@ pub(super) fn open(graphql: GraphQl, request: Request) -> Response {
     let charged = http::charge(&parts.extensions, None);
     let opened = charged.and_then(|()| Handshake::read(&graphql, &parts)).and_then(|handshake| {
         let mut request = Request::from_parts(parts, body);
-        let accepted = upgrade::accept(&mut request, &[SUBPROTOCOL], graphql.0.settings.socket)?;
+        let accepted = upgrade::accept(&mut request, &Dialect::SUBPROTOCOLS, graphql.0.settings.socket)?;
         Ok((handshake, accepted))
     });
     let (handshake, accepted) = match opened {
         Ok(opened) => opened,
         Err(error) => return Refusal::from(error).answer(Form::Json, request_id.as_deref()),
     };
-    let agreed = accepted.subprotocol.is_some();
+    let agreed = accepted.subprotocol.map(Dialect::of);
     let (response, socket) = Accepted::split(accepted);
     let tasks = graphql.0.tasks.clone();
     tasks.spawn_connection("graphql websocket", async move {
@@ -116,6 +114,7 @@ struct Session {
     lost: Notify,
     /// It failed because the client reads too slowly.
     slow: AtomicBool,
+    dialect: Dialect,
     request_id: Option<String>,
 }
 
@@ -128,7 +127,7 @@ impl Drop for StopAll<'_> {
     }
 }
 
-async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: bool) {
+async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: Option<Dialect>) {
     let _connected = graphql.0.channel.connection();
     let (sink, mut stream) = socket.split();
     let session = Arc::new(Session {
@@ -137,9 +136,10 @@ async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: b
         running: Mutex::default(),
         lost: Notify::new(),
         slow: AtomicBool::new(false),
+        dialect: agreed.unwrap_or(Dialect::Modern),
         request_id: handshake.origin.request_id.clone(),
     });
-    let ended = if agreed {
+    let ended = if agreed.is_some() {
         let stop_all = StopAll(&session);
         let ended = read(&session, &mut stream, handshake).await;
         drop(stop_all);
@@ -285,7 +285,7 @@ async fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<
     if text.len() > max {
         return Err(Ended::close(1009, format!("a message has at most {max} bytes")));
     }
-    let incoming = Incoming::parse(text).map_err(|reason| Ended::close(4400, reason))?;
+    let incoming = Incoming::parse(text, session.dialect).map_err(|reason| Ended::close(4400, reason))?;
     match (incoming, state) {
         (Incoming::ConnectionInit(credentials), State::Opening(handshake)) => {
             let principal = handshake.principal(&session.graphql, credentials);
@@ -309,6 +309,7 @@ async fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<
             session.running.lock().stop(&id);
             Ok(state)
         }
+        (Incoming::Terminate, _) => Err(Ended::close(1000, "terminated")),
         (Incoming::Pong, state) => Ok(state),
     }
 }

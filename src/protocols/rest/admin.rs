@@ -18,11 +18,6 @@ use crate::wire::admin::{AuditLog, DashboardStats, ForceCancelInput, UserStatusI
 use crate::wire::order::Order;
 use crate::wire::user::User;
 
-/// Longest text that is searched for, in characters.
-const MAX_SEARCH: usize = 100;
-/// Longest id of an entity, in characters.
-const MAX_ENTITY_ID: usize = 100;
-
 /// The routes below `/v1`.
 pub fn router() -> Router<Rest> {
     Router::new()
@@ -46,7 +41,7 @@ pub async fn stats(State(rest): State<Rest>, By(caller): By, params: Params) -> 
 /// listUsers
 pub async fn users(State(rest): State<Rest>, By(caller): By, mut params: Params) -> Told {
     let filter = UserFilter {
-        text: params.read("q", |text| searched("q", text, MAX_SEARCH)),
+        text: params.read("q", |text| searched("q", text, UserFilter::MAX_TEXT)),
         status: params.read("status", |text| UserStatus::parse("status", text)),
         role: params.read("role", |text| Role::parse("role", text)),
     };
@@ -101,7 +96,7 @@ pub async fn audit_logs(State(rest): State<Rest>, By(caller): By, mut params: Pa
         action: params.read("action", |text| Action::parse("action", text)),
         user_id: params.read("userId", |text| UserId::parse("userId", text)),
         entity_type: params.read("entityType", entity_type),
-        entity_id: params.read("entityId", |text| searched("entityId", text, MAX_ENTITY_ID)),
+        entity_id: params.read("entityId", |text| searched("entityId", text, AuditFilter::MAX_ENTITY_ID)),
         channel: params.read("channel", |text| Channel::parse("channel", text)),
         from: params.time("from"),
         to: params.time("to"),

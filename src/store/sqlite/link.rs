@@ -157,6 +157,8 @@ impl<'c> Link<'c> {
 }
 
 async fn read(connection: &mut SqliteConnection, statement: Statement) -> Result<Vec<Row>> {
+    // For whoever looks for a question too many.
+    tracing::trace!(target: "petstore::sql", sql = %statement.sql);
     let mut arguments = SqliteArguments::default();
     for value in statement.values {
         value.append_to(&mut arguments)?;

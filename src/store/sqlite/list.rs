@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use super::link::{Link, Statement};
 use super::row::{Fields, Row, Value};
-use crate::domain::page::{Anchor, Key, Page, PageRequest};
+use crate::domain::page::{Anchor, Key, Page, PageRequest, Place};
 use crate::domain::{Error, Result, Tenant};
 
 /// The order of a list: by a whole number, and by id among those that share it.
@@ -87,7 +87,8 @@ pub(super) fn name_of(what: &impl Hash) -> u64 {
 /// # Errors
 /// [`Error::PageUnknown`] otherwise.
 pub(super) fn check_place(request: PageRequest, name: u64) -> Result<()> {
-    if request.place.is_none_or(|place| place.list == name) { Ok(()) } else { Err(Error::PageUnknown) }
+    let belongs = |place: Place| place.from == Anchor::Tail || place.list == name;
+    if request.place.is_none_or(belongs) { Ok(()) } else { Err(Error::PageUnknown) }
 }
 
 /// The conditions of a list, all of which must hold.
@@ -162,7 +163,7 @@ impl Filter {
         let anchor = request.place.map(|place| place.from);
         let limit = u64::from(request.limit);
         let (mut wanted, mut offset) = (limit, 0);
-        let backwards = matches!(anchor, Some(Anchor::Before(_) | Anchor::End));
+        let backwards = matches!(anchor, Some(Anchor::Before(_) | Anchor::End | Anchor::Tail));
         let Self { mut sql, mut values } = self;
         match anchor {
             None => offset = request.offset(),
@@ -176,7 +177,8 @@ impl Filter {
                 wanted = total_items - before * limit;
                 request.page = u32::try_from(before + 1).unwrap_or(u32::MAX);
             }
-            Some(Anchor::Number) => return Err(Error::PageUnknown),
+            Some(Anchor::Tail) => {}
+            Some(Anchor::Number | Anchor::Skip(_) | Anchor::Until(_)) => return Err(Error::PageUnknown),
         }
         let mut rows = Vec::new();
         // Nothing lies behind the end, and SQLite would walk all the way there to find that out.
@@ -197,17 +199,18 @@ impl Filter {
         if backwards {
             rows.reverse();
         }
-        let first = rows.first().map(key_of).transpose()?.map_or(Anchor::End, Anchor::Before);
-        let next = rows.last().map(key_of).transpose()?.map(Anchor::After);
+        let keys: Vec<Key> = rows.iter().map(key_of).collect::<Result<_>>()?;
+        let first = keys.first().copied().map_or(Anchor::End, Anchor::Before);
+        let next = keys.last().copied().map(Anchor::After);
         let goes_on = match anchor {
-            None | Some(Anchor::After(_) | Anchor::Number) => more,
             Some(Anchor::Before(_)) => true,
-            Some(Anchor::End) => false,
+            Some(Anchor::End | Anchor::Tail) => false,
+            _ => more,
         };
         let begins = match anchor {
             None => request.page > 1,
-            Some(Anchor::After(_) | Anchor::Number) => true,
-            Some(Anchor::Before(_) | Anchor::End) => more,
+            Some(Anchor::Before(_) | Anchor::End | Anchor::Tail) => more,
+            Some(_) => true,
         };
         Ok(Page {
             items: rows.iter().map(read).collect::<Result<_>>()?,
@@ -216,6 +219,7 @@ impl Filter {
             list: name,
             after: next.filter(|_| goes_on),
             before: begins.then_some(first),
+            anchors: keys.into_iter().map(Anchor::After).collect(),
         })
     }
 }

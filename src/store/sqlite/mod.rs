@@ -7,6 +7,7 @@
 mod answers;
 mod attempts;
 mod audit;
+mod batches;
 mod callbacks;
 mod chat;
 mod deliveries;

@@ -8,10 +8,10 @@ use crate::domain::{
 };
 use crate::wire::payment::PaymentSource;
 
-const COLUMNS: &str = "payments.id, payments.tenant, payments.order_id, payments.amount, payments.currency, \
+pub(super) const COLUMNS: &str = "payments.id, payments.tenant, payments.order_id, payments.amount, payments.currency, \
                        payments.source, payments.status, payments.failure_code, payments.created_at";
 
-fn read(fields: &mut Fields<'_>) -> Result<Payment> {
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<Payment> {
     Ok(Payment {
         id: PaymentId(fields.take()?),
         tenant: Tenant::from_uuid(fields.take()?),
@@ -22,6 +22,19 @@ fn read(fields: &mut Fields<'_>) -> Result<Payment> {
         status: fields.named(PaymentStatus::from_name)?,
         failure_code: fields.take()?,
         created_at: fields.time()?,
+    })
+}
+
+/// The columns that [`read_receipt`] reads.
+pub(super) const RECEIPT_COLUMNS: &str =
+    "receipts.id, receipts.payment_id, receipts.url, receipts.generated_at";
+
+pub(super) fn read_receipt(fields: &mut Fields<'_>) -> Result<Receipt> {
+    Ok(Receipt {
+        id: ReceiptId(fields.take()?),
+        payment_id: PaymentId(fields.take()?),
+        url: fields.take()?,
+        generated_at: fields.time()?,
     })
 }
 
@@ -93,20 +106,14 @@ pub(super) async fn find_receipt(
     id: ReceiptId,
 ) -> Result<Option<(Receipt, Payment, Order)>> {
     let select = Statement::read(format!(
-        "SELECT receipts.id, receipts.payment_id, receipts.url, receipts.generated_at, {COLUMNS}, {} FROM receipts \
+        "SELECT {RECEIPT_COLUMNS}, {COLUMNS}, {} FROM receipts \
          JOIN payments ON payments.id = receipts.payment_id JOIN orders ON orders.id = payments.order_id \
          WHERE receipts.id = ? AND receipts.tenant = ?",
         orders::COLUMNS
     ));
     let read = |row: &Row| {
         let mut fields = Fields::of(row);
-        let receipt = Receipt {
-            id: ReceiptId(fields.take()?),
-            payment_id: PaymentId(fields.take()?),
-            url: fields.take()?,
-            generated_at: fields.time()?,
-        };
-        Ok((receipt, read(&mut fields)?, orders::read(&mut fields)?))
+        Ok((read_receipt(&mut fields)?, read(&mut fields)?, orders::read(&mut fields)?))
     };
     link.row(select.bind(id.0).bind(tenant.as_uuid()), read).await
 }

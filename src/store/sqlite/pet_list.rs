@@ -202,6 +202,21 @@ fn one_of(list: Filter, column: &str, by_index: bool, mut values: Vec<Value>) ->
     }
 }
 
+/// Which items of a list by relevance are asked for: how many lie before them, and how many they are.
+fn ranked_part(request: PageRequest, total_items: u64) -> (u64, u32) {
+    let limit = u64::from(request.limit);
+    let until = |end: u64| {
+        let begin = end.saturating_sub(limit);
+        (begin, u32::try_from(end - begin).unwrap_or(request.limit))
+    };
+    match request.place.map(|place| place.from) {
+        Some(Anchor::Skip(items)) => (items.into(), request.limit),
+        Some(Anchor::Until(items)) => until(u64::from(items).min(total_items)),
+        Some(Anchor::Tail) => until(total_items),
+        _ => (request.offset(), request.limit),
+    }
+}
+
 /// A page by relevance, the newest first among equals. The list is short, so a page is found by its number.
 async fn ranked(
     link: &mut Link<'_>,
@@ -211,7 +226,8 @@ async fn ranked(
     request: PageRequest,
 ) -> Result<Page<Pet>> {
     let mut items = Vec::new();
-    if request.offset() < total_items {
+    let (offset, limit) = ranked_part(request, total_items);
+    if offset < total_items && limit > 0 {
         let others = PetFilter { text: None, ..filter.clone() };
         let (sql, values) = conditions(tenant, &others, Way::Walk).into_parts();
         let select = Statement::read(format!(
@@ -220,13 +236,16 @@ async fn ranked(
              ORDER BY score, number DESC LIMIT ? OFFSET ?"
         ));
         let select = select.bind(expression(tenant, text)).bind_all(values);
-        let select = select.bind(request.limit).bind(request.offset().cast_signed());
+        let select = select.bind(limit).bind(offset.cast_signed());
         items = link.rows(select).await?.iter().map(|row: &Row| read(row)).collect::<Result<_>>()?;
     }
-    let end = request.offset() + items.len() as u64;
+    let end = offset + items.len() as u64;
+    // Few enough to be counted in 32 bits: more are not ranked.
+    let follows = |item: u64| Anchor::Skip(u32::try_from(offset + item + 1).unwrap_or(u32::MAX));
     Ok(Page {
         after: (!items.is_empty() && end < total_items).then_some(Anchor::Number),
-        before: (request.page > 1).then_some(Anchor::Number),
+        before: (offset > 0).then_some(Anchor::Number),
+        anchors: (0..items.len() as u64).map(follows).collect(),
         items,
         request,
         total_items,

@@ -8,10 +8,10 @@ use crate::domain::user::{Preferences, UserFilter, UserStatus};
 use crate::domain::{Result, Role, Tenant, User, UserId};
 use crate::store::Credentials;
 
-const COLUMNS: &str = "id, tenant, username, email, first_name, last_name, phone, newsletter, notifications, status, \
+pub(super) const COLUMNS: &str = "id, tenant, username, email, first_name, last_name, phone, newsletter, notifications, status, \
                        role, created_at, updated_at";
 
-fn read(fields: &mut Fields<'_>) -> Result<User> {
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<User> {
     Ok(User {
         id: UserId(fields.take()?),
         tenant: Tenant::from_uuid(fields.take()?),

@@ -144,12 +144,56 @@ const GRAPHQL: &[(&str, &str, For, Option<&str>)] = &[
     ("{ pet(id: \"{pet}\") { id } }", "ReadPets", For::Anyone, None),
     ("{ orders(limit: 1) { id } }", "ReadOrders", For::User, Some("read:orders")),
     ("{ order(id: \"{order}\") { id } }", "ReadOrders", For::Owner, Some("read:orders")),
-    ("mutation { createPet(input: { name: \"R\", species: DOG, ageMonths: 1, price: \"1.00\" }) { id } }", "WritePets", For::Staff, Some("write:pets")),
-    ("mutation { updatePet(id: \"{pet}\", input: { color: \"red\" }) { id } }", "WritePets", For::Staff, Some("write:pets")),
-    ("mutation { placeOrder(input: { petId: \"{none}\" }) { id } }", "PlaceOrder", For::Anyone, Some("write:orders")),
-    ("mutation { shipOrder(id: \"{order}\") { id } }", "FulfilOrder", For::Staff, Some("write:orders")),
-    ("mutation { deliverOrder(id: \"{order}\") { id } }", "FulfilOrder", For::Staff, Some("write:orders")),
-    ("mutation { cancelOrder(id: \"{order}\") { id } }", "CancelOrder", For::Owner, Some("write:orders")),
+    ("mutation { createPet(input: { name: \"R\", species: DOG, ageMonths: 1, price: \"1.00\" }) { pet { id } userErrors { code status message field } } }", "WritePets", For::Staff, Some("write:pets")),
+    ("mutation { updatePet(id: \"{pet}\", input: { color: \"red\" }) { pet { id } userErrors { code status message field } } }", "WritePets", For::Staff, Some("write:pets")),
+    ("mutation { placeOrder(input: { petId: \"{none}\" }) { order { id } userErrors { code status message field } } }", "PlaceOrder", For::Anyone, Some("write:orders")),
+    ("mutation { shipOrder(id: \"{order}\") { order { id } userErrors { code status message field } } }", "FulfilOrder", For::Staff, Some("write:orders")),
+    ("mutation { deliverOrder(id: \"{order}\") { order { id } userErrors { code status message field } } }", "FulfilOrder", For::Staff, Some("write:orders")),
+    ("mutation { cancelOrder(id: \"{order}\") { order { id } userErrors { code status message field } } }", "CancelOrder", For::Owner, Some("write:orders")),
+    (r#"{ petsConnection(first: 1) { totalCount } }"#, "ReadPets", For::Anyone, None),
+    (r#"{ inventory { total } }"#, "ReadInventory", For::User, Some("read:pets")),
+    (r#"{ ordersConnection(first: 1) { totalCount } }"#, "ReadOrders", For::User, Some("read:orders")),
+    (r#"{ payments(first: 1) { totalCount } }"#, "ReadOrders", For::User, Some("read:orders")),
+    (r#"{ receipt(id: "{receipt}") { id } }"#, "ReadReceipt", For::Hidden, Some("read:orders")),
+    (r#"{ callbackSecret }"#, "RequestCallback", For::User, Some("write:orders")),
+    (r#"{ user(id: "{user}") { id } }"#, "ReadUser", For::User, Some("read:user")),
+    (r#"{ users(first: 1) { totalCount } }"#, "Administer", For::Admin, Some("admin")),
+    (r#"{ dashboardStats { generatedAt } }"#, "Administer", For::Admin, Some("admin")),
+    (r#"{ auditLogs(first: 1) { totalCount } }"#, "Administer", For::Admin, Some("admin")),
+    (r#"{ auditLog(id: "{none}") { id } }"#, "Administer", For::Admin, Some("admin")),
+    (r#"{ oauthClients(first: 1) { totalCount } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
+    (r#"{ oauthClient(id: "{none}") { id } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
+    (r#"{ inboundDeliveries(first: 1) { totalCount } }"#, "HandleInbound", For::Admin, Some("admin")),
+    (r#"{ inboundDelivery(id: "{none}") { id } }"#, "HandleInbound", For::Admin, Some("admin")),
+    (r#"{ webhookEndpoints(first: 1) { totalCount } }"#, "ReadWebhooks", For::User, Some("read:orders")),
+    (r#"{ webhookEndpoint(id: "{endpoint}") { id } }"#, "ReadWebhooks", For::Hidden, Some("read:orders")),
+    (r#"{ deliveries(endpoint: "{endpoint}") { totalCount } }"#, "ReadWebhooks", For::Hidden, Some("read:orders")),
+    (r#"{ delivery(id: "{none}") { id } }"#, "ReadWebhooks", For::Hidden, Some("read:orders")),
+    (r#"{ webhookAttempts(endpoint: "{endpoint}") { totalCount } }"#, "ReadWebhooks", For::Hidden, Some("read:orders")),
+    (r#"{ webhookJobs(endpoint: "{endpoint}") { totalCount } }"#, "ReadWebhooks", For::Hidden, Some("read:orders")),
+    (r#"{ webhookJob(endpoint: "{endpoint}", id: "{none}") { id } }"#, "ReadWebhooks", For::Hidden, Some("read:orders")),
+    (r#"mutation { deletePet(id: "{none}") { deletedId userErrors { code status message field } } }"#, "WritePets", For::Staff, Some("write:pets")),
+    (r#"mutation { requestOrderCallback(id: "{order}", input: { amount: "75.00", currency: "USD", timestamp: "1758613403", callbackUrl: "https://example.com/c" }) { orderId userErrors { code status message field } } }"#, "RequestCallback", For::Hidden, Some("write:orders")),
+    (r#"mutation { createUser(input: {}) { user { id } userErrors { code status message field } } }"#, "SignUp", For::Anyone, None),
+    (r#"mutation { updateUser(id: "{user}", input: { firstName: "Alice" }) { user { id } userErrors { code status message field } } }"#, "WriteUser", For::Owner, Some("write:user")),
+    (r#"mutation { deleteUser(id: "{none}") { deletedId userErrors { code status message field } } }"#, "WriteUser", For::User, Some("write:user")),
+    (r#"mutation { createToken(input: {}) { token { scope } userErrors { code status message field } } }"#, "LogIn", For::Anyone, None),
+    (r#"mutation { createWebhookEndpoint(input: { url: "https://example.com/h", eventTypes: ["order.created"] }) { endpoint { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::User, Some("write:orders")),
+    (r#"mutation { updateWebhookEndpoint(id: "{endpoint}", input: { description: "d" }) { endpoint { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { pauseWebhookEndpoint(id: "{endpoint}") { endpoint { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { resumeWebhookEndpoint(id: "{endpoint}") { endpoint { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { testWebhookEndpoint(id: "{endpoint}") { eventId userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { rotateWebhookSecret(id: "{endpoint}") { secret userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { resendFailedDeliveries(id: "{endpoint}", input: { since: "2020-01-01T00:00:00Z" }) { job { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { replayEvents(id: "{endpoint}", input: { since: "2020-01-01T00:00:00Z" }) { job { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { deleteWebhookEndpoint(id: "{endpoint}") { deletedId userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { setUserStatus(id: "{user}", input: { status: ACTIVE }) { user { id } userErrors { code status message field } } }"#, "Administer", For::Admin, Some("admin")),
+    (r#"mutation { forceCancelOrder(id: "{none}", input: { reason: "r" }) { order { id } userErrors { code status message field } } }"#, "Administer", For::Admin, Some("admin")),
+    (r#"mutation { createOAuthClient(input: { name: "A", grantTypes: ["client_credentials"], scopes: [] }) { client { id } userErrors { code status message field } } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
+    (r#"mutation { updateOAuthClient(id: "{none}", input: {}) { client { id } userErrors { code status message field } } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
+    (r#"mutation { deleteOAuthClient(id: "{none}") { deletedId userErrors { code status message field } } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
+    (r#"mutation { reprocessInboundDelivery(id: "{none}") { delivery { id } userErrors { code status message field } } }"#, "HandleInbound", For::Admin, Some("admin")),
+    (r#"mutation { revokeToken { revoked userErrors { code status message field } } }"#, "LogOut", For::User, None),
 ];
 
 /// What alice has.
@@ -278,13 +322,9 @@ async fn the_table_is_the_same_through_graphql() {
                 .as_ref()
                 .and_then(|refusal| refusal.status)
                 .filter(|status| matches!(status, 401 | 403));
-            assert_eq!(
-                got,
-                expected(*who, *scope, guest),
-                "{text} as {} without {:?}: {refusal:?}",
-                guest.0,
-                guest.2
-            );
+            // What is hidden is null, or `not_found` among the errors of a payload.
+            let wanted = expected(*who, *scope, guest).filter(|status| *status != 404);
+            assert_eq!(got, wanted, "{text} as {} without {:?}: {refusal:?}", guest.0, guest.2);
         }
     }
 }

@@ -5,21 +5,55 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Target, assert_problem, deep};
-use crate::support::api::with_json;
+use crate::support::api::{self, with_json};
 use crate::support::graphql::{Connection, events};
 use crate::support::{Api, Refusal, within};
 
 const PATH: &str = "/v1/graphql";
-const CREATE: &str =
-    "mutation { createPet(input: {name: \"Rex\", species: DOG, ageMonths: 5, price: \"75.00\"}) { id } }";
+const CREATE: &str = "mutation { createPet(input: {name: \"Rex\", species: DOG, ageMonths: 5, price: \"75.00\"}) { pet { id } userErrors { code status message field } } }";
 
 /// What a body is answered, which must be an error.
 async fn refusal(api: &Api, body: impl Into<reqwest::Body>) -> Refusal {
     let request = api.request(Method::POST, PATH).header("content-type", "application/json").body(body);
     let answer = api.send(request).await;
-    assert!(answer.body["errors"].is_array(), "{} {}", answer.status, answer.body);
     assert!(answer.status < 500, "{}", answer.status);
+    let data = answer.body["data"].as_object().and_then(|data| data.values().next());
+    if let Some(value) = data.filter(|value| value.is_object()) {
+        return api::payload(value.clone()).unwrap_err();
+    }
+    assert!(answer.body["errors"].is_array(), "{} {}", answer.status, answer.body);
     Refusal::of_graphql(&answer.body["errors"])
+}
+
+/// What is well formed and wrong, or more than the limits allow.
+fn against_the_limits() -> Vec<(Vec<u8>, &'static str, &'static str)> {
+    let (malformed, invalid) = ("malformed_request", "validation_failed");
+    let query = |text: &str| json!({ "query": text }).to_string().into_bytes();
+    vec![
+        (query("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"), malformed, "query"),
+        (query(&format!("{{ {} }}", "a: __typename ".repeat(60))), "limit_reached", ""),
+        (query(&format!("{{ __typename {} }}", "@skip(if: false) ".repeat(60))), "limit_reached", ""),
+        (query(&format!("{{ me {{ {} }} }}", "id ".repeat(300_000))), "limit_reached", ""),
+        (query("query A { __typename } query B { __typename }"), malformed, "operationName"),
+        (br#"{"query":"query A { __typename }","operationName":"Z"}"#.to_vec(), malformed, "operationName"),
+        (br#"{"query":"query ($id: ID!) { pet(id: $id) { id } }"}"#.to_vec(), malformed, "variables.id"),
+        (
+            br#"{"query":"query ($n: Int) { pets(limit: $n) { id } }","variables":{"n":"x"}}"#.to_vec(),
+            invalid,
+            "",
+        ),
+        (format!("[{}]", vec![r#"{"query":"{__typename}"}"#; 1_000].join(",")).into_bytes(), invalid, "body"),
+        (query("{ petsConnection(first: 101) { totalCount } }"), invalid, "first"),
+        (query("{ petsConnection(after: \"yesterday\") { totalCount } }"), invalid, "after"),
+        (query("{ petsConnection(first: 1, last: 1) { totalCount } }"), invalid, "first"),
+        (
+            query(
+                "{ petsConnection(first: 100) { edges { node { orders(first: 100) { payments { order { id } } } } } } }",
+            ),
+            "limit_reached",
+            "",
+        ),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,7 +62,7 @@ async fn bad_requests_over_http() {
     let staff = &target.staff;
     let (malformed, invalid) = ("malformed_request", "validation_failed");
     let query = |text: &str| json!({ "query": text }).to_string().into_bytes();
-    let table: Vec<(Vec<u8>, &str, &str)> = vec![
+    let mut table: Vec<(Vec<u8>, &str, &str)> = vec![
         (b"".to_vec(), malformed, "body"),
         (b"hello".to_vec(), malformed, "body"),
         (b"{\"query\":\"\xff\"}".to_vec(), malformed, "body"),
@@ -44,13 +78,38 @@ async fn bad_requests_over_http() {
         (query("{ pet(id: \"42\") { id } }"), malformed, "id"),
         (query("{ pets(limit: 0) { id } }"), invalid, "limit"),
         (query("{ pets(wings: 2) { id } }"), invalid, ""),
-        (query("mutation { createPet(input: {wings: 2}) { id } }"), invalid, ""),
-        (query("mutation { createPet(input: {name: \"Rex\"}) { id } }"), invalid, "price"),
-        (query("mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { id } }"), invalid, ""),
-        (query("mutation { placeOrder(input: {petId: \"42\"}) { id } }"), invalid, "petId"),
+        (
+            query(
+                "mutation { createPet(input: {wings: 2}) { pet { id } userErrors { code status message field } } }",
+            ),
+            invalid,
+            "",
+        ),
+        (
+            query(
+                "mutation { createPet(input: {name: \"Rex\"}) { pet { id } userErrors { code status message field } } }",
+            ),
+            invalid,
+            "price",
+        ),
+        (
+            query(
+                "mutation { createPet(input: {name: \"Rex\", species: DRAGON}) { pet { id } userErrors { code status message field } } }",
+            ),
+            invalid,
+            "",
+        ),
+        (
+            query(
+                "mutation { placeOrder(input: {petId: \"42\"}) { order { id } userErrors { code status message field } } }",
+            ),
+            invalid,
+            "petId",
+        ),
         (query(&format!("{} me {{ id }} {}", "{".repeat(10_000), "}".repeat(10_000))), "limit_reached", ""),
         (query(&format!("{{ me {{ {} }} }}", "id ".repeat(20_000))), "limit_reached", ""),
     ];
+    table.extend(against_the_limits());
     for (body, code, field) in table {
         let what = String::from_utf8_lossy(&body).chars().take(80).collect::<String>();
         assert_problem(&refusal(staff, body).await, code, field, &what);

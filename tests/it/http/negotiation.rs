@@ -16,7 +16,7 @@ async fn methods_are_told() {
         ("/v1/pets", "DELETE", &["GET", "HEAD", "POST", "OPTIONS"][..]),
         (pet.as_str(), "POST", &["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]),
         ("/v1/events", "POST", &["GET", "HEAD", "OPTIONS"]),
-        ("/v1/graphql", "PUT", &["GET", "HEAD", "POST", "OPTIONS"]),
+        ("/v1/graphql", "PATCH", &["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]),
         ("/v1/ws", "POST", &["GET", "OPTIONS"]),
         ("/healthz", "POST", &["GET", "HEAD", "OPTIONS"]),
     ] {

@@ -203,7 +203,8 @@ impl Api {
             return Err(Refusal::of_graphql(&answer.body["errors"]));
         }
         let data = answer.body["data"].as_object().unwrap_or_else(|| panic!("no data: {}", answer.body));
-        Ok(data.values().next().expect("one root field").clone())
+        let value = data.values().next().expect("one root field").clone();
+        payload(value)
     }
 
     /// A new pet of 75.00 USD.
@@ -216,6 +217,22 @@ impl Api {
     pub async fn place_order_of(&self, pet: &Value) -> Value {
         self.post("/v1/orders", json!({ "petId": pet["id"] })).await.result().unwrap()
     }
+}
+
+/// What a payload of a mutation is about, or the refusal that its `userErrors` tell; any other value as it is.
+pub fn payload(value: Value) -> Result<Value, Refusal> {
+    let Some(errors) = value["userErrors"].as_array() else { return Ok(value) };
+    let Some(first) = errors.first() else {
+        let mut fields = value.as_object().expect("a payload").iter();
+        let (_, made) = fields.find(|(name, _)| *name != "userErrors").expect("what was made");
+        return Ok(made.clone());
+    };
+    Err(Refusal {
+        status: first["status"].as_u64().and_then(|status| u16::try_from(status).ok()),
+        code: first["code"].as_str().unwrap_or_default().to_owned(),
+        fields: errors.iter().filter_map(|error| error["field"].as_str().map(str::to_owned)).collect(),
+        text: value.to_string(),
+    })
 }
 
 /// `request` with a JSON body.

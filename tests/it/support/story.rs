@@ -11,6 +11,8 @@ pub const GOOD_CARD: &str = "4242424242424242";
 pub const DECLINED_CARD: &str = "4000000000000002";
 
 const ORDER: &str = "{ id petId userId status totalAmount currency createdAt updatedAt tenantId }";
+/// Why a mutation did nothing.
+const WHY: &str = "userErrors { code status message field rule paymentId }";
 const PET: &str = "{ id name species ageMonths price currency status createdAt updatedAt tenantId }";
 const PAYMENT: &str = "{ id amount currency status createdAt source { ... on Card { object name number brand last4 expMonth expYear } } }";
 
@@ -44,7 +46,9 @@ impl Driver {
             Self::GraphQl => {
                 let input =
                     format!("{{name: {}, species: DOG, ageMonths: 5, price: \"75.00\"}}", json!(name));
-                staff.graphql(&format!("mutation {{ createPet(input: {input}) {PET} }}")).await
+                staff
+                    .graphql(&format!("mutation {{ createPet(input: {input}) {{ pet {PET} {WHY} }} }}"))
+                    .await
             }
         }
     }
@@ -55,7 +59,9 @@ impl Driver {
             Self::Rest => staff.put(&format!("/v1/pets/{id}"), json!({ "status": status })).await.result(),
             Self::GraphQl => {
                 let id = json!(id);
-                let query = format!("mutation {{ updatePet(id: {id}, input: {{status: {status}}}) {PET} }}");
+                let query = format!(
+                    "mutation {{ updatePet(id: {id}, input: {{status: {status}}}) {{ pet {PET} {WHY} }} }}"
+                );
                 staff.graphql(&query).await
             }
         }
@@ -65,7 +71,10 @@ impl Driver {
         match self {
             Self::Rest => buyer.post("/v1/orders", json!({ "petId": pet_id })).await.result(),
             Self::GraphQl => {
-                let query = format!("mutation {{ placeOrder(input: {{petId: {}}}) {ORDER} }}", json!(pet_id));
+                let query = format!(
+                    "mutation {{ placeOrder(input: {{petId: {}}}) {{ order {ORDER} {WHY} }} }}",
+                    json!(pet_id)
+                );
                 buyer.graphql(&query).await
             }
         }
@@ -84,7 +93,11 @@ impl Driver {
                 );
                 let input = format!("{{amount: {}, currency: USD, source: {{card: {card}}}}}", json!(amount));
                 let id = json!(order_id);
-                buyer.graphql(&format!("mutation {{ payOrder(id: {id}, input: {input}) {PAYMENT} }}")).await
+                buyer
+                    .graphql(&format!(
+                        "mutation {{ payOrder(id: {id}, input: {input}) {{ payment {PAYMENT} {WHY} }} }}"
+                    ))
+                    .await
             }
         }
     }
@@ -101,7 +114,12 @@ impl Driver {
         match self {
             Self::Rest => staff.command(&format!("/v1/orders/{order_id}/{name}")).await.result(),
             Self::GraphQl => {
-                staff.graphql(&format!("mutation {{ {name}Order(id: {}) {ORDER} }}", json!(order_id))).await
+                staff
+                    .graphql(&format!(
+                        "mutation {{ {name}Order(id: {}) {{ order {ORDER} {WHY} }} }}",
+                        json!(order_id)
+                    ))
+                    .await
             }
         }
     }
@@ -111,7 +129,8 @@ impl Driver {
         match self {
             Self::Rest => user.delete(&format!("/v1/orders/{order_id}")).await.result(),
             Self::GraphQl => {
-                let query = format!("mutation {{ cancelOrder(id: {}) {ORDER} }}", json!(order_id));
+                let query =
+                    format!("mutation {{ cancelOrder(id: {}) {{ order {ORDER} {WHY} }} }}", json!(order_id));
                 user.graphql(&query).await
             }
         }

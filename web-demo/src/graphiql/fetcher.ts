@@ -1,5 +1,6 @@
 import { createGraphiQLFetcher, type Fetcher } from "@graphiql/toolkit";
 import { createClient } from "graphql-ws";
+import { authorization as signedIn } from "./session";
 
 const httpUrl = "/v1/graphql";
 
@@ -19,7 +20,7 @@ function authorizationOf(headers: Record<string, unknown> | undefined): string |
  * A browser cannot set headers on a WebSocket, so the Authorization header of the tab travels in connection_init.
  */
 export const fetcher: Fetcher = (params, options) => {
-  const authorization = authorizationOf(options?.headers);
+  const authorization = authorizationOf(options?.headers) ?? signedIn();
   const wsClient = createClient({
     url: socketUrl(),
     // One client per run: tabs may be signed in differently, and the socket opens only for a subscription.
@@ -27,5 +28,6 @@ export const fetcher: Fetcher = (params, options) => {
     // A silent retry would replay the subscription from its first `after`; the visitor should see the end instead.
     retryAttempts: 0,
   });
-  return createGraphiQLFetcher({ url: httpUrl, wsClient, enableIncrementalDelivery: false })(params, options);
+  const headers: Record<string, string> = authorization ? { authorization } : {};
+  return createGraphiQLFetcher({ url: httpUrl, wsClient, headers, enableIncrementalDelivery: false })(params, options);
 };

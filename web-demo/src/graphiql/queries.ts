@@ -21,19 +21,26 @@ query AvailablePets {
   {
     query: `# Put the id of an AVAILABLE pet into Variables.
 #
-# Without a token the order is anonymous.
-# To make it yours, put one into Headers:
+# Without a login the order is anonymous. To make it
+# yours, sign in by the first button of the toolbar,
+# or put a token into Headers:
 # {"Authorization": "Bearer TOKEN"}
-# Tokens come from POST /v1/auth/tokens.
 mutation PlaceOrder($petId: ID!) {
   placeOrder(input: { petId: $petId }) {
-    id
-    petId
-    userId
-    status
-    totalAmount
-    currency
-    createdAt
+    order {
+      id
+      petId
+      userId
+      status
+      totalAmount
+      currency
+      createdAt
+    }
+    userErrors {
+      code
+      message
+      field
+    }
   }
 }
 `,

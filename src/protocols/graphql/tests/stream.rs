@@ -120,7 +120,11 @@ async fn typed_subscriptions_are_personal() {
     let mut staffs = Blocks::of(store.send(posting(Some(STAFF), STREAM, &body)).await);
     assert_eq!(store.graphql.0.cohorts.count(), 2, "who asks decides what the fields show");
     store
-        .data(Some(&alice), "mutation ($id: ID!) { cancelOrder(id: $id) { id } }", json!({ "id": order }))
+        .data(
+            Some(&alice),
+            "mutation ($id: ID!) { cancelOrder(id: $id) { order { id } } }",
+            json!({ "id": order }),
+        )
         .await;
     for stream in [&mut hers, &mut staffs] {
         let (_, _, data) = stream.next().await.unwrap().remove(0);

@@ -22,7 +22,8 @@ use crate::domain::audit::{Channel, Origin};
 use crate::domain::user::UserDraft;
 use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
-use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
+use crate::integrations::Integrations;
+use crate::protocols::graphql::{Documents, GraphQl, GraphQlSettings, PATH};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
@@ -47,7 +48,12 @@ pub fn settings() -> GraphQlSettings {
     GraphQlSettings {
         max_depth: 15,
         max_complexity: 500,
+        max_aliases: 50,
+        max_directives: 50,
+        timeout_ms: 10_000,
+        documents: Documents::open(16, None).unwrap(),
         max_subscriptions: 4,
+        max_streams: 4,
         init_timeout_ms: 10_000,
         introspection: true,
         page: Some(|| "<html>".into_response()),
@@ -144,7 +150,8 @@ impl Fixture {
         });
         let tasks = Tasks::new();
         let metrics = Metrics::new(tasks.clone());
-        let graphql = GraphQl::new(app.clone(), None, &metrics, tasks.clone(), settings);
+        let integrations = Arc::new(Integrations::default());
+        let graphql = GraphQl::new(app.clone(), integrations, None, &metrics, tasks.clone(), settings);
         let router = graphql.clone().router();
         Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
     }
@@ -183,14 +190,15 @@ impl Fixture {
 
     /// A new pet.
     pub async fn pet(&self) -> String {
-        let query = r#"mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { id } }"#;
-        text(&self.data(Some(STAFF), query, json!({})).await["createPet"]["id"])
+        let query = r#"mutation { createPet(input: {name: "Rex", species: DOG, ageMonths: 5, price: "75.00"}) { pet { id } } }"#;
+        text(&self.data(Some(STAFF), query, json!({})).await["createPet"]["pet"]["id"])
     }
 
     /// An order of a new pet.
     pub async fn order(&self, token: &str) -> String {
-        let query = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { id } }";
-        text(&self.data(Some(token), query, json!({ "pet": self.pet().await })).await["placeOrder"]["id"])
+        let query = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { order { id } } }";
+        let data = self.data(Some(token), query, json!({ "pet": self.pet().await })).await;
+        text(&data["placeOrder"]["order"]["id"])
     }
 }
 

@@ -81,7 +81,7 @@ async fn a_connection_is_opened_first() {
     let store = Fixture::with(GraphQlSettings { init_timeout_ms: 50, ..settings() }).await;
     let mut silent = Client::open(&store, Some("graphql-transport-ws")).await;
     assert_eq!(silent.closed().await, (4408, "Connection initialisation timeout".into()));
-    for offered in [None, Some("graphql-ws")] {
+    for offered in [None, Some("soap")] {
         let opened = std::panic::AssertUnwindSafe(Client::open(&store, offered));
         // The client library itself refuses an answer without the subprotocol that it offered.
         if let Ok(mut client) = futures_util::FutureExt::catch_unwind(opened).await {
@@ -217,7 +217,11 @@ async fn a_client_that_does_not_read_is_let_go() {
             "x".repeat(3_000)
         );
         store
-            .data(Some(STAFF), &format!("mutation {{ createPet(input: {input}) {{ id }} }}"), json!({}))
+            .data(
+                Some(STAFF),
+                &format!("mutation {{ createPet(input: {input}) {{ pet {{ id }} }} }}"),
+                json!({}),
+            )
             .await;
     }
     // Answers of 60 KB that are never read.
@@ -235,4 +239,39 @@ async fn a_client_that_does_not_read_is_let_go() {
     })
     .await
     .expect("a reader that stopped keeps its connection");
+}
+
+#[tokio::test]
+async fn the_predecessor_has_other_words() {
+    let store = Fixture::new().await;
+    let mut client = Client::open(&store, Some("graphql-ws")).await;
+    client.say(json!({ "type": "connection_init", "payload": { "authorization": "Bearer staff" } })).await;
+    assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
+    let start = |id: &str, query: &str| json!({ "id": id, "type": "start", "payload": { "query": query } });
+    client.say(start("q", "{ __typename }")).await;
+    let data = json!({ "id": "q", "type": "data", "payload": { "data": { "__typename": "Query" } } });
+    assert_eq!(client.hear().await, data);
+    assert_eq!(client.hear().await, json!({ "id": "q", "type": "complete" }));
+    client.say(start("bad", "{ unknown }")).await;
+    let error = client.hear().await;
+    assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("bad")));
+    assert!(error["payload"]["errors"][0]["message"].is_string(), "{error}");
+    client.say(start("s", EVENTS)).await;
+    while store.metrics.channel(crate::telemetry::Channel::GraphQl).subscriptions() == 0 {
+        tokio::task::yield_now().await;
+    }
+    store.pet().await;
+    let event = client.hear().await;
+    assert_eq!(
+        (&event["type"], &event["payload"]["data"]["events"]["eventType"]),
+        (&json!("data"), &json!("pet.created"))
+    );
+    client.say(json!({ "id": "s", "type": "stop" })).await;
+    client.say(json!({ "type": "connection_terminate" })).await;
+    assert_eq!(client.closed().await.0, 1000);
+    let mut mixed = Client::open(&store, Some("graphql-ws")).await;
+    mixed.say(json!({ "type": "connection_init" })).await;
+    assert_eq!(mixed.hear().await["type"], "connection_ack");
+    mixed.subscribe("s", "{ __typename }").await;
+    assert_eq!(mixed.closed().await.0, 4400);
 }

@@ -1,4 +1,4 @@
-//! The messages of graphql-transport-ws, read and written.
+//! The messages of graphql-transport-ws and of its predecessor, read and written.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,6 +10,37 @@ use crate::protocols::graphql::operation::Params;
 
 /// Longest reason of a close frame, in bytes (RFC 6455 §5.5).
 const MAX_REASON: usize = 123;
+
+/// Which words a connection has for its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// graphql-transport-ws, of the package graphql-ws.
+    Modern,
+    /// The subprotocol that is called graphql-ws, of the package subscriptions-transport-ws.
+    Legacy,
+}
+
+impl Dialect {
+    /// The subprotocols, in our order.
+    pub const SUBPROTOCOLS: [&'static str; 2] = ["graphql-transport-ws", "graphql-ws"];
+
+    /// That of a subprotocol.
+    pub fn of(subprotocol: &str) -> Self {
+        if subprotocol == Self::SUBPROTOCOLS[1] { Self::Legacy } else { Self::Modern }
+    }
+
+    /// The modern word for a type of message.
+    fn modern(self, kind: &str) -> &str {
+        match (self, kind) {
+            (Self::Modern, kind) => kind,
+            (Self::Legacy, "start") => "subscribe",
+            (Self::Legacy, "stop") => "complete",
+            (Self::Legacy, "connection_init" | "connection_terminate") => kind,
+            // Words of the other dialect mean nothing here.
+            (Self::Legacy, _) => "",
+        }
+    }
+}
 
 /// What a client says.
 pub enum Incoming<'m> {
@@ -24,6 +55,8 @@ pub enum Incoming<'m> {
     Complete {
         id: String,
     },
+    /// The end of the connection, which the predecessor has a word for.
+    Terminate,
 }
 
 /// What the payload of `connection_init` says of the client.
@@ -49,7 +82,7 @@ impl<'m> Incoming<'m> {
     ///
     /// # Errors
     /// The reason to close with 4400.
-    pub fn parse(text: &'m str) -> Result<Self, String> {
+    pub fn parse(text: &'m str, dialect: Dialect) -> Result<Self, String> {
         if !text.trim_start().starts_with('{') {
             return Err("a message must be a JSON object".to_owned());
         }
@@ -65,7 +98,7 @@ impl<'m> Incoming<'m> {
             let id = id.filter(|id| !id.is_empty());
             id.ok_or_else(|| format!("{} needs an id, a text that is not empty", frame.kind))
         };
-        match frame.kind.as_str() {
+        match dialect.modern(&frame.kind) {
             "connection_init" => Ok(Self::ConnectionInit(Credentials::read(object()?))),
             "ping" => Ok(Self::Ping(object()?)),
             "pong" => object().map(|_| Self::Pong),
@@ -75,6 +108,7 @@ impl<'m> Incoming<'m> {
                 Ok(Self::Subscribe { id: id(frame.id)?, params })
             }
             "complete" => Ok(Self::Complete { id: id(frame.id)? }),
+            "connection_terminate" if dialect == Dialect::Legacy => Ok(Self::Terminate),
             _ => Err("unknown type of message".to_owned()),
         }
     }
@@ -139,16 +173,20 @@ pub struct Outgoing {
     /// The id as JSON, with what follows it in `next`.
     next: String,
     id_length: usize,
+    dialect: Dialect,
 }
 
 impl Outgoing {
     /// For the operation `id`.
-    pub fn new(id: &str) -> Self {
+    pub fn new(id: &str, dialect: Dialect) -> Self {
         // A text has nothing that JSON cannot say.
         let mut next = serde_json::to_string(id).unwrap_or_default();
         let id_length = next.len();
-        next.push_str(r#","type":"next","payload":"#);
-        Self { next, id_length }
+        next.push_str(match dialect {
+            Dialect::Modern => r#","type":"next","payload":"#,
+            Dialect::Legacy => r#","type":"data","payload":"#,
+        });
+        Self { next, id_length, dialect }
     }
 
     fn id(&self) -> &str {
@@ -162,7 +200,14 @@ impl Outgoing {
 
     /// The errors that ended it, which are JSON text.
     pub fn error(&self, errors: &str) -> Message {
-        Message::text(["{\"id\":", self.id(), ",\"type\":\"error\",\"payload\":", errors, "}"].concat())
+        // The predecessor has one error, and no `complete` after it.
+        let (open, close) = match self.dialect {
+            Dialect::Modern => ("", "}"),
+            Dialect::Legacy => ("{\"errors\":", "}}"),
+        };
+        Message::text(
+            ["{\"id\":", self.id(), ",\"type\":\"error\",\"payload\":", open, errors, close].concat(),
+        )
     }
 
     /// Its end.
@@ -185,7 +230,7 @@ mod tests {
     use super::*;
 
     fn reason(text: &str) -> String {
-        Incoming::parse(text).err().unwrap_or_else(|| panic!("{text} was taken"))
+        Incoming::parse(text, Dialect::Modern).err().unwrap_or_else(|| panic!("{text} was taken"))
     }
 
     #[test]
@@ -217,14 +262,20 @@ mod tests {
 
     #[test]
     fn messages_are_read() {
-        assert!(matches!(Incoming::parse(r#"{"type":"ping","payload":null}"#), Ok(Incoming::Ping(None))));
-        assert!(matches!(Incoming::parse(r#" {"type":"pong","payload":{"a":1}}"#), Ok(Incoming::Pong)));
+        assert!(matches!(
+            Incoming::parse(r#"{"type":"ping","payload":null}"#, Dialect::Modern),
+            Ok(Incoming::Ping(None))
+        ));
+        assert!(matches!(
+            Incoming::parse(r#" {"type":"pong","payload":{"a":1}}"#, Dialect::Modern),
+            Ok(Incoming::Pong)
+        ));
         assert!(
-            matches!(Incoming::parse(r#"{"type":"complete","id":"é"}"#), Ok(Incoming::Complete { id }) if id == "é")
+            matches!(Incoming::parse(r#"{"type":"complete","id":"é"}"#, Dialect::Modern), Ok(Incoming::Complete { id }) if id == "é")
         );
         let subscribe = r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":null}}"#;
         assert!(
-            matches!(Incoming::parse(subscribe), Ok(Incoming::Subscribe { params, .. }) if params.query == "{a}")
+            matches!(Incoming::parse(subscribe, Dialect::Modern), Ok(Incoming::Subscribe { params, .. }) if params.query == "{a}")
         );
     }
 
@@ -232,7 +283,7 @@ mod tests {
     fn credentials_are_found_in_any_case() {
         let read = |payload: &str| {
             let text = format!(r#"{{"type":"connection_init","payload":{payload}}}"#);
-            match Incoming::parse(&text) {
+            match Incoming::parse(&text, Dialect::Modern) {
                 Ok(Incoming::ConnectionInit(credentials)) => credentials,
                 _ => panic!("{payload}"),
             }
@@ -253,7 +304,7 @@ mod tests {
 
     #[test]
     fn an_id_is_escaped() {
-        let outgoing = Outgoing::new("a\"b");
+        let outgoing = Outgoing::new("a\"b", Dialect::Modern);
         for message in [outgoing.next("{}"), outgoing.error("[]"), outgoing.complete()] {
             let value: serde_json::Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
             assert_eq!(value["id"], "a\"b");

@@ -82,7 +82,7 @@ impl Session {
             let message =
                 format!("at most {max} operations at a time on one connection (graphql.max_subscriptions)");
             let error = refusal(Error::LimitReached { limit: "graphql.max_subscriptions", message });
-            return self.write(vec![self.error(&Outgoing::new(&id), vec![error])]).await;
+            return self.write(vec![self.error(&Outgoing::new(&id, self.dialect), vec![error])]).await;
         };
         let operation = Arc::clone(self).operate(ticket, params, caller.clone());
         let operation = Abortable::new(operation, registration).map(|_| ());
@@ -91,7 +91,7 @@ impl Session {
     }
 
     async fn operate(self: Arc<Self>, ticket: Ticket, params: Params, caller: Caller) {
-        let outgoing = Outgoing::new(&ticket.id);
+        let outgoing = Outgoing::new(&ticket.id, self.dialect);
         // Boxed, so that a subscription that waits does not hold the room that its beginning needed.
         match Box::pin(self.begin(&outgoing, params, caller)).await {
             Begun::Over(messages) => self.finish(&ticket, messages).await,

@@ -1,6 +1,7 @@
 //! Orders, and what hangs on them.
 
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use uuid::Uuid;
 
 use super::enums::{Currency, OrderStatus};
 use super::payment::Payment;
@@ -8,14 +9,15 @@ use super::pet::Pet;
 use super::scalars::{DateTime, Decimal};
 use super::user::User;
 use crate::domain;
-use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, optional};
+use crate::protocols::graphql::loaders::{PaymentsOf, load};
+use crate::protocols::graphql::schema::LOOKUP_COST;
 
 /// One pet for one buyer.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 #[graphql(complex)]
 pub struct Order {
     /// The order's id.
-    id: ID,
+    pub(super) id: ID,
     /// The pet that is ordered.
     pet_id: ID,
     /// The buyer; null for an anonymous order.
@@ -31,7 +33,7 @@ pub struct Order {
     /// When it last changed.
     updated_at: DateTime,
     /// The tenant that it belongs to; null in the public pool.
-    tenant_id: Option<ID>,
+    tenant_id: Option<Uuid>,
     #[graphql(skip)]
     order: domain::Order,
 }
@@ -47,7 +49,7 @@ impl From<domain::Order> for Order {
             currency: order.currency.into(),
             created_at: order.created_at.into(),
             updated_at: order.updated_at.into(),
-            tenant_id: order.tenant.id().map(Into::into),
+            tenant_id: order.tenant.id(),
             order,
         }
     }
@@ -58,14 +60,13 @@ impl Order {
     /// The pet that is ordered, as it is now; null when it has left the store.
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn pet(&self, ctx: &Context<'_>) -> Result<Option<Pet>> {
-        let pet = app(ctx)?.get_pet(&caller(ctx)?.principal, self.order.pet_id).await;
-        Ok(optional(pet)?.map(Into::into))
+        Ok(load(ctx, self.order.pet_id).await?.map(Into::into))
     }
 
     /// Every try to pay the order, newest first.
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
-        let payments = app(ctx)?.list_payments(&caller(ctx)?.principal, self.order.id).await?;
+        let payments = load(ctx, PaymentsOf(self.order.id)).await?.unwrap_or_default();
         Ok(payments.into_iter().map(Into::into).collect())
     }
 
@@ -73,7 +74,6 @@ impl Order {
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         let Some(id) = self.order.user_id else { return Ok(None) };
-        let user = optional(app(ctx)?.get_user(&caller(ctx)?.principal, id).await)?;
-        Ok(user.map(|(user, whole)| if whole { user.into() } else { User::public(user) }))
+        Ok(load(ctx, id).await?.map(Into::into))
     }
 }

@@ -1,17 +1,21 @@
 //! Payments and receipts.
 
-use async_graphql::{ID, SimpleObject, Union};
+use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject, Union};
 
 use super::enums::{AccountType, CardBrand, Currency, PaymentStatus};
+use super::order::Order;
 use super::scalars::{DateTime, Decimal};
-use crate::domain;
 use crate::domain::payment::{Address, Source};
+use crate::domain::{self, OrderId, PaymentId};
+use crate::protocols::graphql::loaders::{ReceiptOf, load};
+use crate::protocols::graphql::schema::LOOKUP_COST;
 
 /// One try to pay an order (`OrderPayment` in REST).
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct Payment {
     /// The payment's id.
-    id: ID,
+    pub(super) id: ID,
     /// How much.
     amount: Decimal,
     /// The currency of the amount.
@@ -24,10 +28,31 @@ pub struct Payment {
     failure_code: Option<String>,
     /// When it was made.
     created_at: DateTime,
+    /// The order that it pays.
+    order_id: ID,
+    #[graphql(skip)]
+    payment: PaymentId,
+    #[graphql(skip)]
+    order: OrderId,
+}
+
+#[ComplexObject]
+impl Payment {
+    /// The order that it pays, as it is now.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
+    async fn order(&self, ctx: &Context<'_>) -> Result<Option<Order>> {
+        Ok(load(ctx, self.order).await?.map(Into::into))
+    }
+
+    /// The receipt of a payment that succeeded.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
+    async fn receipt(&self, ctx: &Context<'_>) -> Result<Option<Receipt>> {
+        Ok(load(ctx, ReceiptOf(self.payment)).await?.map(Into::into))
+    }
 }
 
 /// Where the money of a payment came from, masked.
-#[derive(Union)]
+#[derive(Clone, Union)]
 pub enum PaymentSource {
     /// A card.
     Card(Card),
@@ -36,7 +61,7 @@ pub enum PaymentSource {
 }
 
 /// A card, masked.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct Card {
     /// Always `card`.
     object: &'static str,
@@ -65,7 +90,7 @@ pub struct Card {
 }
 
 /// A bank account, masked.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct BankAccount {
     /// Always `bank_account`.
     object: &'static str,
@@ -86,14 +111,28 @@ pub struct BankAccount {
 }
 
 /// Proof of a payment that succeeded.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct Receipt {
     /// The receipt's id.
+    pub(super) id: ID,
+    /// The same, under the name that events have for it.
     receipt_id: ID,
     /// Where the receipt is.
     receipt_url: String,
     /// When it was made.
     generated_at: DateTime,
+    #[graphql(skip)]
+    payment: PaymentId,
+}
+
+#[ComplexObject]
+impl Receipt {
+    /// The payment that it proves.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
+    async fn payment(&self, ctx: &Context<'_>) -> Result<Option<Payment>> {
+        Ok(load(ctx, self.payment).await?.map(Into::into))
+    }
 }
 
 impl From<domain::Payment> for Payment {
@@ -106,6 +145,9 @@ impl From<domain::Payment> for Payment {
             status: payment.status.into(),
             failure_code: payment.failure_code,
             created_at: payment.created_at.into(),
+            order_id: payment.order_id.into(),
+            payment: payment.id,
+            order: payment.order_id,
         }
     }
 }
@@ -149,9 +191,11 @@ impl From<Source> for PaymentSource {
 impl From<domain::Receipt> for Receipt {
     fn from(receipt: domain::Receipt) -> Self {
         Self {
+            id: receipt.id.into(),
             receipt_id: receipt.id.into(),
             receipt_url: receipt.url,
             generated_at: receipt.generated_at.into(),
+            payment: receipt.payment_id,
         }
     }
 }

@@ -1,16 +1,21 @@
 //! Pets.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use uuid::Uuid;
 
 use super::enums::{Currency, Gender, PetStatus, Size, Species};
+use super::order::Order;
 use super::scalars::{DateTime, Decimal};
-use crate::domain::{self, pet};
+use crate::domain::{self, PetId, pet};
+use crate::protocols::graphql::loaders::{OrdersOfPet, load};
+use crate::protocols::graphql::schema::{list_cost, nested_limit};
 
 /// A pet.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct Pet {
     /// The pet's id.
-    id: ID,
+    pub(super) id: ID,
     /// Its name.
     name: String,
     /// What kind of animal it is.
@@ -50,11 +55,27 @@ pub struct Pet {
     /// When it last changed.
     updated_at: DateTime,
     /// The tenant that it belongs to; null in the public pool.
-    tenant_id: Option<ID>,
+    tenant_id: Option<Uuid>,
+    #[graphql(skip)]
+    pet: PetId,
+}
+
+#[ComplexObject]
+impl Pet {
+    /// The newest orders of it: for the staff all, for a user the user's own. Further ones are in `ordersConnection`.
+    #[graphql(complexity = "list_cost(first, child_complexity)")]
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+    ) -> Result<Vec<Order>> {
+        let orders = load(ctx, OrdersOfPet(self.pet, nested_limit(first)?)).await?;
+        Ok(orders.unwrap_or_default().into_iter().map(Into::into).collect())
+    }
 }
 
 /// What the vet says of a pet.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct MedicalInfo {
     /// Whether it was spayed or neutered.
     spayed_neutered: Option<bool>,
@@ -69,7 +90,7 @@ pub struct MedicalInfo {
 }
 
 /// A category or a tag.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct Label {
     /// Its id, where it has one.
     id: Option<ID>,
@@ -78,7 +99,7 @@ pub struct Label {
 }
 
 /// Where else a resource is.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct Links {
     /// The path of the resource in the REST API.
     #[graphql(name = "self")]
@@ -108,7 +129,8 @@ impl From<domain::Pet> for Pet {
             links: Links { this: format!("/v1/pets/{}", pet.id) },
             created_at: pet.created_at.into(),
             updated_at: pet.updated_at.into(),
-            tenant_id: pet.tenant.id().map(Into::into),
+            tenant_id: pet.tenant.id(),
+            pet: pet.id,
         }
     }
 }

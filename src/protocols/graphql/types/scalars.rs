@@ -2,9 +2,11 @@
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 
+use crate::domain::stats::Total;
 use crate::domain::{Amount, Timestamp, Violation};
 
 /// An exact decimal number as text.
+#[derive(Clone)]
 pub struct Decimal(String);
 
 /// An exact decimal number, written as a string such as "75.00": an amount of money never passes through a float.
@@ -27,6 +29,12 @@ impl ScalarType for Decimal {
     }
 }
 
+impl From<Total> for Decimal {
+    fn from(total: Total) -> Self {
+        Self(total.to_string())
+    }
+}
+
 impl From<Amount> for Decimal {
     fn from(amount: Amount) -> Self {
         Self(amount.to_string())
@@ -44,6 +52,7 @@ impl Decimal {
 }
 
 /// An instant.
+#[derive(Clone)]
 pub struct DateTime(Timestamp);
 
 /// An instant in UTC, written as RFC 3339 with milliseconds: "2026-01-31T12:00:00.000Z".
@@ -64,6 +73,13 @@ impl ScalarType for DateTime {
     }
 }
 
+impl DateTime {
+    /// The instant.
+    pub fn at(&self) -> Timestamp {
+        self.0
+    }
+}
+
 impl From<Timestamp> for DateTime {
     fn from(at: Timestamp) -> Self {
         Self(at)
@@ -71,6 +87,7 @@ impl From<Timestamp> for DateTime {
 }
 
 /// A position in the event log.
+#[derive(Clone)]
 pub struct Cursor(pub crate::domain::Cursor);
 
 /// A position in the event log: opaque text. Give it back as `after` and the next events follow, without a gap.
@@ -89,9 +106,10 @@ impl ScalarType for Cursor {
 }
 
 /// Any JSON value.
+#[derive(Clone)]
 pub struct Json(Value);
 
-/// Any JSON value; here the data of an event, in the same shape as REST and webhooks send it.
+/// Any JSON value; here what an event or an audit row carries, in the same shape as REST and webhooks send it.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

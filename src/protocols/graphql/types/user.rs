@@ -1,16 +1,21 @@
 //! Users.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
+use uuid::Uuid;
 
 use super::enums::{Role, UserStatus};
+use super::order::Order;
 use super::scalars::DateTime;
-use crate::domain;
+use crate::domain::{self, Error, UserId};
+use crate::protocols::graphql::loaders::{OrdersOfUser, load};
+use crate::protocols::graphql::schema::{caller, list_cost, nested_limit};
 
 /// A user. Of someone else only `id`, `username`, `firstName`, `createdAt` and `tenantId` are shown.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
 pub struct User {
     /// The user's id.
-    id: ID,
+    pub(super) id: ID,
     /// The name to log in with.
     username: String,
     /// E-mail address.
@@ -32,11 +37,32 @@ pub struct User {
     /// When the user's data last changed.
     updated_at: Option<DateTime>,
     /// The tenant that the user belongs to; null in the public pool.
-    tenant_id: Option<ID>,
+    tenant_id: Option<Uuid>,
+    #[graphql(skip)]
+    user: UserId,
+}
+
+#[ComplexObject]
+impl User {
+    /// The user's newest orders, for the user and the staff. Further ones are in `ordersConnection`.
+    #[graphql(complexity = "list_cost(first, child_complexity)")]
+    async fn orders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+    ) -> Result<Vec<Order>> {
+        let limit = nested_limit(first)?;
+        // Asked before, so that one who may not be seen does not spoil the batch of those who may.
+        if !caller(ctx)?.principal.is_self_or_staff(Some(self.user)) {
+            return Err(Error::Forbidden("only the staff may list the orders of others").into());
+        }
+        let orders = load(ctx, OrdersOfUser(self.user, limit)).await?;
+        Ok(orders.unwrap_or_default().into_iter().map(Into::into).collect())
+    }
 }
 
 /// What a user likes to be told.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct Preferences {
     /// The newsletter.
     newsletter: bool,
@@ -59,8 +85,16 @@ impl From<domain::User> for User {
             roles: Some(vec![user.role.into()]),
             created_at: user.created_at.into(),
             updated_at: Some(user.updated_at.into()),
-            tenant_id: user.tenant.id().map(Into::into),
+            tenant_id: user.tenant.id(),
+            user: user.id,
         }
+    }
+}
+
+impl From<(domain::User, bool)> for User {
+    /// All of the user, or what is public.
+    fn from((user, whole): (domain::User, bool)) -> Self {
+        if whole { user.into() } else { Self::public(user) }
     }
 }
 

@@ -1,11 +1,17 @@
 //! Input objects, and the drafts of the domain that they describe. The fields of violations are those of REST.
 
-use async_graphql::{ID, InputObject, OneofObject};
+pub mod filters;
+pub mod orders;
+pub mod records;
+pub mod users;
+pub mod webhooks;
+
+use async_graphql::{Enum, ID, InputObject, OneofObject};
 
 use super::types::enums::{AccountType, Currency, Gender, PetStatus, Size, Species};
 use super::types::scalars::Decimal;
 use crate::domain::payment::{Address, PaymentDraft, SourceDraft};
-use crate::domain::pet::{self, PetDraft};
+use crate::domain::pet::{self, Clearable, Merge, PetDraft};
 use crate::domain::{Error, PetId, Result};
 
 /// What to say of a pet. A new one needs `name`, `species`, `ageMonths` and `price`; for one that exists, what is left
@@ -44,6 +50,48 @@ pub struct PetInput {
     category: Option<LabelInput>,
     /// Its labels, at most 20.
     tags: Option<Vec<LabelInput>>,
+}
+
+/// What can be taken away from a pet; its lists become empty, its gender UNKNOWN.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub enum PetField {
+    /// The breed.
+    Breed,
+    /// The size.
+    Size,
+    /// The color.
+    Color,
+    /// The gender.
+    Gender,
+    /// Whether it is good with children.
+    GoodWithKids,
+    /// The description.
+    Description,
+    /// All photos.
+    Photos,
+    /// All that the vet says.
+    MedicalInfo,
+    /// The category.
+    Category,
+    /// All tags.
+    Tags,
+}
+
+impl From<PetField> for Clearable {
+    fn from(field: PetField) -> Self {
+        match field {
+            PetField::Breed => Self::Breed,
+            PetField::Size => Self::Size,
+            PetField::Color => Self::Color,
+            PetField::Gender => Self::Gender,
+            PetField::GoodWithKids => Self::GoodWithKids,
+            PetField::Description => Self::Description,
+            PetField::Photos => Self::Photos,
+            PetField::MedicalInfo => Self::MedicalInfo,
+            PetField::Category => Self::Category,
+            PetField::Tags => Self::Tags,
+        }
+    }
 }
 
 /// What the vet says of a pet.
@@ -96,6 +144,19 @@ impl PetInput {
             tags: self.tags.map(|tags| tags.into_iter().map(Into::into).collect()),
             merge: None,
         })
+    }
+}
+
+impl PetInput {
+    /// The draft that it describes, which takes `clear` away.
+    ///
+    /// # Errors
+    /// As [`PetInput::into_draft`].
+    pub fn into_draft_without(self, clear: Option<Vec<PetField>>) -> Result<PetDraft> {
+        let draft = self.into_draft()?;
+        let cleared: Vec<_> = clear.into_iter().flatten().map(Into::into).collect();
+        let merge = (!cleared.is_empty()).then(|| Merge { cleared, ..Merge::default() });
+        Ok(PetDraft { merge, ..draft })
     }
 }
 

@@ -1,0 +1,140 @@
+//! Reads of many things at once, for protocols that follow links from one list to another (GraphQL). Who may see what is
+//! the same as when each is asked for alone; what may not be seen is left out.
+
+use super::App;
+use super::policy::{Operation, authorize};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::payment::PaymentFilter;
+use crate::domain::{
+    Error, Order, OrderId, Payment, PaymentId, Pet, PetId, Principal, Receipt, Result, User, UserId,
+};
+use crate::store::batches::Bought;
+
+/// Whose orders the principal sees: the staff all, a user the user's own.
+fn buyer(principal: &Principal) -> Option<UserId> {
+    if principal.is_staff() { None } else { principal.user_id() }
+}
+
+/// Those that belong to orders which the principal may see.
+fn visible<T>(principal: &Principal, found: Vec<Bought<T>>) -> Vec<T> {
+    let own = |(_, buyer): &Bought<T>| principal.is_self_or_staff(*buyer);
+    found.into_iter().filter(own).map(|(thing, _)| thing).collect()
+}
+
+impl App {
+    /// Those of the pets that there are.
+    ///
+    /// # Errors
+    /// The store's failures.
+    pub async fn pets_by_id(&self, principal: &Principal, ids: &[PetId]) -> Result<Vec<Pet>> {
+        authorize(Operation::ReadPets, principal)?;
+        self.0.store.read().pets_by_id(principal.tenant, ids).await
+    }
+
+    /// Those of the users that there are, and whether the principal may see more than what is public of each.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn users_by_id(&self, principal: &Principal, ids: &[UserId]) -> Result<Vec<(User, bool)>> {
+        authorize(Operation::ReadUser, principal)?;
+        let users = self.0.store.read().users_by_id(principal.tenant, ids).await?;
+        let whole = |user: User| {
+            let whole = principal.is_self_or_staff(Some(user.id));
+            (user, whole)
+        };
+        Ok(users.into_iter().map(whole).collect())
+    }
+
+    /// Those of the orders that there are and that the principal may see.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn orders_by_id(&self, principal: &Principal, ids: &[OrderId]) -> Result<Vec<Order>> {
+        authorize(Operation::ReadOrders, principal)?;
+        let orders = self.0.store.read().orders_by_id(principal.tenant, ids).await?;
+        Ok(orders.into_iter().filter(|order| principal.is_self_or_staff(order.user_id)).collect())
+    }
+
+    /// The newest `limit` orders of each pet, newest first: the staff's all, a user's own.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn orders_of_pets(
+        &self,
+        principal: &Principal,
+        pets: &[PetId],
+        limit: u32,
+    ) -> Result<Vec<Order>> {
+        authorize(Operation::ReadOrders, principal)?;
+        self.0.store.read().orders_of_pets(principal.tenant, pets, buyer(principal), limit).await
+    }
+
+    /// The newest `limit` orders of each user, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`] for another user's, unless the principal is of the staff.
+    pub async fn orders_of_users(
+        &self,
+        principal: &Principal,
+        users: &[UserId],
+        limit: u32,
+    ) -> Result<Vec<Order>> {
+        authorize(Operation::ReadOrders, principal)?;
+        if !users.iter().all(|user| principal.is_self_or_staff(Some(*user))) {
+            return Err(Error::Forbidden("only the staff may list the orders of others"));
+        }
+        self.0.store.read().orders_of_users(principal.tenant, users, limit).await
+    }
+
+    /// Those of the payments that there are and that the principal may see.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn payments_by_id(&self, principal: &Principal, ids: &[PaymentId]) -> Result<Vec<Payment>> {
+        authorize(Operation::ReadOrders, principal)?;
+        let found = self.0.store.read().payments_by_id(principal.tenant, ids).await?;
+        Ok(visible(principal, found))
+    }
+
+    /// The payments of those orders that the principal may see, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn payments_of_orders(
+        &self,
+        principal: &Principal,
+        orders: &[OrderId],
+    ) -> Result<Vec<Payment>> {
+        authorize(Operation::ReadOrders, principal)?;
+        let found = self.0.store.read().payments_of_orders(principal.tenant, orders).await?;
+        Ok(visible(principal, found))
+    }
+
+    /// The receipts of those payments that have one and that the principal may see.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn receipts_of_payments(
+        &self,
+        principal: &Principal,
+        payments: &[PaymentId],
+    ) -> Result<Vec<Receipt>> {
+        authorize(Operation::ReadReceipt, principal)?;
+        let found = self.0.store.read().receipts_of_payments(principal.tenant, payments).await?;
+        Ok(visible(principal, found))
+    }
+
+    /// A page of payments, newest first: the staff's of the tenant, a user's own.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn list_all_payments(
+        &self,
+        principal: &Principal,
+        filter: &PaymentFilter,
+        page: PageRequest,
+    ) -> Result<Page<Payment>> {
+        authorize(Operation::ReadOrders, principal)?;
+        self.0.store.read().list_payments(principal.tenant, buyer(principal), filter, page).await
+    }
+}

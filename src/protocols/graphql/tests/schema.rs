@@ -1,0 +1,134 @@
+//! The schema over a real store: connections, nodes, and how many statements a nested query costs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use super::support::{Fixture, STAFF, settings, text};
+use crate::protocols::graphql::GraphQlSettings;
+
+/// Counts the statements that are read with.
+struct Statements(Arc<AtomicUsize>);
+
+impl<S: tracing::Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "petstore::sql" {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn shop() -> Fixture {
+    Fixture::with(GraphQlSettings { max_complexity: 20_000, ..settings() }).await
+}
+
+const NESTED: &str = "{ petsConnection(first: 50) { totalCount nodes: edges { node { name
+    orders(first: 3) { status user { username orders(first: 2) { id } }
+        payments { status receipt { receiptUrl payment { order { pet { name } } } } } } } } } }";
+
+#[tokio::test]
+async fn a_nested_query_costs_one_statement_for_each_step() {
+    let store = shop().await;
+    let pay = r#"mutation ($id: ID!) { payOrder(id: $id, input: {amount: "75.00", currency: USD,
+        source: {card: {name: "A", number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2090}}}) {
+        payment { id } } }"#;
+    let mut costs = Vec::new();
+    for round in 0..3 {
+        for number in 0..=round * 4 {
+            let buyer = store.customer(&format!("buyer{round}-{number}")).await;
+            let order = store.order(&buyer).await;
+            store.data(Some(&buyer), pay, json!({ "id": order })).await;
+        }
+        let count = Arc::new(AtomicUsize::new(0));
+        let subscriber = tracing_subscriber::registry().with(Statements(count.clone()));
+        let guard = tracing::subscriber::set_default(subscriber);
+        let found = store.data(Some(STAFF), NESTED, json!({})).await;
+        drop(guard);
+        costs.push(count.load(Ordering::Relaxed));
+        let pets = found["petsConnection"]["nodes"].as_array().unwrap();
+        assert_eq!(found["petsConnection"]["totalCount"], pets.len());
+        for pet in pets {
+            let order = &pet["node"]["orders"][0];
+            assert_eq!(order["status"], "APPROVED", "{pet}");
+            assert_eq!(order["user"]["orders"].as_array().unwrap().len(), 1);
+            assert_eq!(order["payments"][0]["receipt"]["payment"]["order"]["pet"]["name"], "Rex");
+        }
+    }
+    // The list and the stock; orders, users, payments, orders of users, receipts, payments, orders, pets.
+    assert_eq!(costs, [10, 10, 10], "statements for 1, 6 and 15 pets");
+}
+
+/// The items of a connection, and where it goes on.
+async fn part(store: &Fixture, field: &str, arguments: &str) -> (Vec<String>, Value) {
+    let query = format!(
+        "{{ list: {field}({arguments}) {{ totalCount pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
+           edges {{ cursor node {{ id }} }} }} }}"
+    );
+    let found = store.data(Some(STAFF), &query, json!({})).await;
+    let ids = found["list"]["edges"].as_array().unwrap().iter().map(|edge| text(&edge["node"]["id"]));
+    (ids.collect(), found["list"].clone())
+}
+
+#[tokio::test]
+async fn a_connection_is_walked_both_ways_in_steps_of_any_size() {
+    let store = shop().await;
+    let alice = store.customer("alice").await;
+    for _ in 0..7 {
+        store.order(&alice).await;
+    }
+    for (field, filter) in [
+        ("petsConnection", "first: 100"),
+        ("petsConnection", "first: 100, sort: {field: PRICE}"),
+        ("petsConnection", "first: 100, sort: {field: CREATED_AT, direction: DESC}"),
+        ("petsConnection", "first: 100, filter: {text: \"rex\"}"),
+        ("ordersConnection", "first: 100"),
+    ] {
+        let (all, list) = part(&store, field, filter).await;
+        assert_eq!((all.len(), &list["totalCount"]), (7, &json!(7)), "{field} {filter}");
+        assert_eq!(list["pageInfo"]["hasNextPage"], false);
+        let more = filter.strip_prefix("first: 100").unwrap();
+        let (mut walked, mut after) = (Vec::new(), String::new());
+        for size in [2, 3, 100] {
+            let (ids, list) = part(&store, field, &format!("first: {size}{after}{more}")).await;
+            let info = &list["pageInfo"];
+            assert_eq!(info["hasPreviousPage"], !walked.is_empty(), "{field} {filter}");
+            walked.extend(ids);
+            assert_eq!(info["hasNextPage"], walked.len() < 7, "{field} {filter}");
+            after = format!(", after: {}", info["endCursor"]);
+        }
+        assert_eq!(walked, all, "{field} {filter}");
+        let (mut back, mut before) = (Vec::new(), String::new());
+        for size in [3, 1, 100] {
+            let (ids, list) = part(&store, field, &format!("last: {size}{before}{more}")).await;
+            back.splice(0..0, ids);
+            assert_eq!(list["pageInfo"]["hasPreviousPage"], back.len() < 7, "{field} {filter}");
+            before = format!(", before: {}", list["pageInfo"]["startCursor"]);
+        }
+        assert_eq!(back, all, "{field} {filter}, backwards");
+    }
+}
+
+#[tokio::test]
+async fn a_node_is_found_whatever_it_is() {
+    let store = shop().await;
+    let alice = store.customer("alice").await;
+    let order = store.order(&alice).await;
+    let query = "query ($id: ID!) { order(id: $id) { pet { id } user { id } } }";
+    let known = store.data(Some(&alice), query, json!({ "id": order })).await;
+    let (pet, user) = (text(&known["order"]["pet"]["id"]), text(&known["order"]["user"]["id"]));
+    let query = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }";
+    let none = "019b4132-70aa-764f-b315-e2803d882a24";
+    let ids = json!({ "ids": [order, pet, user, none, "rcp_1", "nothing"] });
+    let mine = store.data(Some(&alice), query, ids.clone()).await;
+    let kinds: Vec<&Value> =
+        mine["nodes"].as_array().unwrap().iter().map(|node| &node["__typename"]).collect();
+    assert_eq!(
+        kinds,
+        [&json!("Order"), &json!("Pet"), &json!("User"), &Value::Null, &Value::Null, &Value::Null]
+    );
+    let stranger = store.data(None, query, ids).await;
+    assert_eq!(stranger["nodes"][0], Value::Null, "another's order");
+    assert_eq!(stranger["nodes"][1]["__typename"], "Pet");
+}

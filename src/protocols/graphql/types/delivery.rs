@@ -1,0 +1,193 @@
+//! What was sent, or is to be sent, to webhook endpoints.
+
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+
+use super::scalars::DateTime;
+use super::webhook::WebhookEndpoint;
+use crate::domain::{DeliveryId, EndpointId, webhook};
+use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, list_cost, optional};
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::domain::webhook::DeliveryStatus")]
+pub enum WebhookDeliveryStatus {
+    /// It waits for its next attempt.
+    Pending,
+    /// The receiver took it.
+    Succeeded,
+    /// It was given up; it can be sent again by hand.
+    #[graphql(name = "DEAD_LETTER")]
+    Dead,
+}
+
+/// What a job sends again.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::domain::webhook::JobKind")]
+pub enum WebhookJobKind {
+    /// Deliveries that failed.
+    ResendFailed,
+    /// Every event that is for the endpoint.
+    Replay,
+}
+
+/// One event for one endpoint.
+#[derive(Clone, SimpleObject)]
+#[graphql(complex)]
+pub struct WebhookDelivery {
+    /// The delivery's id.
+    pub(super) id: ID,
+    /// The endpoint that it goes to.
+    endpoint_id: ID,
+    /// The event.
+    event_id: ID,
+    /// The event's type.
+    event_type: &'static str,
+    /// Where it stands.
+    status: WebhookDeliveryStatus,
+    /// How many attempts were made so far.
+    attempt_count: u32,
+    /// What the last attempt was answered.
+    last_status_code: Option<u16>,
+    /// When the next attempt is due.
+    next_attempt_at: Option<DateTime>,
+    /// When it was made.
+    created_at: DateTime,
+    /// When it was taken or given up.
+    settled_at: Option<DateTime>,
+    #[graphql(skip)]
+    ids: (EndpointId, DeliveryId),
+}
+
+/// One HTTP try of a delivery.
+#[derive(Clone, SimpleObject)]
+pub struct WebhookAttempt {
+    /// The attempt's id.
+    pub(super) id: ID,
+    /// The delivery that was tried.
+    delivery_id: ID,
+    /// Counted from 1.
+    number: u32,
+    /// When it began.
+    started_at: DateTime,
+    /// How long it took, milliseconds.
+    duration_ms: u32,
+    /// The address that was connected to.
+    address: Option<String>,
+    /// What was sent; the values of the owner's own headers are masked.
+    request_headers: Vec<WebhookHeader>,
+    /// What the receiver answered; null when it did not.
+    status_code: Option<u16>,
+    /// The headers of the answer.
+    response_headers: Vec<WebhookHeader>,
+    /// Why there was no answer, or why it counts as failed.
+    error: Option<String>,
+    /// The first bytes of the answer's body.
+    response_body: Option<String>,
+}
+
+/// A header; there may be several of a name.
+#[derive(Clone, SimpleObject)]
+pub struct WebhookHeader {
+    /// Its name.
+    name: String,
+    /// Its value.
+    value: String,
+}
+
+/// Sending again in bulk.
+#[derive(Clone, SimpleObject)]
+pub struct WebhookJob {
+    /// The job's id.
+    pub(super) id: ID,
+    /// The endpoint that it sends to.
+    endpoint_id: ID,
+    /// What it sends again.
+    kind: WebhookJobKind,
+    /// Whether it has come to its end.
+    finished: bool,
+    /// How much is done.
+    progress_percent: u64,
+    /// Deliveries that it made due.
+    queued: u64,
+    /// Since when what happened is sent again.
+    since: Option<DateTime>,
+    /// When it was started.
+    created_at: DateTime,
+    /// When it came to its end.
+    finished_at: Option<DateTime>,
+}
+
+#[ComplexObject]
+impl WebhookDelivery {
+    /// The endpoint that it goes to.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
+    async fn endpoint(&self, ctx: &Context<'_>) -> Result<Option<WebhookEndpoint>> {
+        let endpoint = app(ctx)?.get_endpoint(&caller(ctx)?.principal, self.ids.0).await;
+        Ok(optional(endpoint)?.map(Into::into))
+    }
+
+    /// Its attempts, in their order.
+    #[graphql(complexity = "list_cost(None, child_complexity)")]
+    async fn attempts(&self, ctx: &Context<'_>) -> Result<Vec<WebhookAttempt>> {
+        let (endpoint, id) = self.ids;
+        let found = app(ctx)?.get_delivery(&caller(ctx)?.principal, endpoint, id).await;
+        let attempts = optional(found)?.map(|(_, attempts)| attempts).unwrap_or_default();
+        Ok(attempts.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<webhook::Delivery> for WebhookDelivery {
+    fn from(delivery: webhook::Delivery) -> Self {
+        Self {
+            id: delivery.id.into(),
+            endpoint_id: delivery.endpoint_id.into(),
+            event_id: delivery.event_id.into(),
+            event_type: delivery.event_type.name(),
+            status: delivery.status.into(),
+            attempt_count: delivery.attempts,
+            last_status_code: delivery.last_status_code,
+            next_attempt_at: delivery.next_attempt_at.map(Into::into),
+            created_at: delivery.created_at.into(),
+            settled_at: delivery.settled_at.map(Into::into),
+            ids: (delivery.endpoint_id, delivery.id),
+        }
+    }
+}
+
+fn headers(headers: webhook::Headers) -> Vec<WebhookHeader> {
+    headers.into_iter().map(|(name, value)| WebhookHeader { name, value }).collect()
+}
+
+impl From<webhook::Attempt> for WebhookAttempt {
+    fn from(attempt: webhook::Attempt) -> Self {
+        Self {
+            id: attempt.id.into(),
+            delivery_id: attempt.delivery_id.into(),
+            number: attempt.number,
+            started_at: attempt.started_at.into(),
+            duration_ms: attempt.duration_ms,
+            address: attempt.address,
+            request_headers: headers(attempt.request_headers),
+            status_code: attempt.status_code,
+            response_headers: headers(attempt.response_headers),
+            error: attempt.error,
+            response_body: attempt.response_body,
+        }
+    }
+}
+
+impl From<webhook::Job> for WebhookJob {
+    fn from(job: webhook::Job) -> Self {
+        Self {
+            id: job.id.into(),
+            endpoint_id: job.endpoint_id.into(),
+            kind: job.kind.into(),
+            finished: job.finished_at.is_some(),
+            progress_percent: job.progress_percent(),
+            queued: job.queued,
+            since: job.since.map(Into::into),
+            created_at: job.created_at.into(),
+            finished_at: job.finished_at.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Reads of many things at once: what a protocol asks for that follows links from one list to another (GraphQL). Each is
+//! one statement, however many ids it is given.
+
+use async_trait::async_trait;
+
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::payment::PaymentFilter;
+use crate::domain::{Order, OrderId, Payment, PaymentId, Pet, PetId, Receipt, Result, Tenant, User, UserId};
+
+/// Something with the buyer of the order that it belongs to, who decides who may see it.
+pub type Bought<T> = (T, Option<UserId>);
+
+/// What can be read of many at once. What there is not is left out; the order is that of no list, unless one is told.
+#[async_trait]
+pub trait BatchReads: Send + Sync {
+    async fn pets_by_id(&self, tenant: Tenant, ids: &[PetId]) -> Result<Vec<Pet>>;
+    async fn users_by_id(&self, tenant: Tenant, ids: &[UserId]) -> Result<Vec<User>>;
+    async fn orders_by_id(&self, tenant: Tenant, ids: &[OrderId]) -> Result<Vec<Order>>;
+    /// The newest `limit` orders of each pet, newest first; only those of `buyer` when given.
+    async fn orders_of_pets(
+        &self,
+        tenant: Tenant,
+        pets: &[PetId],
+        buyer: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Order>>;
+    /// The newest `limit` orders of each user, newest first.
+    async fn orders_of_users(&self, tenant: Tenant, users: &[UserId], limit: u32) -> Result<Vec<Order>>;
+    async fn payments_by_id(&self, tenant: Tenant, ids: &[PaymentId]) -> Result<Vec<Bought<Payment>>>;
+    /// Newest first.
+    async fn payments_of_orders(&self, tenant: Tenant, orders: &[OrderId]) -> Result<Vec<Bought<Payment>>>;
+    async fn receipts_of_payments(
+        &self,
+        tenant: Tenant,
+        payments: &[PaymentId],
+    ) -> Result<Vec<Bought<Receipt>>>;
+    /// Newest first; only those of orders of `buyer` when given.
+    async fn list_payments(
+        &self,
+        tenant: Tenant,
+        buyer: Option<UserId>,
+        filter: &PaymentFilter,
+        page: PageRequest,
+    ) -> Result<Page<Payment>>;
+}

@@ -1,0 +1,156 @@
+//! Reads of many things at once. The ids are one value, a JSON list of their hexadecimal digits, so that a statement has
+//! one text however many there are.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::link::{Link, Statement};
+use super::list::{Filter, Sort};
+use super::reads::SqliteReads;
+use super::row::{Fields, Row, Value};
+use super::{orders, payments, pets, users};
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::payment::PaymentFilter;
+use crate::domain::{
+    Order, OrderId, Payment, PaymentId, PaymentStatus, Pet, PetId, Receipt, Result, Tenant, User, UserId,
+};
+use crate::store::batches::{BatchReads, Bought};
+
+/// The ids of a list as rows.
+const IDS: &str = "(SELECT unhex(value) FROM json_each(?))";
+
+/// The value of the `?` in [`IDS`].
+fn ids(ids: impl Iterator<Item = Uuid>) -> Value {
+    let quoted: Vec<String> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
+    Value::Text(format!("[{}]", quoted.join(",")))
+}
+
+async fn all<T>(link: &mut Link<'_>, select: Statement, read: impl Fn(&Row) -> Result<T>) -> Result<Vec<T>> {
+    link.rows(select).await?.iter().map(read).collect()
+}
+
+/// The newest orders of each owner of the list, by the index of that column.
+fn newest_orders(column: &str, more: &str) -> String {
+    format!(
+        "SELECT {} FROM json_each(?) AS wanted CROSS JOIN orders ON orders.id IN \
+         (SELECT id FROM orders AS own WHERE own.tenant = ? AND own.{column} = unhex(wanted.value){more} \
+         ORDER BY own.created_at DESC, own.id DESC LIMIT ?) ORDER BY orders.created_at DESC, orders.id DESC",
+        orders::COLUMNS
+    )
+}
+
+/// Payments with the buyer of their order, where `condition` holds.
+fn bought_payments(condition: &str) -> Statement {
+    Statement::read(format!(
+        "SELECT {}, orders.user_id FROM payments JOIN orders ON orders.id = payments.order_id \
+         WHERE {condition} IN {IDS} AND payments.tenant = ? \
+         ORDER BY payments.created_at DESC, payments.id DESC",
+        payments::COLUMNS
+    ))
+}
+
+fn read_bought(row: &Row) -> Result<Bought<Payment>> {
+    let mut fields = Fields::of(row);
+    Ok((payments::read(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
+}
+
+fn read_order(row: &Row) -> Result<Order> {
+    orders::read(&mut Fields::of(row))
+}
+
+#[async_trait]
+impl BatchReads for SqliteReads {
+    async fn pets_by_id(&self, tenant: Tenant, wanted: &[PetId]) -> Result<Vec<Pet>> {
+        let select = format!("SELECT {} FROM pets WHERE id IN {IDS} AND tenant = ?", pets::COLUMNS);
+        let select = Statement::read(select).bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, pets::read).await
+    }
+
+    async fn users_by_id(&self, tenant: Tenant, wanted: &[UserId]) -> Result<Vec<User>> {
+        let select = format!("SELECT {} FROM users WHERE id IN {IDS} AND tenant = ?", users::COLUMNS);
+        let select = Statement::read(select).bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, |row| users::read(&mut Fields::of(row))).await
+    }
+
+    async fn orders_by_id(&self, tenant: Tenant, wanted: &[OrderId]) -> Result<Vec<Order>> {
+        let select = format!("SELECT {} FROM orders WHERE id IN {IDS} AND tenant = ?", orders::COLUMNS);
+        let select = Statement::read(select).bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, read_order).await
+    }
+
+    async fn orders_of_pets(
+        &self,
+        tenant: Tenant,
+        wanted: &[PetId],
+        buyer: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Order>> {
+        let more = if buyer.is_some() { " AND own.user_id = ?" } else { "" };
+        let mut select = Statement::read(newest_orders("pet_id", more))
+            .bind(ids(wanted.iter().map(|id| id.0)))
+            .bind(tenant.as_uuid());
+        if let Some(buyer) = buyer {
+            select = select.bind(buyer.0);
+        }
+        all(&mut self.reading().await?.link(), select.bind(limit), read_order).await
+    }
+
+    async fn orders_of_users(&self, tenant: Tenant, wanted: &[UserId], limit: u32) -> Result<Vec<Order>> {
+        let select = Statement::read(newest_orders("user_id", " AND own.user_id IS NOT NULL"))
+            .bind(ids(wanted.iter().map(|id| id.0)))
+            .bind(tenant.as_uuid())
+            .bind(limit);
+        all(&mut self.reading().await?.link(), select, read_order).await
+    }
+
+    async fn payments_by_id(&self, tenant: Tenant, wanted: &[PaymentId]) -> Result<Vec<Bought<Payment>>> {
+        let select = bought_payments("payments.id").bind(ids(wanted.iter().map(|id| id.0)));
+        all(&mut self.reading().await?.link(), select.bind(tenant.as_uuid()), read_bought).await
+    }
+
+    async fn payments_of_orders(&self, tenant: Tenant, wanted: &[OrderId]) -> Result<Vec<Bought<Payment>>> {
+        let select = bought_payments("payments.order_id").bind(ids(wanted.iter().map(|id| id.0)));
+        all(&mut self.reading().await?.link(), select.bind(tenant.as_uuid()), read_bought).await
+    }
+
+    async fn receipts_of_payments(
+        &self,
+        tenant: Tenant,
+        wanted: &[PaymentId],
+    ) -> Result<Vec<Bought<Receipt>>> {
+        let select = Statement::read(format!(
+            "SELECT {}, orders.user_id FROM receipts JOIN payments ON payments.id = receipts.payment_id \
+             JOIN orders ON orders.id = payments.order_id \
+             WHERE receipts.payment_id IN {IDS} AND receipts.tenant = ?",
+            payments::RECEIPT_COLUMNS
+        ));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        let read = |row: &Row| {
+            let mut fields = Fields::of(row);
+            Ok((payments::read_receipt(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
+        };
+        all(&mut self.reading().await?.link(), select, read).await
+    }
+
+    async fn list_payments(
+        &self,
+        tenant: Tenant,
+        buyer: Option<UserId>,
+        filter: &PaymentFilter,
+        page: PageRequest,
+    ) -> Result<Page<Payment>> {
+        let mut list = Filter::tenant("tenant = ?", tenant)
+            .and("status = ?", filter.status.map(PaymentStatus::name))
+            .and("order_id = ?", filter.order_id.map(|id| id.0))
+            .and("created_at >= ?", filter.created_from)
+            .and("created_at <= ?", filter.created_to);
+        if let Some(buyer) = buyer {
+            let own = "order_id IN (SELECT id FROM orders WHERE tenant = ? AND user_id = ?)";
+            list = list.and_all(own, [tenant.as_uuid().into(), buyer.0.into()]);
+        }
+        // Ids rise with time, so the primary key is the order.
+        let read = |row: &Row| payments::read(&mut Fields::of(row));
+        let from = (payments::COLUMNS, "payments", Sort::BY_ID);
+        list.page(&mut self.reading().await?.link(), from, page, read).await
+    }
+}
