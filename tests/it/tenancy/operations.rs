@@ -173,7 +173,6 @@ pub const GRAPHQL: &[&str] = &[
     r#"mutation { forceCancelOrder(id: "{order}", input: {reason: "x"}) { order { id } userErrors { code status message field } } }"#,
     r#"mutation { updateOAuthClient(id: "{client}", input: {name: "Mine"}) { client { id } userErrors { code status message field } } }"#,
     r#"mutation { deleteOAuthClient(id: "{client}") { deletedId userErrors { code status message field } } }"#,
-        number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2030}}}) { id } }"#,
     r#"mutation { postChatMessage(room: "{room}", text: "x") { id } }"#,
 ];
 
