@@ -3,13 +3,15 @@
 #   documents     the JSON Schemas of OpenAPI, redocly, @asyncapi/parser (npm packages of tests/conformance)
 #   schemathesis  property-based requests from the served OpenAPI document (PyPI), EXAMPLES of them per operation, in
 #                 PHASES, as an administrator and as nobody
+#   protocols     the cases of the Engine.IO 4 and Socket.IO 5 protocols (tests/clients), in the conformance profile
+#   autobahn      RFC 6455 and RFC 7692 (PyPI; needs Python 2.7, is skipped without), in the conformance profile
 #   graphql sse socketio   suites that are looked for in $CONFORMANCE (default: ../shared/conformance) and run from a copy
 # Exit 0: all passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 wanted=("$@")
-[ $# -gt 0 ] || wanted=(documents schemathesis graphql sse socketio)
+[ $# -gt 0 ] || wanted=(documents schemathesis protocols autobahn graphql sse socketio)
 suites=${CONFORMANCE:-../shared/conformance}
 petstore=${PETSTORE_BIN:-target/debug/petstore}
 copy=target/conformance
@@ -58,6 +60,25 @@ schemathesis() {
   cd "$root" && return "$rc"
 }
 
+protocols() (
+  cd tests/clients && { [ -d node_modules ] || npm ci; } &&
+    PETSTORE_BIN=$(realpath "$root/$petstore" 2>/dev/null || realpath "$petstore") \
+      node --test --test-concurrency=1 engineio-protocol.test.mjs socketio-protocol.test.mjs
+)
+
+autobahn() {
+  local judged rc=0
+  mkdir -p "$data/judged"
+  "$petstore" serve --profile conformance --listen 127.0.0.1:0 --data "$data/judged" \
+    >"$data/judged.out" 2>"$data/judged.log" &
+  judged=$!
+  for _ in $(seq 100); do grep -q '^listening on' "$data/judged.out" && break; sleep 0.1; done
+  scripts/autobahn.sh "$(sed -n 's/^listening on http/ws/p' "$data/judged.out")/v1/echo/ws" || rc=$?
+  kill "$judged" && wait "$judged" || true
+  # Without the Python that it needs there is no verdict, and no failure.
+  [ "$rc" = 3 ] || return "$rc"
+}
+
 shared() {
   [ -d "$suites" ] || { echo "no suites in $suites; set CONFORMANCE"; return 2; }
   cp -r "$suites"/. "$copy"/
@@ -84,6 +105,8 @@ for suite in "${wanted[@]}"; do
   case $suite in
     documents) documents || failed=1 ;;
     schemathesis) schemathesis || failed=1 ;;
+    protocols) protocols || failed=1 ;;
+    autobahn) autobahn || failed=1 ;;
     graphql | sse | socketio) shared "$suite" || failed=1 ;;
     *) echo "there is no suite $suite"; failed=2 ;;
   esac

@@ -126,6 +126,9 @@ struct ServeFlags {
     /// How tokens are taken: strict checks every one, open takes any string as staff [default: strict].
     #[arg(long, value_name = "strict|open")]
     auth: Option<String>,
+    /// What the server is for: conformance has what protocol suites expect, on loopback only [default: standard].
+    #[arg(long, value_name = "standard|conformance")]
+    profile: Option<String>,
     /// Where clients reach the server, used in links; left out, it follows from the bound address.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -214,6 +217,7 @@ fn command(line: CommandLine) -> Command {
                 ("server.data_dir", flags.data),
                 ("server.seed", flags.seed),
                 ("auth.mode", flags.auth),
+                ("server.profile", flags.profile),
                 ("server.public_url", flags.public_url),
                 ("tls.cert", flags.tls_cert),
                 ("tls.key", flags.tls_key),

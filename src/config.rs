@@ -4,10 +4,13 @@
 //! same list for the machine, `load` puts the layers on top of each other.
 
 mod chat;
+mod echo;
 mod edge;
 mod graphql;
 mod inbound;
 mod load;
+mod log;
+mod profile;
 mod rules;
 
 use std::net::SocketAddr;
@@ -16,10 +19,13 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use chat::{AdvisorEngine, ChatSettings};
+pub use echo::EchoSettings;
 pub use edge::{CorsSettings, ForwardedHeader, RateLimitSettings, TlsSettings};
 pub use graphql::GraphQlSettings;
 pub use inbound::{AnySpendSettings, ProviderSettings, Secret};
 pub use load::{ConfigError, ConfigProblem, process_env};
+pub use log::{LogFormat, LogSettings};
+pub use profile::Profile;
 
 /// The commented default file: defaults, manual and reference at once.
 pub const DEFAULT_FILE: &str = include_str!("../config.default.toml");
@@ -52,6 +58,8 @@ pub struct Settings {
     pub socketio: SocketIoSettings,
     /// GraphQL.
     pub graphql: GraphQlSettings,
+    /// Protocol examples.
+    pub echo: EchoSettings,
     /// Uploaded images.
     pub images: ImageSettings,
     /// Outgoing webhooks.
@@ -86,16 +94,6 @@ pub enum AuthMode {
     Open,
 }
 
-/// Form of the log lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Lines for people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
 /// `[server]`: how the server listens, and its limits for every HTTP connection.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +105,8 @@ pub struct ServerSettings {
     pub public_url: String,
     /// Folder of the database and of uploaded files; made when it does not exist.
     pub data_dir: PathBuf,
+    /// What the server is for: a store, or to be judged by protocol suites.
+    pub profile: Profile,
     /// What an empty database is filled with: a demo store, or nothing but an administrator.
     pub seed: Seed,
     /// How long a shutdown waits for requests and streams to finish, milliseconds.
@@ -123,6 +123,10 @@ pub struct ServerSettings {
     pub write_timeout_ms: u64,
     /// Open connections of all protocols together; more wait in the kernel's queue.
     pub max_connections: usize,
+    /// Of these, from one address; loopback and trusted proxies have no such limit.
+    pub max_connections_per_address: usize,
+    /// Connections that are accepted in a second, in the long run; more wait in the kernel's queue.
+    pub accepts_per_s: u32,
     /// Read and write buffer of an HTTP/1.1 connection, so also its largest request head, bytes.
     pub http1_buffer_bytes: usize,
     /// Concurrent requests on one HTTP/2 connection.
@@ -284,6 +288,8 @@ pub struct WebSocketSettings {
     pub read_buffer_bytes: usize,
     /// Longest time that one write may take before the connection is closed, milliseconds.
     pub write_timeout_ms: u64,
+    /// Whether messages are compressed for clients that offer it.
+    pub deflate: bool,
 }
 
 /// `[socketio]`: Socket.IO.
@@ -365,14 +371,4 @@ pub struct WebhookSettings {
     pub dead_letter_retention_s: u64,
     /// How long what other systems sent here is kept, seconds.
     pub inbound_retention_s: u64,
-}
-
-/// `[log]`: logs, on standard error.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogSettings {
-    /// Lines for people, or one JSON object a line.
-    pub format: LogFormat,
-    /// What is logged.
-    pub filter: String,
 }

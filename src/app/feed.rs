@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::{App, policy};
-use crate::bus::{Joined, Published, Subscription, Taken};
+use crate::bus::{Joined, Published, Subscription, Taken, Watch};
 use crate::domain::event::Key;
 use crate::domain::{Cursor, Error, Position, Principal, Result, Seq, Topic};
 
@@ -20,6 +20,8 @@ pub struct Feed {
     live_from: Seq,
     resumed: bool,
     lagged: bool,
+    /// Who listens to a resource watches it.
+    _watches: Vec<Watch>,
 }
 
 /// A page of past events.
@@ -46,6 +48,7 @@ impl App {
             Some(cursor) => Some(self.resolve(cursor).await?),
             None => None,
         };
+        let watches = self.watches(principal, &keys);
         let Joined { subscription, live_from } = self.0.hub.join(keys, after);
         Ok(Feed {
             app: self.clone(),
@@ -54,6 +57,7 @@ impl App {
             live_from,
             resumed: after.is_some(),
             lagged: false,
+            _watches: watches,
         })
     }
 

@@ -25,6 +25,7 @@ mod passwords;
 mod payments;
 mod pets;
 pub mod policy;
+mod presence;
 mod recent;
 mod revocation;
 mod terms;
@@ -36,7 +37,7 @@ mod webhooks;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::bus::Hub;
+use crate::bus::{Hub, Signals};
 use crate::clock::{Clock, Ids};
 use crate::domain::audit::Origin;
 use crate::domain::callback::CallbackDesk;
@@ -157,6 +158,8 @@ pub struct Parts {
     pub callback_desk: Arc<dyn CallbackDesk>,
     pub live_connections: LiveConnections,
     pub moderation: chat::Moderation,
+    /// What is of the moment.
+    pub signals: Signals,
 
     pub settings: AppSettings,
 }

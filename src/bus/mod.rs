@@ -2,7 +2,9 @@
 
 mod hub;
 mod published;
+mod signals;
 mod versions;
 
 pub use hub::{Capacity, Hub, Joined, Subscription, Taken};
 pub use published::{Form, Published};
+pub use signals::{Signal, Signals, Watch};

@@ -13,10 +13,15 @@ pub enum Form {
     Envelope,
     /// A block of an event stream.
     Sse,
+    /// The envelope as a block of DEFLATE.
+    EnvelopeBlock,
+    /// The envelope as MessagePack, and as a block of that.
+    Packed,
+    PackedBlock,
 }
 
 /// Number of [`Form`]s.
-const FORMS: usize = 2;
+const FORMS: usize = 5;
 
 /// A committed event on its way out. The bytes of each form are shared by all who send them.
 #[derive(Debug)]
@@ -32,7 +37,7 @@ impl Published {
     }
 
     /// The bytes of `form`, made by `encode` if nobody has yet.
-    pub fn form(&self, form: Form, encode: impl FnOnce(&Event) -> String) -> Bytes {
-        self.forms[form as usize].get_or_init(|| Bytes::from(encode(&self.event))).clone()
+    pub fn form<T: Into<Bytes>>(&self, form: Form, encode: impl FnOnce(&Event) -> T) -> Bytes {
+        self.forms[form as usize].get_or_init(|| encode(&self.event).into()).clone()
     }
 }

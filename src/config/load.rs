@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::profile::CONFORMANCE;
 use super::rules::{Allowed, RULES};
-use super::{DEFAULT_FILE, Settings};
+use super::{DEFAULT_FILE, Profile, Settings};
 use crate::domain::Tenant;
 
 const ENV_PREFIX: &str = "PETSTORE_";
@@ -16,11 +17,12 @@ const ENV_PREFIX: &str = "PETSTORE_";
 const ENV_OTHERS: [&str; 3] = ["PETSTORE_CONFIG", "PETSTORE_BIN", "PETSTORE_SOAK"];
 
 /// Short names, those of the flags of `petstore serve`.
-const ENV_SHORT: [(&str, &str); 5] = [
+const ENV_SHORT: [(&str, &str); 6] = [
     ("PETSTORE_LISTEN", "server.listen"),
     ("PETSTORE_DATA", "server.data_dir"),
     ("PETSTORE_SEED", "server.seed"),
     ("PETSTORE_AUTH", "auth.mode"),
+    ("PETSTORE_PROFILE", "server.profile"),
     ("PETSTORE_PUBLIC_URL", "server.public_url"),
 ];
 
@@ -81,15 +83,38 @@ impl Settings {
     ) -> Result<Settings, ConfigError> {
         let mut layers = Layers::default();
         layers.add_text(DEFAULT_FILE, "built-in defaults");
+        let env: Vec<(String, String)> = env.collect();
+        if profile_of(file, &env, &overrides).as_deref() == Some("conformance") {
+            layers.add_text(CONFORMANCE, "profile conformance");
+        }
         if let Some(path) = file {
             layers.add_file(path);
         }
-        layers.add_env(env);
+        layers.add_env(env.into_iter());
         for (name, value) in overrides {
             layers.set_text(&name, &value, "command line");
         }
         layers.finish()
     }
+}
+
+/// The profile that the layers name, the highest first. It is known before they are read, since the defaults depend on it.
+fn profile_of(
+    file: Option<&Path>,
+    env: &[(String, String)],
+    overrides: &[(String, String)],
+) -> Option<String> {
+    let given = |pairs: &[(String, String)], wanted: &[&str]| {
+        let found = |name: &&str| pairs.iter().rev().find(|(given, _)| given == name);
+        wanted.iter().find_map(found).map(|(_, value)| value.clone())
+    };
+    let of_file = || {
+        let table = std::fs::read_to_string(file?).ok()?.parse::<Table>().ok()?;
+        Some(table.get("server")?.get("profile")?.as_str()?.to_owned())
+    };
+    given(overrides, &["server.profile"])
+        .or_else(|| given(env, &["PETSTORE_SERVER_PROFILE", "PETSTORE_PROFILE"]))
+        .or_else(of_file)
 }
 
 #[derive(Default)]
@@ -207,6 +232,17 @@ impl Layers {
             // Else a second deliverer would take a delivery whose attempt is still under way.
             let given = format!("is {} with webhook.timeout_ms = {}", webhook.lease_ms, webhook.timeout_ms);
             self.refuse("webhook.lease_ms", "all layers", given, "more than webhook.timeout_ms");
+        }
+        let listen = settings.server.listen;
+        if settings.server.profile == Profile::Conformance && !listen.ip().is_loopback() {
+            // It lets in whoever knows what stands in its documentation.
+            let given = format!("is {listen} with server.profile = \"conformance\"");
+            self.refuse(
+                "server.listen",
+                "all layers",
+                given,
+                "a loopback address, for example 127.0.0.1:8080",
+            );
         }
         self.check_inbound(&settings);
         if self.problems.is_empty() { Ok(settings) } else { Err(ConfigError { problems: self.problems }) }

@@ -8,6 +8,7 @@ mod accept;
 mod compression;
 mod cors;
 mod limits;
+mod pace;
 mod proxies;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use axum::response::{IntoResponse as _, Response};
 
 pub use cors::Cors;
 pub use limits::{Meter, Rate, RateLimitSettings, RateLimits};
+pub use pace::Pace;
 pub use proxies::{Network, Proxies};
 
 use crate::domain::{Error, Result};

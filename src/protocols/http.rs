@@ -156,6 +156,11 @@ impl Query {
         Some(self.0.remove(place).1)
     }
 
+    /// Those that nobody took, in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The names that nobody took.
     pub fn rest(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())

@@ -2,7 +2,9 @@
 
 pub mod batches;
 pub mod chat;
+pub mod deflate;
 pub mod documents;
+pub mod echo;
 pub mod edge;
 pub mod etag;
 pub mod graphql;

@@ -8,9 +8,11 @@ use axum::body::Body;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::deflate::{Deflate, Inflating};
 use crate::domain::{Error, Result};
 
 /// Bytes that wait before they are written without a flush.
@@ -18,8 +20,11 @@ const WRITE_BUFFER_BYTES: usize = 64 * 1024;
 /// Most bytes that may wait; a batch of the largest events is less.
 const MAX_WRITE_BUFFER_BYTES: usize = 16 * 1024 * 1024;
 
+/// The connection below a WebSocket.
+pub type Io = TokioIo<Upgraded>;
+
 /// An open WebSocket.
-pub type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub type Socket = WebSocketStream<Inflating<Io>>;
 
 /// Sizes of an open WebSocket, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +33,8 @@ pub struct SocketLimits {
     pub max_message_bytes: usize,
     /// What is read at once.
     pub read_buffer_bytes: usize,
+    /// Whether messages are compressed for clients that can (RFC 7692).
+    pub deflate: bool,
 }
 
 impl SocketLimits {
@@ -42,6 +49,8 @@ pub struct Accepted {
     pub response: Response<Body>,
     /// The subprotocol that was agreed on.
     pub subprotocol: Option<&'static str>,
+    /// What was agreed on about compression; then messages may come compressed, and may be sent so.
+    pub deflate: Option<Deflate>,
     pending: OnUpgrade,
     limits: SocketLimits,
 }
@@ -50,15 +59,17 @@ impl Accepted {
     /// The answer to send, and the socket that opens after it.
     pub fn split(self) -> (Response<Body>, impl Future<Output = Option<Socket>> + Send + 'static) {
         let (pending, limits) = (self.pending, self.limits);
+        let inflated = self.deflate.map(|_| limits.hard_limit());
         let socket = async move {
             let config = WebSocketConfig::default()
                 .read_buffer_size(limits.read_buffer_bytes)
                 // A threshold, not an allocation: what waits goes out in one write.
                 .write_buffer_size(WRITE_BUFFER_BYTES)
-                .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+                // What came may go back, with its head.
+                .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES.max(limits.max_message_bytes.saturating_mul(2)))
                 .max_message_size(Some(limits.hard_limit()))
                 .max_frame_size(Some(limits.hard_limit()));
-            let io = TokioIo::new(pending.await.ok()?);
+            let io = Inflating::new(TokioIo::new(pending.await.ok()?), inflated);
             Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
         };
         (self.response, socket)
@@ -106,6 +117,7 @@ pub fn accept(
     let accept_key = derive_accept_key(key.as_bytes());
     let offered = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL);
     let subprotocol = subprotocols.iter().copied().find(|ours| offered.iter().any(|theirs| theirs == ours));
+    let deflate = if limits.deflate { Deflate::negotiate(headers) } else { None };
     let pending = request
         .extensions_mut()
         .remove::<OnUpgrade>()
@@ -122,7 +134,11 @@ pub fn accept(
     if let Some(subprotocol) = subprotocol {
         answer.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
-    Ok(Accepted { response, subprotocol, pending, limits })
+    let deflate = deflate.map(|(deflate, extensions)| {
+        answer.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
+        deflate
+    });
+    Ok(Accepted { response, subprotocol, deflate, pending, limits })
 }
 
 fn tokens(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
@@ -132,4 +148,14 @@ fn tokens(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
 
 fn has_token(headers: &HeaderMap, name: &header::HeaderName, wanted: &str) -> bool {
     tokens(headers, name).iter().any(|token| token.eq_ignore_ascii_case(wanted))
+}
+
+/// The close code and reason (RFC 6455 §7.4.1) for what cannot be read; nothing when the connection is gone anyway.
+pub fn unreadable(error: &tungstenite::Error) -> Option<(u16, &'static str)> {
+    match error {
+        tungstenite::Error::Capacity(_) => Some((1009, "the message is too large")),
+        tungstenite::Error::Utf8(_) => Some((1007, "a text message must be UTF-8")),
+        tungstenite::Error::Protocol(_) => Some((1002, "that is no WebSocket frame")),
+        _ => None,
+    }
 }

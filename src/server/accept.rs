@@ -4,8 +4,11 @@
 //! sockets that also counts upgraded ones, time limits on heads and writes, small buffers, and tasks that are
 //! supervised. The loop ends with the shutdown token; what is open then gets `shutdown_timeout` to finish.
 
+mod addresses;
+mod descriptors;
 mod socket;
 mod tls;
+mod turnstile;
 
 use std::convert::Infallible;
 use std::io;
@@ -26,10 +29,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+pub use descriptors::raise as raise_descriptors;
 pub use socket::{OpenSocket, Socket, Stream};
 pub use tls::Tls;
 
+use addresses::{Addresses, Place};
+use turnstile::Turnstile;
+
 use crate::config::ServerSettings;
+use crate::domain::Network;
 use crate::protocols::edge::tell_methods;
 use crate::protocols::http::{OverTls, PeerAddr};
 use crate::tasks::Tasks;
@@ -48,11 +56,20 @@ const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How often to look again whether the rest of an HTTP/2 preface has come.
 const PREFACE_PAUSE: Duration = Duration::from_millis(20);
 
+/// Addresses of this machine: a reverse proxy, or tools of who runs the server.
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
+
 /// Limits of the accept loop and of each connection.
 #[derive(Clone, Debug)]
 pub struct AcceptSettings {
     /// Open sockets, upgraded ones included; more wait in the kernel's queue.
     pub max_connections: usize,
+    /// Of these, from one address that is not in `exempt`; more are closed at once.
+    pub max_connections_per_address: usize,
+    /// Networks whose addresses stand for many clients.
+    pub exempt: Vec<Network>,
+    /// Connections accepted in a second.
+    pub accepts_per_s: u32,
     /// Time for a request head, and longest pause between two requests on HTTP/1.1.
     pub header_read_timeout: Duration,
     /// Longest time that a peer may take no byte of what is sent.
@@ -73,6 +90,14 @@ impl From<&ServerSettings> for AcceptSettings {
     fn from(settings: &ServerSettings) -> Self {
         Self {
             max_connections: settings.max_connections,
+            max_connections_per_address: settings.max_connections_per_address,
+            exempt: LOOPBACK
+                .iter()
+                .copied()
+                .chain(settings.trusted_proxies.iter().map(String::as_str))
+                .filter_map(Network::parse)
+                .collect(),
+            accepts_per_s: settings.accepts_per_s,
             header_read_timeout: Duration::from_millis(settings.header_read_timeout_ms),
             write_timeout: Duration::from_millis(settings.write_timeout_ms),
             shutdown_timeout: Duration::from_millis(settings.shutdown_timeout_ms),
@@ -95,6 +120,8 @@ pub async fn serve(
 ) {
     let slots = Arc::new(Semaphore::new(settings.max_connections));
     let shutdown = tasks.shutdown().clone();
+    let addresses = Addresses::new(settings.max_connections_per_address, settings.exempt.clone());
+    let turnstile = Turnstile::new(settings.accepts_per_s);
     let server = Arc::new(Server {
         http1: http1_builder(&settings),
         http2: http2_builder(&settings, &tasks),
@@ -108,7 +135,7 @@ pub async fn serve(
         tasks,
         metrics,
     });
-    shutdown.run_until_cancelled(accept_all(&listener, &slots, &server)).await;
+    shutdown.run_until_cancelled(accept_all(&listener, &slots, (&addresses, turnstile), &server)).await;
     drop(listener);
     let all = u32::try_from(settings.max_connections).unwrap_or(u32::MAX);
     if tokio::time::timeout(settings.shutdown_timeout, slots.acquire_many(all)).await.is_err() {
@@ -154,7 +181,12 @@ fn http2_builder(settings: &AcceptSettings, tasks: &Tasks) -> http2::Builder<Str
     http2
 }
 
-async fn accept_all(listener: &TcpListener, slots: &Arc<Semaphore>, server: &Arc<Server>) {
+async fn accept_all(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+    (addresses, mut turnstile): (&Addresses, Turnstile),
+    server: &Arc<Server>,
+) {
     let mut was_full = false;
     loop {
         let slot = if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
@@ -170,8 +202,16 @@ async fn accept_all(listener: &TcpListener, slots: &Arc<Semaphore>, server: &Arc
             };
             slot
         };
+        if turnstile.pass().await {
+            server.metrics.limit_hit("server.accepts_per_s");
+        }
         let (stream, peer) = accept_one(listener, server).await;
-        let connection = serve_connection(Arc::clone(server), stream, peer, slot);
+        let Some(place) = addresses.enter(peer.ip()) else {
+            server.metrics.limit_hit("server.max_connections_per_address");
+            tracing::debug!(%peer, "closed: its address has server.max_connections_per_address already");
+            continue;
+        };
+        let connection = serve_connection(Arc::clone(server), stream, peer, (slot, place));
         server.tasks.spawn_connection("http connection", connection);
     }
 }
@@ -202,7 +242,7 @@ async fn serve_connection(
     server: Arc<Server>,
     stream: TcpStream,
     peer: SocketAddr,
-    slot: OwnedSemaphorePermit,
+    (slot, place): (OwnedSemaphorePermit, Place),
 ) {
     // What is needed only for a moment, or by few connections, is boxed: the task of an idle connection stays
     // small. That is also why hyper-util's builder for both protocols is not used, which sets aside the room of
@@ -211,7 +251,7 @@ async fn serve_connection(
     let Some(Some((stream, protocol))) = server.shutdown.run_until_cancelled(opening).await else {
         return;
     };
-    let open = OpenSocket::new(slot, server.metrics.socket());
+    let open = OpenSocket::new(slot, place, server.metrics.socket());
     let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
     let service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some() };
     let ended = match protocol {

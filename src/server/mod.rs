@@ -52,6 +52,7 @@ impl Server {
     /// [`Error::Unavailable`] with the cause, when the address, the data directory or the database cannot be had.
     pub async fn start(mut settings: Settings, clock: Clock, faults: Faults) -> Result<Self> {
         let tls = accept::Tls::load(&settings.tls)?;
+        settings.server.max_connections = accept::raise_descriptors(settings.server.max_connections)?;
         let listener = TcpListener::bind(settings.server.listen).await.map_err(|error| {
             Error::unavailable(format!("server.listen {} cannot be bound: {error}", settings.server.listen))
         })?;

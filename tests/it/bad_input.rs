@@ -2,6 +2,7 @@
 //! nothing of it reaches the log as an error.
 
 mod admin;
+mod connections;
 mod graphql;
 mod pets;
 mod rest;

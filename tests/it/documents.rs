@@ -24,6 +24,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("/style.css", "style of the pages for people"),
     ("/.well-known/", "RFC 8414 and RFC 7517"),
     ("/v1/ws", "the AsyncAPI document"),
+    ("/v1/echo/ws", "the AsyncAPI document"),
+    ("/engine.io/", "the conformance profile, in the README"),
     ("/socket.io/", "the AsyncAPI document"),
     ("/assets/", "files of the pages"),
     ("/docs", "a page"),

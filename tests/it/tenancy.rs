@@ -260,7 +260,7 @@ fn routes() -> BTreeSet<String> {
     }
     let protocols = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/protocols");
     let mut found = BTreeSet::new();
-    for folder in ["rest", "sse", "websocket", "chat"] {
+    for folder in ["rest", "sse", "websocket", "chat", "echo"] {
         walk(&protocols.join(folder), &mut found);
     }
     found

@@ -27,6 +27,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite"]),
     ("async_graphql", &["protocols/graphql"]),
     ("socketioxide", &["protocols/socketio"]),
+    ("engineioxide", &["protocols/socketio"]),
     ("tokio_tungstenite", &["protocols"]),
     ("reqwest", &["webhook", "chat"]),
     ("async_openai", &["chat/openai"]),

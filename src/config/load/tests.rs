@@ -126,7 +126,7 @@ fn every_kind_of_value_is_read_from_the_environment() {
 fn unknown_names_are_refused_with_what_is_known_but_without_their_value() {
     let file = "top = 1\n[log]\ncolour = \"secret-1\"\n[sever]\nlisten = \"x\"\n";
     let refused = problems(load(Some(file), &[("PETSTORE_TOKEN", "secret-2")], &[("log.x.y", "secret-3")]));
-    let sections = "[server], [tls], [cors], [rate_limit], [auth], [oauth], [store], [feed], [sse], [websocket], [socketio], [graphql], [images], [webhook], [provider], [anyspend], [chat], [log]";
+    let sections = "[server], [tls], [cors], [rate_limit], [auth], [oauth], [store], [feed], [sse], [websocket], [socketio], [graphql], [echo], [images], [webhook], [provider], [anyspend], [chat], [log]";
     assert!(refused.contains(&problem("top", "is no setting", sections)), "{refused:?}");
     assert!(
         refused.contains(&problem("log.colour", "is no setting", "log.format, log.filter")),

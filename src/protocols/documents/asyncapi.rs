@@ -12,6 +12,7 @@ const PARTS: &[(&str, &str)] = &[
     ("socketio.yaml", include_str!("asyncapi/socketio.yaml")),
     ("chat.yaml", include_str!("asyncapi/chat.yaml")),
     ("sse.yaml", include_str!("asyncapi/sse.yaml")),
+    ("echo.yaml", include_str!("asyncapi/echo.yaml")),
     ("webhooks.yaml", include_str!("asyncapi/webhooks.yaml")),
 ];
 

@@ -25,6 +25,7 @@ const PARTS: &[(&str, &str)] = &[
     ("admin.yaml", include_str!("openapi/admin.yaml")),
     ("admin-schemas.yaml", include_str!("openapi/admin-schemas.yaml")),
     ("oauth-clients.yaml", include_str!("openapi/oauth-clients.yaml")),
+    ("echo.yaml", include_str!("openapi/echo.yaml")),
     ("health.yaml", include_str!("openapi/health.yaml")),
 ];
 

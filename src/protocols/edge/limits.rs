@@ -87,7 +87,7 @@ impl StateStore for Slots {
 
 /// The injected clock, as the limiter wants it.
 #[derive(Clone)]
-struct Monotonic(Clock);
+pub(super) struct Monotonic(pub(super) Clock);
 
 impl governor::clock::Clock for Monotonic {
     type Instant = Nanos;

@@ -16,6 +16,7 @@ mod pets;
 mod query;
 mod reads;
 mod users;
+mod watchers;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::chat::Desk;
@@ -50,6 +52,8 @@ pub struct Rest {
     pub reads: Arc<Reads>,
     /// The systems that may report here.
     pub integrations: Arc<Integrations>,
+    /// Cancelled when the server stops; streams end then.
+    pub shutdown: CancellationToken,
 }
 
 /// The routes below `/v1`.
@@ -58,6 +62,7 @@ pub fn router(rest: Rest) -> Router {
         .route("/orders", get(orders::list).post(orders::place))
         .route("/orders/{id}", get(orders::get).post(orders::request_callback).delete(orders::cancel))
         .route("/orders/{id}/payment", post(orders::pay))
+        .route("/orders/{id}/watchers", get(watchers::list))
         .route("/orders/{id}/ship", post(orders::ship))
         .route("/orders/{id}/deliver", post(orders::deliver))
         .route("/callback-secret", get(orders::callback_secret))

@@ -103,6 +103,6 @@ pub async fn receipt(State(rest): State<Rest>, By(caller): By, id: Id) -> Told {
     Ok(json(StatusCode::OK, &body))
 }
 
-fn order_id(id: &Id) -> Result<OrderId, Error> {
+pub(super) fn order_id(id: &Id) -> Result<OrderId, Error> {
     OrderId::parse_address("id", &id.0)
 }

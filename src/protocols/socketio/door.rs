@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use engineioxide::service::EngineIoService;
 use socketioxide::service::SocketIoService;
 use socketioxide::socket::Sid;
 use tokio::time::timeout;
@@ -18,14 +19,16 @@ use tower::Service;
 
 use super::flow::Flows;
 use super::line::Line;
+use super::raw::Mirror;
 use crate::domain::Result;
 use crate::protocols::http::{self, Query};
 use crate::protocols::rest::Refusal;
-use crate::protocols::upgrade::{self, SocketLimits};
+use crate::protocols::upgrade::{self, Io, SocketLimits};
 use crate::tasks::Tasks;
 
 /// Of the handshake only: the engine has an own configuration for what comes after.
-const HANDSHAKE_LIMITS: SocketLimits = SocketLimits { max_message_bytes: 128, read_buffer_bytes: 128 };
+const HANDSHAKE_LIMITS: SocketLimits =
+    SocketLimits { max_message_bytes: 128, read_buffer_bytes: 128, deflate: false };
 
 /// How long an upgrade from polling may take; then the engine closes the session itself.
 pub(super) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,12 +36,47 @@ pub(super) const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The headers that are looked at after the handshake. The engine keeps all that it gets for the life of a session.
 const KEPT_HEADERS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-tenant-id")];
 
+/// Largest answer to the opening of a session that is looked into, bytes.
+const OPENING_BYTES: usize = 4096;
+
+/// The library's engine, as a door uses it.
+pub(super) trait Engine: Clone + Send + Sync + 'static {
+    /// Answers a request of long-polling.
+    fn ask(self, request: Request<Body>) -> impl Future<Output = Response> + Send;
+
+    /// Takes over the connection of a WebSocket.
+    fn open(self, line: Line<Io>, opening: Request<()>) -> impl Future<Output = ()> + Send;
+}
+
+macro_rules! engine {
+    ($service:ty) => {
+        impl Engine for $service {
+            async fn ask(mut self, request: Request<Body>) -> Response {
+                let Ok(response) = Service::<Request<Body>>::call(&mut self, request).await;
+                response.map(Body::new)
+            }
+
+            async fn open(mut self, line: Line<Io>, opening: Request<()>) {
+                // It refuses only addresses that are no `Purpose::WebSocket`.
+                let _ = Service::<(Line<Io>, Request<()>)>::call(&mut self, (line, opening)).await;
+            }
+        }
+    };
+}
+
+engine!(SocketIoService<Router>);
+engine!(EngineIoService<Mirror>);
+
 /// The way in.
 #[derive(Clone)]
-pub(super) struct Door {
-    pub engine: SocketIoService<Router>,
+pub(super) struct Door<E> {
+    pub engine: E,
+    /// Where the engine is.
+    pub path: &'static str,
     pub flows: Flows,
     pub tasks: Tasks,
+    /// How long what a client posts may take to come.
+    pub request_timeout: Duration,
 }
 
 /// What a request is for.
@@ -69,7 +107,7 @@ fn purpose(request: &Request<Body>) -> Purpose {
 }
 
 /// Answers a request.
-pub(super) async fn enter(State(door): State<Door>, mut request: Request<Body>) -> Response {
+pub(super) async fn enter<E: Engine>(State(door): State<Door<E>>, mut request: Request<Body>) -> Response {
     let purpose = purpose(&request);
     if matches!(purpose, Purpose::Open | Purpose::WebSocket(None))
         && let Err(error) = http::charge(request.extensions(), None)
@@ -84,18 +122,42 @@ pub(super) async fn enter(State(door): State<Door>, mut request: Request<Body>) 
         Purpose::Poll(sid) => door.poll(sid, request).await,
         Purpose::Open => {
             *request.headers_mut() = kept(request.headers());
-            door.ask(request).await
+            door.open_polling(request).await
         }
-        Purpose::Other => door.ask(request).await,
+        Purpose::Other => match timeout(door.request_timeout, door.ask(request)).await {
+            Ok(response) => response,
+            Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+        },
     }
 }
 
-impl Door {
+impl<E: Engine> Door<E> {
     async fn ask(&self, request: Request<Body>) -> Response {
-        let mut engine = self.engine.clone();
-        let Ok(mut response) = Service::<Request<Body>>::call(&mut engine, request).await;
+        let mut response = self.engine.clone().ask(request).await;
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response.map(Body::new)
+        response
+    }
+
+    /// Opens a session. The engine pings at once, and clients are told (and the protocol says) that the first ping comes
+    /// after the interval: that one is taken from it and answered here, before the client knows of its session.
+    async fn open_polling(&self, request: Request<Body>) -> Response {
+        #[derive(serde::Deserialize)]
+        struct Opened {
+            sid: String,
+        }
+        let (parts, body) = self.ask(request).await.into_parts();
+        let body = to_bytes(body, OPENING_BYTES).await.unwrap_or_default();
+        let opened = body.strip_prefix(b"0").and_then(|json| serde_json::from_slice::<Opened>(json).ok());
+        if let Some(Opened { sid }) = opened {
+            let path = self.path;
+            let address = format!("{path}?EIO=4&transport=polling&sid={sid}");
+            let (ping, pong) = (Request::get(&address), Request::post(&address));
+            if let (Ok(ping), Ok(pong)) = (ping.body(Body::empty()), pong.body(Body::from("3"))) {
+                self.ask(ping).await;
+                self.ask(pong).await;
+            }
+        }
+        Response::from_parts(parts, Body::from(body))
     }
 
     async fn poll(&self, sid: Sid, request: Request<Body>) -> Response {
@@ -130,12 +192,14 @@ impl Door {
                 flow
             }
         };
-        let (door, mut engine) = (self.clone(), self.engine.clone());
+        let (door, engine) = (self.clone(), self.engine.clone());
         self.tasks.spawn_connection("socket.io upgrade", async move {
             let Some(socket) = socket.await else { return };
-            let (line, ended) = Line::new(socket.into_inner(), flow);
-            // It refuses only addresses that are no `Purpose::WebSocket`.
-            let _ = Service::<(Line<_>, Request<()>)>::call(&mut engine, (line, opening)).await;
+            let (mut line, ended) = Line::new(socket.into_inner().into_inner(), flow);
+            if sid.is_none() {
+                line.answer_first_ping();
+            }
+            engine.open(line, opening).await;
             if let Some(sid) = sid
                 && timeout(UPGRADE_TIMEOUT, ended).await.is_ok()
             {
@@ -148,7 +212,8 @@ impl Door {
     /// Closes a session that uses polling, as its client would. An upgrade that was begun and given up leaves it in a
     /// state in which each poll is answered at once, with nothing.
     async fn close(&self, sid: Sid) {
-        let address = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+        let path = self.path;
+        let address = format!("{path}?EIO=4&transport=polling&sid={sid}");
         if let Ok(request) = Request::post(address).body(Body::from("1")) {
             self.ask(request).await;
         }

@@ -4,25 +4,47 @@ use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
 use super::flow::Flow;
 
+/// The engine's ping as it is written, and the pong as a client would send it (masked with zeros).
+const PING: &[u8] = b"\x81\x012";
+const PONG: &[u8] = b"\x81\x81\0\0\0\x003";
+
 /// A connection with its [`Flow`].
 pub(super) struct Line<S> {
     stream: S,
     flow: Arc<Flow>,
+    first_ping: FirstPing,
     _end: oneshot::Sender<Infallible>,
 }
 
+/// What is done about the ping that the engine sends right after the handshake, an interval before the client expects
+/// one. Clients are to be spared it, so it is taken out, and answered. Until then nothing is read: the pong has to come
+/// after the ping and between two frames of the client.
+enum FirstPing {
+    /// It is the engine's to send, and the client's to answer.
+    Passed,
+    /// It has not been written yet; bytes of the frame that is under way, and who waits to read.
+    Awaited(u64, Option<Waker>),
+    /// It was taken; how much of the pong was read.
+    Answered(usize),
+}
+
 impl<S> Line<S> {
+    /// Keeps the first ping from the client.
+    pub fn answer_first_ping(&mut self) {
+        self.first_ping = FirstPing::Awaited(0, None);
+    }
+
     /// The second value ends when the engine lets go of the line.
     pub fn new(stream: S, flow: Arc<Flow>) -> (Self, oneshot::Receiver<Infallible>) {
         let (_end, ended) = oneshot::channel();
-        (Self { stream, flow, _end }, ended)
+        (Self { stream, flow, first_ping: FirstPing::Passed, _end }, ended)
     }
 
     /// Fails when the line was cut.
@@ -37,6 +59,25 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        match &mut self.first_ping {
+            FirstPing::Passed => {}
+            FirstPing::Awaited(_, reader) => {
+                *reader = Some(cx.waker().clone());
+                self.flow.wake_reader(cx.waker());
+                self.whole()?;
+                return Poll::Pending;
+            }
+            FirstPing::Answered(read) => {
+                let rest = &PONG[*read..];
+                let piece = &rest[..rest.len().min(buf.remaining())];
+                buf.put_slice(piece);
+                *read += piece.len();
+                if *read == PONG.len() {
+                    self.first_ping = FirstPing::Passed;
+                }
+                return Poll::Ready(Ok(()));
+            }
+        }
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         if read.is_pending() {
             self.flow.wake_reader(cx.waker());
@@ -49,7 +90,25 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let mut buf = buf;
+        if let FirstPing::Awaited(rest @ 0, reader) = &mut self.first_ping {
+            if buf.starts_with(PING) {
+                if let Some(reader) = reader.take() {
+                    reader.wake();
+                }
+                self.first_ping = FirstPing::Answered(0);
+                return Poll::Ready(Ok(PING.len()));
+            }
+            *rest = frame_length(buf);
+        }
+        if let FirstPing::Awaited(rest, _) = &self.first_ping {
+            // Not past the end of a frame: the next one may be the ping.
+            buf = &buf[..buf.len().min(usize::try_from(*rest).unwrap_or(usize::MAX))];
+        }
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if let (FirstPing::Awaited(rest, _), Poll::Ready(Ok(written))) = (&mut self.first_ping, &written) {
+            *rest = rest.saturating_sub(*written as u64);
+        }
         if written.is_pending() {
             self.flow.wake_writer(cx.waker());
         } else {
@@ -71,6 +130,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// The length of the frame that begins here, head included (RFC 6455 §5.2); a server's frames have no mask.
+fn frame_length(bytes: &[u8]) -> u64 {
+    let wide = |from: usize, to: usize| {
+        let field = bytes.get(from..to).unwrap_or_default();
+        to as u64 + field.iter().fold(0, |length, byte| (length << 8) | u64::from(*byte))
+    };
+    match bytes.get(1) {
+        Some(127) => wide(2, 10),
+        Some(126) => wide(2, 4),
+        Some(length) => 2 + u64::from(*length),
+        None => 1,
     }
 }
 
@@ -107,5 +180,29 @@ mod tests {
         };
         let (read, written, ()) = tokio::join!(reading, writing, cutting);
         assert_eq!((read, written), (ErrorKind::ConnectionAborted, ErrorKind::ConnectionAborted));
+    }
+
+    #[tokio::test]
+    async fn the_first_ping_is_answered_before_the_client_is_read() {
+        let flow = Flows::default().unnamed();
+        let (stream, mut peer) = tokio::io::duplex(1024);
+        let (mut line, _) = Line::new(stream, flow);
+        line.answer_first_ping();
+        let (mut reader, mut writer) = tokio::io::split(line);
+        peer.write_all(b"client").await.unwrap();
+        let long = [&[0x81, 126, 0, 200][..], &[b'x'; 200]].concat();
+        let frames = [&long[..], b"\x81\x03abc", PING, b"\x81\x011", PING].concat();
+        let writing = async {
+            tokio::task::yield_now().await;
+            writer.write_all(&frames).await.unwrap();
+        };
+        let mut read = vec![0; PONG.len() + 6];
+        let (got, ()) = tokio::join!(reader.read_exact(&mut read), writing);
+        got.unwrap();
+        assert_eq!(read, [PONG, b"client"].concat());
+        let expected = [&long[..], b"\x81\x03abc", b"\x81\x011", PING].concat();
+        let mut sent = vec![0; expected.len()];
+        peer.read_exact(&mut sent).await.unwrap();
+        assert_eq!(sent, expected, "one ping less, and nothing else");
     }
 }

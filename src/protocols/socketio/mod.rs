@@ -12,11 +12,13 @@
 mod calls;
 mod chat;
 mod door;
+mod echo;
 mod envelopes;
 mod error;
 mod farewell;
 mod flow;
 mod line;
+mod raw;
 mod reception;
 mod session;
 
@@ -25,12 +27,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
+use socketioxide::service::SocketIoService;
 use socketioxide::{ParserConfig, SocketIo};
 use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 
 use crate::app::App;
 use crate::chat::Desk;
+use crate::protocols::edge::Rate;
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
 use door::Door;
@@ -70,6 +74,12 @@ pub struct SocketIoSettings {
     pub max_joined: usize,
     /// Longest time that a client for which packets wait may take nothing.
     pub stall_timeout: Duration,
+    /// How long what a client posts may take to come.
+    pub request_timeout: Duration,
+    /// How often a socket of the namespace `/echo` may emit; without it there is no such namespace.
+    pub echo: Option<Rate>,
+    /// Whether the suites of the protocols judge: then every namespace that they know mirrors what they send.
+    pub judged: bool,
 }
 
 /// What sessions work with.
@@ -124,7 +134,23 @@ pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: T
         present: TaskTracker::new(),
     });
     tasks.spawn("socket.io farewell", farewell::run(io.clone(), parts.clone()));
+    let clock = parts.app.clock().clone();
     io.ns("/", Reception(parts));
-    let door = Door { engine: layer.layer(Router::new()), flows, tasks };
-    Router::new().route("/socket.io/", any(door::enter)).with_state(door)
+    if let Some(rate) = settings.echo {
+        io.ns("/echo", echo::Echo { pace: Some((rate, clock)), judged: false });
+    }
+    let door = Door {
+        engine: layer.layer(Router::new()),
+        path: "/socket.io/",
+        flows,
+        tasks: tasks.clone(),
+        request_timeout: settings.request_timeout,
+    };
+    let router =
+        Router::new().route("/socket.io/", any(door::enter::<SocketIoService<Router>>)).with_state(door);
+    if settings.judged {
+        io.ns("/custom", echo::Echo { pace: None, judged: true });
+        return router.merge(raw::router(settings, tasks));
+    }
+    router
 }

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Call;
+use super::echo::Echo;
 use super::error;
 use super::flow::Flow;
 use super::{Parts, session};
@@ -40,7 +41,12 @@ struct Auth {
 
 impl Reception {
     fn admit(&self, socket: &Socket, auth: Option<&Value>) -> Result<()> {
-        let principal = self.principal(socket, auth)?;
+        let judged = self.0.settings.judged;
+        let principal = match self.principal(socket, auth) {
+            // The suites send an `auth` of their own.
+            Err(_) if judged => self.0.app.authenticate(None, None)?,
+            principal => principal?,
+        };
         let origin = http::origin(socket.req_parts(), Channel::SocketIo);
         let of_its_own = socket.req_parts().extensions.get::<Arc<Flow>>().cloned();
         let seat = Arc::new(Seat {
@@ -53,6 +59,9 @@ impl Reception {
         });
         // Now and not when the client is connected: it may emit the moment that it learns of it.
         socket.on_fallback(Intake(seat.clone()));
+        if judged {
+            Echo::mirror_known(socket);
+        }
         let leaver = seat.clone();
         socket.on_disconnect(async move || leaver.leave(None));
         socket.extensions.insert(seat);
@@ -80,7 +89,10 @@ impl Reception {
 }
 
 impl ConnectHandler<LocalAdapter, Own> for Reception {
-    fn call(&self, socket: Arc<Socket>, _auth: Option<Value>) {
+    fn call(&self, socket: Arc<Socket>, auth: Option<Value>) {
+        if self.0.settings.judged {
+            Echo::tell_auth(&socket, auth.as_ref());
+        }
         if let Some(seat) = socket.extensions.remove::<Arc<Seat>>() {
             let session = session::Session::new(self.0.clone(), socket, seat);
             self.0.tasks.spawn_connection("socket.io session", session.run());

@@ -1,13 +1,15 @@
 //! `/v1/ws`: the events over WebSocket, several subscriptions on one connection.
 //!
-//! Client to server: `auth`, `subscribe`, `unsubscribe`, `ping`. Server to client: `authenticated`, `subscribed`,
+//! Frames are JSON texts, or MessagePack when that subprotocol was asked for ([`speech`]). Client to server: `auth`, `subscribe`, `unsubscribe`, `ping`. Server to client: `authenticated`, `subscribed`,
 //! `unsubscribed`, `event`, `pong`, `error`. A frame that cannot be understood gets an `error`, and the connection lives.
 
 mod frames;
 mod reader;
+mod speech;
 mod writer;
 
-pub(in crate::protocols) use reader::{Heard, unreadable};
+pub(in crate::protocols) use crate::protocols::upgrade::unreadable;
+pub(in crate::protocols) use reader::Heard;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use futures_util::StreamExt as _;
+use speech::{SUBPROTOCOLS, Speech};
 use tokio::sync::mpsc;
 
 use crate::app::App;
@@ -88,12 +91,13 @@ async fn open(State(websocket): State<WebSocket>, request: Request<Body>) -> Res
     let token = Query::of(&parts.uri).take("token");
     let principal = http::principal(&websocket.0.app, &parts, token.as_deref())?;
     let mut request = Request::from_parts(parts, body);
-    let accepted = upgrade::accept(&mut request, &[], websocket.0.settings.limits)?;
+    let accepted = upgrade::accept(&mut request, SUBPROTOCOLS, websocket.0.settings.limits)?;
+    let speech = Speech::new(accepted.subprotocol, accepted.deflate);
     let (response, socket) = accepted.split();
     let tasks = websocket.0.tasks.clone();
     tasks.spawn_connection("websocket", async move {
         if let Some(socket) = socket.await {
-            run(websocket, principal, socket).await;
+            run(websocket, principal, speech, socket).await;
         }
     });
     Ok(response)
@@ -120,16 +124,16 @@ enum Told {
 const REPLIES: usize = 16;
 
 /// The two sides are two tasks: each wake-up for an event would otherwise poll the socket's read half as well.
-async fn run(websocket: WebSocket, principal: Principal, socket: Socket) {
+async fn run(websocket: WebSocket, principal: Principal, speech: Speech, socket: Socket) {
     let _open = websocket.0.channel.connection();
     let (sink, stream) = socket.split();
     let (tell, told) = mpsc::channel(REPLIES);
     let heard = Arc::new(reader::Heard::new());
     let names = reader::Names::default();
     let ending = websocket.0.app.ending(&principal);
-    let writer = writer::Writer::new(websocket.clone(), told, heard.clone(), ending, names.clone());
+    let writer = writer::Writer::new(websocket.clone(), told, heard.clone(), ending, names.clone(), speech);
     let done = tokio_util::sync::CancellationToken::new();
-    let reading = reader::Reader::new(websocket.clone(), principal, tell, heard, names).run(stream);
+    let reading = reader::Reader::new(websocket.clone(), principal, tell, heard, names).run(stream, speech);
     let stop = done.clone();
     websocket.0.tasks.spawn_connection("websocket reader", async move {
         tokio::select! {

@@ -8,12 +8,13 @@ use futures_util::StreamExt as _;
 use futures_util::stream::SplitStream;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::frames::{self, Reply, Request};
+use super::speech::Speech;
 use super::{Told, WebSocket};
 use crate::domain::{Error, Principal, Result, Topic, Violation};
-use crate::protocols::upgrade::Socket;
+use crate::protocols::upgrade::{self, Socket};
 
 /// Whether anything was heard from the other side since the last look.
 pub(in crate::protocols) struct Heard(AtomicBool);
@@ -59,19 +60,23 @@ impl Reader {
     }
 
     /// Reads until the connection ends; the writing side ends when this side's sender is gone.
-    pub async fn run(mut self, mut stream: SplitStream<Socket>) {
+    pub async fn run(mut self, mut stream: SplitStream<Socket>, speech: Speech) {
         while let Some(next) = stream.next().await {
             self.heard.note();
             let told = match next {
                 Err(error) => {
-                    if let Some((code, reason)) = unreadable(&error) {
+                    if let Some((code, reason)) = upgrade::unreadable(&error) {
                         let _ = self.tell.send(Told::End(code, reason)).await;
                     }
                     break;
                 }
-                Ok(Message::Text(text)) => self.answer(&text).await,
-                Ok(Message::Binary(_)) => {
-                    let error = Error::malformed("frame", "must be a text frame of JSON");
+                Ok(Message::Text(text)) if !speech.is_binary() => self.answer(&text).await,
+                Ok(Message::Binary(bytes)) if speech.is_binary() => match Speech::unpack(&bytes) {
+                    Ok(text) => self.answer(&text).await,
+                    Err(error) => Told::Frame(frames::error(None, &error)),
+                },
+                Ok(Message::Text(_) | Message::Binary(_)) => {
+                    let error = Error::malformed("frame", speech.wanted());
                     Told::Frame(frames::error(None, &error))
                 }
                 // A ping is answered by the library, with the next read.
@@ -145,15 +150,5 @@ impl Reader {
         let principal = self.websocket.0.app.renew(&self.principal, token)?;
         self.principal = principal.clone();
         Ok(Told::Principal(Box::new(principal)))
-    }
-}
-
-/// The close code and reason (RFC 6455 §7.4.1) for what cannot be read; nothing when the connection is gone anyway.
-pub(in crate::protocols) fn unreadable(error: &tungstenite::Error) -> Option<(u16, &'static str)> {
-    match error {
-        tungstenite::Error::Capacity(_) => Some((1009, "the message is too large")),
-        tungstenite::Error::Utf8(_) => Some((1007, "a text message must be UTF-8")),
-        tungstenite::Error::Protocol(_) => Some((1002, "that is no WebSocket frame")),
-        _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, Stream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
@@ -16,13 +16,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 
 use super::frames::{self, Reply};
 use super::reader::{Heard, Names};
+use super::speech::Speech;
 use super::{Told, WebSocket, close_code};
 use crate::app::Ending;
-use crate::bus::{Form, Published};
+use crate::bus::Published;
 use crate::domain::{Error, Result};
 use crate::protocols::batches::Batches;
 use crate::protocols::upgrade::Socket;
-use crate::wire;
 
 /// How long the closing frame may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -74,6 +74,7 @@ pub(super) struct Writer {
     heard: Arc<Heard>,
     ending: Ending,
     names: Names,
+    speech: Speech,
     subscriptions: StreamMap<String, Subscription>,
 }
 
@@ -84,8 +85,9 @@ impl Writer {
         heard: Arc<Heard>,
         ending: Ending,
         names: Names,
+        speech: Speech,
     ) -> Self {
-        Self { websocket, told, heard, ending, names, subscriptions: StreamMap::new() }
+        Self { websocket, told, heard, ending, names, speech, subscriptions: StreamMap::new() }
     }
 
     /// Writes until the connection ends.
@@ -159,24 +161,24 @@ impl Writer {
 
     async fn obey(&mut self, told: Told, sink: &mut Sink) -> Result<(), Unwritten> {
         let frame = match told {
-            Told::Frame(text) => Message::text(text),
+            Told::Frame(text) => self.speech.frame(text),
             Told::End(..) => return Ok(()),
             Told::Principal(principal) => {
                 self.ending = self.websocket.0.app.ending(&principal);
                 let expires_at = principal.expires_at().map(|at| at.to_string());
-                Message::text(Reply::Authenticated { expires_at }.text())
+                self.speech.frame(Reply::Authenticated { expires_at }.text())
             }
             Told::Unsubscribed { id } => {
                 self.subscriptions.remove(&id);
-                Message::text(Reply::Unsubscribed { id: &id }.text())
+                self.speech.frame(Reply::Unsubscribed { id: &id }.text())
             }
             Told::Subscribed { id, feed } => {
                 let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
                 let reply = Reply::Subscribed { id: &id, cursor, live_from, resumed }.text();
-                let prefix = frames::event_prefix(&id).into();
+                let prefix = self.speech.event_prefix(&id);
                 let batches = Batches::new(*feed, self.websocket.0.channel.clone());
                 self.subscriptions.insert(id, Subscription { prefix, batches });
-                Message::text(reply)
+                self.speech.frame(reply)
             }
         };
         flush(&self.websocket, &mut self.ending, sink, vec![frame]).await
@@ -192,7 +194,7 @@ impl Writer {
         match batch {
             Ok(events) => {
                 self.websocket.0.channel.delivered(events.len() as u64);
-                let frames = events.iter().map(|published| event_frame(prefix, published)).collect();
+                let frames = events.iter().map(|published| self.speech.event(prefix, published)).collect();
                 flush(&self.websocket, &mut self.ending, sink, frames).await
             }
             Err(error) => {
@@ -200,8 +202,8 @@ impl Writer {
                 self.names.lock().remove(id);
                 tracing::debug!(code = error.code(), cause = ?std::error::Error::source(&error), "a subscription ended");
                 // First why, then that it is over: an error alone may also answer a request.
-                let why = Message::text(frames::error(Some(id), &error));
-                let over = Message::text(Reply::Unsubscribed { id }.text());
+                let why = self.speech.frame(frames::error(Some(id), &error));
+                let over = self.speech.frame(Reply::Unsubscribed { id }.text());
                 flush(&self.websocket, &mut self.ending, sink, vec![why, over]).await
             }
         }
@@ -234,15 +236,4 @@ async fn flush(
             Err(Unwritten::Slow)
         }
     }
-}
-
-/// The frame of an event: the shared envelope between what the subscription adds.
-fn event_frame(prefix: &[u8], published: &Published) -> Message {
-    let envelope = published.form(Form::Envelope, wire::event::envelope);
-    let mut frame = BytesMut::with_capacity(prefix.len() + envelope.len() + 1);
-    frame.extend_from_slice(prefix);
-    frame.extend_from_slice(&envelope);
-    frame.put_u8(b'}');
-    // All three pieces were made from `str`.
-    Utf8Bytes::try_from(frame.freeze()).map_or_else(|_| Message::text("{}"), Message::Text)
 }

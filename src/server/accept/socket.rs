@@ -15,18 +15,20 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
+use super::addresses::Place;
 use crate::telemetry::GaugeGuard;
 
 /// Keeps a socket counted as open (`server.max_connections`, `petstore_open_sockets`) until it is dropped.
 #[derive(Debug)]
 pub struct OpenSocket {
     _slot: OwnedSemaphorePermit,
+    _place: Place,
     _gauge: GaugeGuard,
 }
 
 impl OpenSocket {
-    pub(super) fn new(slot: OwnedSemaphorePermit, gauge: GaugeGuard) -> Self {
-        Self { _slot: slot, _gauge: gauge }
+    pub(super) fn new(slot: OwnedSemaphorePermit, place: Place, gauge: GaugeGuard) -> Self {
+        Self { _slot: slot, _place: place, _gauge: gauge }
     }
 }
 

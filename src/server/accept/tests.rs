@@ -11,6 +11,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 fn settings() -> AcceptSettings {
     AcceptSettings {
         max_connections: 100,
+        max_connections_per_address: 100,
+        exempt: Vec::new(),
+        accepts_per_s: 10_000,
         header_read_timeout: PATIENCE,
         write_timeout: PATIENCE,
         shutdown_timeout: PATIENCE,
@@ -175,6 +178,19 @@ async fn connections_beyond_the_limit_wait_for_a_slot() {
     drop(first);
     assert!(ask(&mut second, "", "127.0.0.1").await.contains("200"));
     assert!(server.tasks.drain(PATIENCE).await);
+}
+
+#[tokio::test]
+async fn connections_beyond_those_of_an_address_are_closed() {
+    let limited = AcceptSettings { max_connections_per_address: 1, ..settings() };
+    let server = Running::start(echo_peer(), limited).await;
+    let mut first = server.connect().await;
+    ask(&mut first, GET, "127.0.0.1").await;
+    until_closed(&mut server.connect().await).await;
+    assert_eq!(server.metrics.limit_hits("server.max_connections_per_address"), 1);
+    drop(first);
+    server.until_open_sockets(0).await;
+    assert!(ask(&mut server.connect().await, GET, "127.0.0.1").await.contains("200"));
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ const ROWS: &[Row] = rows![
     GET "/v1/orders" ReadOrders User "read:orders" "";
     GET "/v1/orders/{order}" ReadOrders Owner "read:orders" "";
     POST "/v1/orders/{order}/payment" PayOrder Owner "write:orders" "{card}";
+    GET "/v1/orders/{order}/watchers" ReadOrders Owner "read:orders" "";
     GET "/v1/receipts/{receipt}" ReadReceipt Hidden "read:orders" "";
     POST "/v1/orders/{order}/ship" FulfilOrder Staff "write:orders" "";
     POST "/v1/orders/{order}/deliver" FulfilOrder Staff "write:orders" "";
@@ -361,7 +362,10 @@ fn unnamed(path: &str) -> String {
 
 /// What is for anyone and shows nothing of the store, the feed, whose topics have the rights, and what other systems call,
 /// with keys of their own.
-const NO_USE_CASE: [&str; 12] = [
+const NO_USE_CASE: [&str; 15] = [
+    "/v1/echo/http",
+    "/v1/echo/sse",
+    "/v1/echo/hooks/{id}",
     "/v1/event-types",
     "/v1/event-types/{id}",
     "/api/service/webhook-event/{kind}",

@@ -58,7 +58,7 @@ pub fn settings() -> GraphQlSettings {
         introspection: true,
         page: Some(|| "<html>".into_response()),
         max_body_bytes: 4096,
-        socket: SocketLimits { max_message_bytes: 4096, read_buffer_bytes: 1024 },
+        socket: SocketLimits { max_message_bytes: 4096, read_buffer_bytes: 1024, deflate: false },
         ping_interval_ms: 25_000,
         pong_timeout_ms: 20_000,
         write_timeout_ms: 10_000,
@@ -145,6 +145,7 @@ impl Fixture {
                 max_pictures: 10,
                 max_picture_bytes: 1 << 20,
             }),
+            signals: crate::bus::Signals::default(),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });
