@@ -1,10 +1,13 @@
 import type {
+  BoardQuery,
+  CardFragment,
   OrderDetailsQuery,
   OrderDetailsQueryVariables,
   OrdersQuery,
   OrdersQueryVariables,
   WhoAmIQuery,
 } from "../generated/graphql";
+import boardDocument from "../graphql/board.graphql?raw";
 import orderDocument from "../graphql/order.graphql?raw";
 import ordersDocument from "../graphql/orders.graphql?raw";
 import whoAmIDocument from "../graphql/who-am-i.graphql?raw";
@@ -42,6 +45,11 @@ export type OrderDetails = NonNullable<OrderDetailsQuery["order"]>;
 /** Orders with their pets and buyers: the staff's of the tenant, a customer's own. */
 export async function fetchOrders(variables: OrdersQueryVariables): Promise<OrderRow[]> {
   return (await query<OrdersQuery>(ordersDocument, variables)).orders;
+}
+
+/** The newest orders of each status. */
+export async function fetchBoard(limit: number): Promise<CardFragment[]> {
+  return Object.values(await query<BoardQuery>(boardDocument, { limit })).flat();
 }
 
 export async function fetchOrder(id: string): Promise<OrderDetails> {

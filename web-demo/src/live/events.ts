@@ -85,6 +85,10 @@ export class EventStore {
     return this.#orders.values();
   }
 
+  pet(id: string): Pet | undefined {
+    return this.#pets.get(id);
+  }
+
   /** The newer of what was read and what an event told. */
   newestOrder<T extends Pick<Order, "id" | "status" | "updatedAt">>(read: T): T {
     const known = this.#orders.get(read.id);
