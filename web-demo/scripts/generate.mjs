@@ -41,7 +41,8 @@ async function graphql() {
 async function live() {
   const { components } = JSON.parse(await readFile(new URL("asyncapi.json", schemas), "utf8"));
   const local = JSON.parse(JSON.stringify(components.schemas).replaceAll("#/components/schemas/", "#/definitions/"));
-  const wanted = ["Event", "WsAuth", "WsSubscribe", "WsSubscribed", "WsEvent", "WsError", "WsPing"];
+  const chat = Object.keys(components.schemas).filter((name) => name.startsWith("Chat") && !name.endsWith("Event"));
+  const wanted = [...chat, "Event", "WsAuth", "WsSubscribe", "WsSubscribed", "WsEvent", "WsError", "WsPing"];
   const root = {
     title: "LiveMessages",
     type: "object",

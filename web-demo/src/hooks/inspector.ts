@@ -60,3 +60,16 @@ export function watchHook(id: string, { open, request, lost }: Listener): () => 
   source.onerror = lost;
   return () => source.close();
 }
+
+/** The inspector that an endpoint sends to, and what it is told to answer; nothing when it sends elsewhere. */
+export function hookOf(url: string): { id: string; status: number } | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { origin, pathname, searchParams } = new URL(url);
+  const id = /^\/v1\/echo\/hooks\/([\w.-]+)$/.exec(pathname)?.[1];
+  return id && origin === location.origin ? { id, status: Number(searchParams.get("status") ?? 200) } : undefined;
+}
+
+/** Where the inspector answers with this status. */
+export function hookUrlAnswering(id: string, status: number): string {
+  return status === 200 ? hookUrl(id) : `${hookUrl(id)}?status=${status}`;
+}

@@ -16,10 +16,10 @@ export interface Loss {
   refused?: boolean;
 }
 
-export interface Listener {
+export interface Listener<E> {
   /** The subscription stands; `cursor` is the position from which it is live, where the protocol tells it. */
   live(cursor?: string): void;
-  event(envelope: Envelope): void;
+  event(event: E): void;
   /** What came or went, as text, for those who look at the wire. */
   frame(way: "in" | "out", text: string): void;
   lost(loss: Loss): void;
@@ -33,7 +33,7 @@ export interface Connection {
 }
 
 /** One attempt to connect. */
-export type Connect = (subscription: Subscription, listener: Listener) => Connection;
+export type Connect<E = Envelope> = (subscription: Subscription, listener: Listener<E>) => Connection;
 
 export type State =
   | { kind: "cut" | "connecting" | "live" }
@@ -45,8 +45,8 @@ export interface Start {
   cursor: string | undefined;
 }
 
-export interface ChannelHooks {
-  event(envelope: Envelope): void;
+export interface ChannelHooks<E> {
+  event(event: E): void;
   state(state: State): void;
   frame?(way: "in" | "out", text: string): void;
   /** The position could not be resumed from: what happened meanwhile must be read anew. */
@@ -66,7 +66,7 @@ export function lossOf(problem: unknown, otherwise: string): Loss {
 }
 
 /** Keeps one protocol connected: reconnects with backoff and jitter, and resumes after the last cursor. */
-export class Channel {
+export class Channel<E extends { cursor?: string } = Envelope> {
   state: State = { kind: "connecting" };
   #connection: Connection | undefined;
   #timer: number | undefined;
@@ -76,9 +76,9 @@ export class Channel {
   #token: string | undefined;
 
   constructor(
-    private readonly connect: Connect,
+    private readonly connect: Connect<E>,
     private readonly start: Start,
-    private readonly hooks: ChannelHooks,
+    private readonly hooks: ChannelHooks<E>,
   ) {}
 
   /** Subscribes as the holder of `token`, replacing an open connection and keeping the position; what was cut stays cut. */
@@ -128,10 +128,11 @@ export class Channel {
           this.#cursor ??= cursor;
           this.#enter({ kind: "live" });
         },
-        event: (envelope) => {
+        event: (event) => {
           if (!current) return;
-          this.#cursor = envelope.cursor;
-          this.hooks.event(envelope);
+          // What is of the moment has no place in the log.
+          if (event.cursor) this.#cursor = event.cursor;
+          this.hooks.event(event);
         },
         frame: (way, text) => {
           if (current) this.hooks.frame?.(way, text);

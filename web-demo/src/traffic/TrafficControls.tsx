@@ -34,7 +34,7 @@ export function TrafficControls() {
         </output>
       </div>
       <span className="small muted number" role="status">
-        {error ? `Last problem: ${error}` : placed > 0 ? `${placed} orders placed` : "Alice orders, pays and sometimes cancels; staff ship and deliver."}
+        {error ? `Last problem: ${error}` : placed > 0 ? `${placed} ${placed === 1 ? "order" : "orders"} placed` : "Alice orders, pays and sometimes cancels; staff ship and deliver."}
       </span>
     </section>
   );
