@@ -20,6 +20,8 @@ export default defineConfig({
       },
     },
   },
+  // GraphiQL's workers cannot be bundled ahead; what they need is found when its page is opened.
+  optimizeDeps: { entries: ["index.html"] },
   server: {
     proxy: {
       "/v1": { target: petstore, ws: true },

@@ -17,7 +17,7 @@ type Entity = (typeof entities)[number];
 function Snapshot({ title, value }: { title: string; value: unknown }) {
   return (
     <div className="snapshot">
-      <h4 className="small muted">{title}</h4>
+      <strong className="small muted">{title}</strong>
       <pre tabIndex={0}>{value ? JSON.stringify(value, null, 2) : "nothing"}</pre>
     </div>
   );

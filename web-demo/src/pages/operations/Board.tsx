@@ -125,9 +125,9 @@ function Column({ status, rows, total }: { status: OrderStatus; rows: readonly R
   const shown = all ? rows : rows.slice(0, fewRows);
   return (
     <section className="board-column" aria-label={words(status)} data-status={status}>
-      <h3 className="board-title">
+      <h2 className="board-title">
         {headings[status]} <span className="badge number">{total ?? rows.length}</span>
-      </h3>
+      </h2>
       {rows.length === 0 && <p className="muted small board-empty">None</p>}
       <ul role="list" className="board-list">
         {shown.map((row) => (

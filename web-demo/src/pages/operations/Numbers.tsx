@@ -78,19 +78,19 @@ export function Numbers() {
       </dl>
       <div className="charts">
         <section className="card" aria-label="Orders per minute">
-          <h3>Orders per minute</h3>
+          <h2>Orders per minute</h2>
           <Suspense fallback={<div className="chart" />}>
             <Chart kind="bars" tone="--accent" label={`Orders in each of the last 30 minutes: ${placed} together`} starts={minutes.starts} values={minutes.orders} />
           </Suspense>
         </section>
         <section className="card" aria-label="Revenue per minute">
-          <h3>Revenue per minute, USD</h3>
+          <h2>Revenue per minute, USD</h2>
           <Suspense fallback={<div className="chart" />}>
             <Chart kind="line" tone="--violet" label={`Revenue of the orders of the last 30 minutes: ${usd(taken)} together`} starts={minutes.starts} values={minutes.revenue} />
           </Suspense>
         </section>
         <section className="card" aria-label="Inventory by species">
-          <h3>Inventory by species</h3>
+          <h2>Inventory by species</h2>
           <Species inventory={inventory} />
         </section>
       </div>

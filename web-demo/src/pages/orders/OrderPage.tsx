@@ -101,7 +101,7 @@ export default function OrderPage({ id }: { id: string }) {
   const who = useSession();
   return (
     <div className="stack">
-      <p className="small">
+      <p className="small crumb">
         <Link href="/orders" className="row">
           <Icon name="back" />
           All orders

@@ -45,27 +45,15 @@ export default function PetPage({ id }: { id: string }) {
   const photo = ownPhoto(pet);
   return (
     <>
-      <p className="small">
+      <p className="small crumb">
         <Link href="/" className="row">
           <Icon name="back" />
           All pets
         </Link>
       </p>
       <div className="pet-page">
-        <div className="stack">
-          <div className="pet-figure">{photo ? <img src={photo} alt={`${pet.name}, a photo`} /> : <Picture pet={pet} alt={`${pet.name}, ${words(pet.species).toLowerCase()}, a drawing`} />}</div>
-          {pet.description && <p>{pet.description}</p>}
-          {pet.tags && pet.tags.length > 0 && (
-            <div className="row">
-              {pet.tags.map(({ name }) => (
-                <span key={name} className="badge">
-                  {name}
-                </span>
-              ))}
-            </div>
-          )}
-        </div>
-        <div className="stack">
+        <div className="pet-figure">{photo ? <img src={photo} alt={`${pet.name}, a photo`} /> : <Picture pet={pet} alt={`${pet.name}, ${words(pet.species).toLowerCase()}, a drawing`} />}</div>
+        <div className="stack pet-side">
           <div className="row apart">
             <h1>{pet.name}</h1>
             <PetBadge status={pet.status} />
@@ -82,6 +70,18 @@ export default function PetPage({ id }: { id: string }) {
               ))}
             </dl>
           </section>
+        </div>
+        <div className="stack pet-text">
+          {pet.description && <p>{pet.description}</p>}
+          {pet.tags && pet.tags.length > 0 && (
+            <div className="row">
+              {pet.tags.map(({ name }) => (
+                <span key={name} className="badge">
+                  {name}
+                </span>
+              ))}
+            </div>
+          )}
         </div>
       </div>
     </>
