@@ -7,7 +7,7 @@ import { store } from "./events";
 import { connectWebSocket } from "./websocket";
 
 const publicTopics = ["pets", "inventory"];
-const privateTopics = ["orders", "payments"];
+const privateTopics = ["orders", "payments", "chat"];
 
 const state = new ValueStore<State>({ kind: "connecting" });
 /** How often what was read must be read anew: another user, or a position that could not be resumed from. */
