@@ -175,11 +175,11 @@ describe("the demo", () => {
     await page.getByRole("button", { name: "New endpoint" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
     await page.getByText("The secret, shown this once").waitFor();
-    await page.getByLabel("It answers").selectOption("500");
-    await eventually(async () => (await page.locator(".endpoint-url").textContent()).endsWith("?status=500"), "the new answer");
+    await page.getByLabel("It answers").selectOption("503");
+    await eventually(async () => (await page.locator(".endpoint-url").textContent()).endsWith("?status=503"), "the new answer");
     await page.getByRole("button", { name: "Send a test" }).click();
     const delivery = page.locator("[data-delivery]").filter({ hasText: "endpoint.test" });
-    await delivery.getByText("answered 500").waitFor();
+    await delivery.getByText("answered 503").waitFor();
     await page.getByLabel("It answers").selectOption("200");
     await eventually(async () => !(await page.locator(".endpoint-url").textContent()).includes("?"), "the old answer");
     await delivery.getByRole("button", { name: /^Resend/ }).click();

@@ -34,6 +34,8 @@ export function shortId(id: string | null | undefined): string {
 function wordsOf({ eventType, data }: Envelope): (string | number | undefined)[] {
   const change = "newStatus" in data ? `${data.previousStatus} → ${data.newStatus}` : undefined;
   if ("payment" in data) return [data.payment.amount, data.payment.currency, data.payment.status, shortId(data.order.id)];
+  if ("message" in data) return [data.message.author.toLowerCase(), shortId(data.room.id)];
+  if ("room" in data) return [shortId(data.room.id)];
   if ("order" in data) return [change ?? data.order.status, shortId(data.order.id)];
   if ("pet" in data) return [data.pet.name, change ?? data.pet.status];
   if ("inventory" in data) return [data.inventory.species, data.inventory.available, "available"];

@@ -8,7 +8,7 @@ import type { Connect } from "../../live/channel";
 import { isRecord, parseJson, type Envelope } from "../../live/envelope";
 
 const description = "Protocol lab of the demo page";
-const patterns = { orders: "order.*", payments: "payment.*", pets: "pet.*", inventory: "inventory.changed", endpoints: undefined } as const;
+const patterns = { orders: "order.*", payments: "payment.*", pets: "pet.*", inventory: "inventory.changed", chat: "chat.*" } as const;
 
 let current: { id: string; hook: string; token: string } | undefined;
 

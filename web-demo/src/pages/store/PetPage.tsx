@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { api, take } from "../../api/client";
 import type { Pet } from "../../api/types";
 import { store, useLive } from "../../live/events";
+import { ownPhoto } from "../../pets/photo";
 import { Picture } from "../../pets/Picture";
 import { Icon } from "../../ui/Icon";
 import { age, price } from "../../ui/format";
@@ -27,11 +28,6 @@ function facts({ species, breed, ageMonths, size, gender, color, goodWithKids, m
     ["Health", medicalInfo?.healthNotes],
   ];
   return all.filter((fact): fact is [string, string] => typeof fact[1] === "string" && fact[1] !== "");
-}
-
-/** A photo that was uploaded here; what is elsewhere is not fetched. */
-function ownPhoto({ photos }: Pet): string | undefined {
-  return photos?.find((photo) => URL.canParse(photo, location.href) && new URL(photo, location.href).origin === location.origin);
 }
 
 export default function PetPage({ id }: { id: string }) {

@@ -5,6 +5,7 @@ import { Link, useSearchParams } from "wouter";
 import { api, take } from "../../api/client";
 import { useLive, store } from "../../live/events";
 import type { Pet } from "../../api/types";
+import { ownPhoto } from "../../pets/photo";
 import { Picture } from "../../pets/Picture";
 import { Button } from "../../ui/Button";
 import { age, count, price } from "../../ui/format";
@@ -23,11 +24,12 @@ function usePets(params: URLSearchParams) {
   });
 }
 
-function Card({ pet, first }: { pet: Pet; first: boolean }) {
+function Card({ pet }: { pet: Pet }) {
+  const photo = ownPhoto(pet);
   return (
     <li className="pet">
-      <Link href={`/pets/${pet.id}`} className="pet-link" data-priority={first || undefined}>
-        <Picture pet={pet} />
+      <Link href={`/pets/${pet.id}`} className="pet-link">
+        {photo ? <img className="picture photo" src={photo} alt="" loading="lazy" /> : <Picture pet={pet} />}
         <span className="pet-body">
           <span className="row apart">
             <strong className="pet-name">{pet.name}</strong>
@@ -99,8 +101,8 @@ export function StorePage() {
       )}
       {pets.length > 0 && (
         <ul role="list" className="pets" aria-busy={isPlaceholderData}>
-          {pets.map((pet, index) => (
-            <Card key={pet.id} pet={pet} first={index < 4} />
+          {pets.map((pet) => (
+            <Card key={pet.id} pet={pet} />
           ))}
         </ul>
       )}

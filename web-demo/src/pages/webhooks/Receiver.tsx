@@ -12,9 +12,7 @@ import { tellError } from "../../ui/toasts";
 const kept = 50;
 const answers = [
   { status: 200, label: "200: takes it" },
-  { status: 500, label: "500: fails" },
-  { status: 429, label: "429: asks to wait" },
-  { status: 410, label: "410: is gone for ever" },
+  { status: 503, label: "503: is down" },
 ] as const;
 
 interface Received {
