@@ -15,7 +15,8 @@ const CALLBACK: &str = "/sign-in/callback";
 pub fn web_client(public_url: &str) -> Result<Client> {
     // Loopback addresses match with any port (RFC 8252 §7.3); the name of this machine does not.
     let mut uris = vec![format!("http://127.0.0.1{CALLBACK}"), format!("http://[::1]{CALLBACK}")];
-    let port = public_url.strip_prefix("http://").and_then(|rest| rest.rsplit_once(':')).map(|(_, port)| port);
+    let port =
+        public_url.strip_prefix("http://").and_then(|rest| rest.rsplit_once(':')).map(|(_, port)| port);
     let port = port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     uris.push(format!("http://localhost:{}{CALLBACK}", port.unwrap_or("80")));
     if public_url.starts_with("https://") {

@@ -30,8 +30,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The pages of the demo.
-const PAGES: &[&str] =
-    &["/", "/operations", "/lab", "/webhooks", "/chat", "/sign-in", "/sign-in/callback"];
+const PAGES: &[&str] = &["/", "/operations", "/lab", "/webhooks", "/chat", "/sign-in", "/sign-in/callback"];
 
 /// The paths of the document, with their methods.
 fn described(document: &Value) -> BTreeMap<String, BTreeSet<String>> {
@@ -98,9 +97,7 @@ async fn the_document_and_the_router_have_the_same_operations() {
     let nested = |route: &str| format!("/v1{route}");
     let elsewhere = |route: &str| {
         PAGES.contains(&route)
-            || ELSEWHERE
-                .iter()
-                .any(|(start, _)| route.starts_with(start) || nested(route).starts_with(start))
+            || ELSEWHERE.iter().any(|(start, _)| route.starts_with(start) || nested(route).starts_with(start))
     };
     let missing: Vec<String> = routes()
         .into_iter()
