@@ -122,7 +122,7 @@ describe("the demo", () => {
     await lab.signIn("staff", "/lab");
     await labIsLive(page);
     await page.getByRole("button", { name: "Cut WebSocket" }).click();
-    await page.getByRole("button", { name: "Slow SSE" }).click();
+    await page.getByRole("button", { name: "Go slow: SSE" }).click();
     const { id } = await store.alice.placeOrder((await availablePet()).id);
     const { data: [{ eventId }] } = await store.staff.eventPage({ topics: [`orders/${id}`] });
     const arrived = async (least) => ((await arrivals(page)).get(eventId) ?? 0) >= least;
@@ -130,7 +130,7 @@ describe("the demo", () => {
     assert.equal(await arrived(5), false);
     await page.getByRole("button", { name: "Resume WebSocket" }).click();
     await eventually(() => arrived(5), "the event on the fifth");
-    await page.getByRole("button", { name: "Slow SSE" }).click();
+    await page.getByRole("button", { name: "At full speed: SSE" }).click();
     await eventually(async () => new Set(await counts(page)).size === 1, "as many events on every pane");
   });
 

@@ -101,7 +101,9 @@ function useLab() {
     lab.clear();
     // What befalls endpoints is left out: a test is sent to one endpoint alone.
     lab.reopen(topicsOf(who).filter((topic) => topic !== "endpoints"), token);
+    window.addEventListener("pagehide", forgetWebhook);
     return () => {
+      window.removeEventListener("pagehide", forgetWebhook);
       lab.close();
       forgetWebhook();
     };

@@ -66,7 +66,7 @@ export function PaneCard({ lab, name, pane }: Props) {
             Cut
           </Button>
         )}
-        <Button compact aria-pressed={pane.slow} aria-label={`Slow ${label}`} title="Take one event a second; the others wait" onClick={() => lab.slow(name, !pane.slow)}>
+        <Button compact aria-pressed={pane.slow} aria-label={`${pane.slow ? "At full speed" : "Go slow"}: ${label}`} title="Take one event a second; the others wait" onClick={() => lab.slow(name, !pane.slow)}>
           {pane.slow ? "At full speed" : "Go slow"}
         </Button>
       </div>

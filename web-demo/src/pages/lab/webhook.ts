@@ -37,12 +37,13 @@ function pause(): void {
   void api.POST("/v1/webhook-endpoints/{id}/pause", { params: { path: { id: current.id } } }).catch(() => {});
 }
 
-/** Deletes the endpoint: nobody looks any more. */
+/** Deletes the endpoint: nobody looks any more. It is sent even while the page is closing. */
 export function forgetWebhook(): void {
   if (!current) return;
-  const { id } = current;
+  const { id, token } = current;
   current = undefined;
-  void api.DELETE("/v1/webhook-endpoints/{id}", { params: { path: { id } } }).catch(() => {});
+  const headers = { Authorization: `Bearer ${token}` };
+  void fetch(`/v1/webhook-endpoints/${id}`, { method: "DELETE", headers, keepalive: true }).catch(() => {});
 }
 
 /** Deliveries have no cursor: their store keeps the position. So the id of the event stands in its place. */
