@@ -219,14 +219,14 @@ describe("the demo", () => {
     await staff.signIn("staff", "/chat");
     await staff.page.locator(".room-tab").filter({ hasText: "Waiting" }).first().click();
     await staff.page.getByRole("button", { name: "Take over" }).click();
-    await alice.page.getByText("A member of the staff is here").waitFor();
+    await alice.page.locator(".chat-head").getByText("A member of the staff is here").waitFor();
     await write(staff, "How many grapes, and how heavy is she?");
     await bubbles(alice, "STAFF").getByText("How many grapes").waitFor();
     await write(alice, "about five, ten kilos");
     await bubbles(staff, "USER").getByText("about five").waitFor();
     assert.equal(await bubbles(staff, "ADVISOR").count(), 1, "the advisor is silent");
     await staff.page.getByRole("button", { name: "Hand back" }).click();
-    await alice.page.getByText("The advisor answers").waitFor();
+    await alice.page.locator(".chat-head").getByText("The advisor answers").waitFor();
   });
 
   walk("signs in by OAuth2 with PKCE", async (t) => {
