@@ -46,10 +46,13 @@ soak: web
 	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) PETSTORE_SOAK=1 npm test
 	PETSTORE_SOAK=1 $(CARGO) test --test it hooks_soak -- --nocapture
 
-# The pages that the binary embeds; built again when a source changed.
+# The pages that the binary embeds; built again when a source, or a document that their types are made from, changed.
 web: web-demo/dist/index.html
 
-web-demo/dist/index.html: $(shell find web-demo -path web-demo/node_modules -prune -o -path web-demo/dist -prune -o -type f -print)
+WEB_SOURCES = $(shell find web-demo -path web-demo/node_modules -prune -o -path web-demo/dist -prune -o \
+  -path web-demo/src/generated -prune -o -type f -print) $(wildcard schema/*.json schema/*.graphql)
+
+web-demo/dist/index.html: $(WEB_SOURCES)
 	cd web-demo && npm ci && npm run build
 	touch $@
 

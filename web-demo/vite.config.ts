@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
 // Where `petstore serve` listens while `npm run dev` serves the pages.
-const petstore = "http://127.0.0.1:8080";
+const petstore = process.env.PETSTORE_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "/",
@@ -20,10 +20,13 @@ export default defineConfig({
       },
     },
   },
+  // GraphiQL's workers cannot be bundled ahead; what they need is found when its page is opened.
+  optimizeDeps: { entries: ["index.html"] },
   server: {
     proxy: {
       "/v1": { target: petstore, ws: true },
       "/socket.io": { target: petstore, ws: true },
+      "/oauth": { target: petstore },
     },
   },
 });

@@ -25,12 +25,26 @@ const GRAPHIQL_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inli
 const REFERENCE_POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; object-src 'none'; \
     frame-ancestors 'none'; form-action 'self'";
 
-/// The routes, at the root.
+/// The routes, at the root. The pages of the demo are one document, whose script shows what the path says: the list is that of
+/// web-demo/src/app/App.tsx.
 pub fn router() -> Router {
     Router::new()
-        .route("/", get(|| async { page("index.html", POLICY) }))
+        .route("/", get(demo))
+        .route("/pets/{id}", get(demo))
+        .route("/orders", get(demo))
+        .route("/orders/{id}", get(demo))
+        .route("/operations", get(demo))
+        .route("/lab", get(demo))
+        .route("/webhooks", get(demo))
+        .route("/chat", get(demo))
+        .route("/sign-in", get(demo))
+        .route("/sign-in/callback", get(demo))
         .route("/docs", get(|| async { page("docs.html", REFERENCE_POLICY) }))
         .route("/assets/{*path}", get(asset))
+}
+
+async fn demo() -> Response {
+    page("index.html", POLICY)
 }
 
 /// The GraphiQL page.

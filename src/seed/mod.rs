@@ -14,9 +14,12 @@ mod orders;
 mod payments;
 mod people;
 mod pets;
+mod web_client;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+pub use self::web_client::web_client;
 
 use self::generator::Random;
 use self::orders::Ledger;

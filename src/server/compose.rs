@@ -30,6 +30,7 @@ use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
     self, chat, documents, echo, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
 };
+use crate::seed;
 use crate::store::sqlite::SqliteSettings;
 use crate::store::{LogBounds, Revocation, Store};
 use crate::tasks::Tasks;
@@ -167,11 +168,14 @@ fn live_connections(metrics: &Metrics) -> Vec<(&'static str, u64)> {
     Channel::ALL.iter().map(|channel| (channel.label(), open(*channel))).collect()
 }
 
-/// The OAuth2 clients of the settings, and their secrets.
+/// The OAuth2 clients of the settings, and their secrets; with the demo store its page is one.
 fn oauth_clients(settings: &Settings) -> Result<Vec<(Client, Option<String>)>> {
     let refused =
         |id: &str, why: &str| Error::unavailable(format!("oauth.clients: the client {id:?}: {why}"));
     let mut clients: Vec<(Client, Option<String>)> = Vec::new();
+    if settings.server.seed == Seed::Demo {
+        clients.push((seed::web_client(&settings.server.public_url)?, None));
+    }
     for own in settings.oauth.clients.clone() {
         let draft = ClientDraft {
             name: Some(own.name),

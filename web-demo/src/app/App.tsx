@@ -1,0 +1,46 @@
+import { lazy, Suspense } from "react";
+import { Route, Switch } from "wouter";
+import { StorePage } from "../pages/store/StorePage";
+import { Empty, Loading } from "../ui/states";
+import { Toasts } from "../ui/toasts";
+import { ExpiredSession } from "./ExpiredSession";
+import { RouteError } from "./RouteError";
+import { Shell } from "./Shell";
+
+const PetPage = lazy(() => import("../pages/store/PetPage"));
+const OrdersPage = lazy(() => import("../pages/orders/OrdersPage"));
+const OrderPage = lazy(() => import("../pages/orders/OrderPage"));
+const OperationsPage = lazy(() => import("../pages/operations/OperationsPage"));
+const LabPage = lazy(() => import("../pages/lab/LabPage"));
+const WebhooksPage = lazy(() => import("../pages/webhooks/WebhooksPage"));
+const ChatPage = lazy(() => import("../pages/chat/ChatPage"));
+const SignInPage = lazy(() => import("../pages/sign-in/SignInPage"));
+const CallbackPage = lazy(() => import("../pages/sign-in/CallbackPage"));
+
+export function App() {
+  return (
+    <Shell>
+      <RouteError>
+        <Suspense fallback={<Loading lines={4} height="4rem" />}>
+          <Switch>
+            <Route path="/" component={StorePage} />
+            <Route path="/pets/:id">{({ id }) => <PetPage key={id} id={id} />}</Route>
+            <Route path="/orders" component={OrdersPage} />
+            <Route path="/orders/:id">{({ id }) => <OrderPage key={id} id={id} />}</Route>
+            <Route path="/operations" component={OperationsPage} />
+            <Route path="/lab" component={LabPage} />
+            <Route path="/webhooks" component={WebhooksPage} />
+            <Route path="/chat" component={ChatPage} />
+            <Route path="/sign-in" component={SignInPage} />
+            <Route path="/sign-in/callback" component={CallbackPage} />
+            <Route>
+              <Empty title="There is no such page" />
+            </Route>
+          </Switch>
+        </Suspense>
+      </RouteError>
+      <ExpiredSession />
+      <Toasts />
+    </Shell>
+  );
+}

@@ -1,0 +1,36 @@
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
+import { demoPassword, signIn } from "../../api/session";
+import { Button } from "../../ui/Button";
+import { Empty } from "../../ui/states";
+import { tellError } from "../../ui/toasts";
+
+interface Props {
+  title: string;
+  /** The demo account that shows the page best. */
+  as?: "alice" | "staff" | "admin";
+}
+
+/** In the place of what only a user sees: two ways in. */
+export function NeedsSignIn({ title, as = "alice" }: Props) {
+  const [location] = useLocation();
+  const [busy, setBusy] = useState(false);
+  const go = async (): Promise<void> => {
+    setBusy(true);
+    await signIn(as, demoPassword).catch(tellError);
+    setBusy(false);
+  };
+  return (
+    <Empty icon="user" title={title}>
+      <span>This is a demo store: its accounts are open to you.</span>
+      <div className="row">
+        <Button kind="primary" busy={busy} onClick={() => void go()}>
+          Go on as {as}
+        </Button>
+        <Link className="button" href={`/sign-in?to=${encodeURIComponent(location)}`}>
+          Other accounts
+        </Link>
+      </div>
+    </Empty>
+  );
+}
