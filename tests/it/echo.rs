@@ -96,6 +96,9 @@ async fn an_inspector_keeps_requests_and_shows_them_live() {
     let numbers: Vec<_> =
         kept["data"].as_array().unwrap().iter().map(|one| one["body"]["json"]["n"].clone()).collect();
     assert_eq!(numbers, [2, 3]);
+    let refused = api.post("/v1/echo/hooks/my-hook?status=503", json!({})).await;
+    assert_eq!((refused.status, &refused.body["code"]), (503, &json!("unavailable")));
+    assert_eq!(api.get("/v1/echo/hooks/my-hook").await.body["data"][1]["query"]["status"], json!(["503"]));
     assert_eq!(api.get("/v1/echo/hooks/of-somebody-else").await.body, json!({ "data": [] }));
     assert_eq!(api.get("/v1/echo/hooks/a%2Fb").await.status, 400);
     assert_eq!(api.delete("/v1/echo/hooks/my-hook").await.status, 204);

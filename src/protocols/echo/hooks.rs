@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use ::http::request::Parts;
 use ::http::{HeaderValue, Request, StatusCode, header};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -19,8 +20,9 @@ use tokio::sync::Notify;
 use super::Echo;
 use super::request::Described;
 use crate::domain::{Error, Result, Timestamp};
-use crate::protocols::http;
+use crate::protocols::http::{self, Query};
 use crate::protocols::rest::Told;
+use crate::wire::Problem;
 
 /// Longest id, bytes.
 const MAX_ID: usize = 64;
@@ -149,7 +151,12 @@ fn sane(id: &str) -> Result<()> {
     Err(Error::malformed("id", format!("must be 1 to {MAX_ID} letters, digits, \"-\", \"_\" or \".\"")))
 }
 
-/// Keeps the request and thanks for it.
+/// Whether the sender wants to see what happens when its receiver is down.
+fn is_told_to_fail(parts: &Parts) -> bool {
+    Query::of(&parts.uri).take("status").as_deref() == Some("503")
+}
+
+/// Keeps the request and thanks for it; with `?status=503` it keeps it and fails.
 pub(super) async fn take(State(echo): State<Echo>, Path(id): Path<String>, request: Request<Body>) -> Told {
     http::charge(request.extensions(), None)?;
     sane(&id)?;
@@ -160,6 +167,12 @@ pub(super) async fn take(State(echo): State<Echo>, Path(id): Path<String>, reque
     let (number, limit) = echo.0.hooks.keep(&id, text.into());
     if let Some(limit) = limit {
         echo.0.metrics.limit_hit(limit);
+    }
+    if is_told_to_fail(&parts) {
+        // Nothing is wrong here, so nothing is logged.
+        let mut response = StatusCode::SERVICE_UNAVAILABLE.into_response();
+        response.extensions_mut().insert(Problem::from(&Error::Unavailable(None)));
+        return Ok(response);
     }
     Ok(axum::Json(Taken { number }).into_response())
 }
