@@ -9,6 +9,7 @@ mod descriptors;
 mod socket;
 mod tls;
 mod turnstile;
+mod unread;
 
 use std::convert::Infallible;
 use std::io;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use descriptors::raise as raise_descriptors;
 pub use socket::{OpenSocket, Socket, Stream};
 pub use tls::Tls;
+pub use unread::UnreadLimits;
 
 use addresses::{Addresses, Place};
 use turnstile::Turnstile;
@@ -74,6 +76,8 @@ pub struct AcceptSettings {
     pub header_read_timeout: Duration,
     /// Longest time that a peer may take no byte of what is sent.
     pub write_timeout: Duration,
+    /// What is taken of a request after its answer stands.
+    pub unread: UnreadLimits,
     /// Time that open connections get to finish after the shutdown began.
     pub shutdown_timeout: Duration,
     /// Read and write buffer of HTTP/1.1, and so the largest request head, bytes; at least 8192.
@@ -100,6 +104,10 @@ impl From<&ServerSettings> for AcceptSettings {
             accepts_per_s: settings.accepts_per_s,
             header_read_timeout: Duration::from_millis(settings.header_read_timeout_ms),
             write_timeout: Duration::from_millis(settings.write_timeout_ms),
+            unread: UnreadLimits {
+                max_bytes: settings.max_unread_bytes,
+                timeout: Duration::from_millis(settings.unread_timeout_ms),
+            },
             shutdown_timeout: Duration::from_millis(settings.shutdown_timeout_ms),
             http1_buffer_bytes: settings.http1_buffer_bytes,
             http2_max_streams: settings.http2_max_streams,
@@ -130,6 +138,7 @@ pub async fn serve(
         tls: settings.tls,
         header_read_timeout: settings.header_read_timeout,
         write_timeout: settings.write_timeout,
+        unread: settings.unread,
         shutdown_timeout: settings.shutdown_timeout,
         shutdown: shutdown.clone(),
         tasks,
@@ -152,6 +161,7 @@ struct Server {
     tls: Option<Tls>,
     header_read_timeout: Duration,
     write_timeout: Duration,
+    unread: UnreadLimits,
     shutdown_timeout: Duration,
     shutdown: CancellationToken,
     tasks: Tasks,
@@ -253,7 +263,7 @@ async fn serve_connection(
     };
     let open = OpenSocket::new(slot, place, server.metrics.socket());
     let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
-    let service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some() };
+    let service = PeerService { server: Arc::clone(&server), peer };
     let ended = match protocol {
         Protocol::Http1 => {
             let connection = server.http1.serve_connection(io, service).with_upgrades();
@@ -327,9 +337,8 @@ type Answered = Result<axum::response::Response, Infallible>;
 
 /// The router, as one connection sees it.
 struct PeerService {
-    app: Router,
+    server: Arc<Server>,
     peer: SocketAddr,
-    secure: bool,
 }
 
 impl hyper::service::Service<Request<Incoming>> for PeerService {
@@ -339,10 +348,12 @@ impl hyper::service::Service<Request<Incoming>> for PeerService {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
-        if self.secure {
+        let server = &*self.server;
+        if server.tls.is_some() {
             request.extensions_mut().insert(OverTls);
         }
-        tower::Service::call(&mut self.app.clone(), request).map(|answer| answer.map(tell_methods))
+        let request = unread::keep(request, server.unread, &server.tasks, &server.metrics);
+        tower::Service::call(&mut server.app.clone(), request).map(|answer| answer.map(tell_methods))
     }
 }
 
