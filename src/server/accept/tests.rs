@@ -281,10 +281,7 @@ async fn the_answer_reaches_who_still_sends_and_the_connection_lives_on() {
     let server = Running::start(refuse_all(), settings()).await;
     let mut stream = server.connect().await;
     for _ in 0..3 {
-        stream
-            .write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await.unwrap();
         for _ in 0..9 {
             stream.write_all(&[b'x'; 100_000]).await.expect("what is sent is taken");
         }

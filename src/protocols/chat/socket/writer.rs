@@ -141,8 +141,8 @@ impl Writer {
                 let told: Vec<Value> = told.map(|(kind, frame)| typed(kind.frame(), None, frame)).collect();
                 self.write(sink, told).await
             }
-            FromRoom::Whisper(whisper) => {
-                let (kind, frame) = frames::of_whisper(room, &whisper);
+            FromRoom::Signal(signal) => {
+                let (kind, frame) = frames::of_signal(room, &signal);
                 self.write(sink, [typed(kind.frame(), None, frame)]).await
             }
             FromRoom::Ended(error) => {
