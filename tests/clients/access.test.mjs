@@ -11,7 +11,7 @@ import { Connection, ws } from "./channels/ws.mjs";
 import { demoStore, listen, refusalOf } from "./fixture.mjs";
 import { ids, restDriver, runStory } from "./story.mjs";
 
-const TEST_LIMIT = { timeout: 30_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const BAD_TOKEN = "not.a.token";
 
 let store;

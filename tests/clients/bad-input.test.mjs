@@ -9,7 +9,7 @@ import { Connection } from "./channels/ws.mjs";
 import { demoStore } from "./fixture.mjs";
 import { within } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 20_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const FRAME_LIMIT_BYTES = 64 * 1024;
 const BODY_LIMIT_BYTES = 1024 * 1024;
 /** RFC 6455: invalid UTF-8 in a text frame, and a message that is too big. */

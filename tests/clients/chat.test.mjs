@@ -10,7 +10,7 @@ import WebSocket from "ws";
 import { demoStore } from "./fixture.mjs";
 import { eventually, within } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 60_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const QUESTION = "my dog ate some grapes off the floor";
 
 let store;

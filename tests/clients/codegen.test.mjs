@@ -40,7 +40,7 @@ before(async () => {
 
 after(() => server?.destroy());
 
-test("a program against the generated types runs the story of an order", { timeout: 30_000 }, async () => {
+test("a program against the generated types runs the story of an order", { timeout: 90_000 }, async () => {
   const { tellStory, told } = await import("./typed-graphql/dist/story.js");
   const alice = await new Api(server.url).login("alice");
   const events = createClient({

@@ -8,7 +8,7 @@ import addFormats from "ajv-formats";
 import { demoStore } from "./fixture.mjs";
 import { Api } from "./api.mjs";
 
-const TEST_LIMIT = { timeout: 30_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const METHODS = ["get", "put", "post", "delete", "patch", "query"];
 
 let store;

@@ -9,7 +9,7 @@ import { TOPICS } from "./story.mjs";
 /** @typedef {import("./channels/channel.mjs").Channel} Channel */
 /** @typedef {import("./channels/channel.mjs").Subscription} Subscription */
 
-const REFUSAL_LIMIT_MS = 5_000;
+const REFUSAL_LIMIT_MS = 15_000;
 
 /**
  * Starts a server and signs the demo accounts in.

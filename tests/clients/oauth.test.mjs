@@ -9,7 +9,7 @@ import { launch, logIn } from "./browser.mjs";
 import { PetstoreServer } from "./server.mjs";
 import { within } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 90_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 const SCOPE = "read:pets read:orders";
 

@@ -35,7 +35,7 @@ function verified(secret, headers, body) {
   return done.status === 0 && done.stdout.trim() === "verified";
 }
 
-test("standardwebhooks and svix from PyPI verify a delivery", { timeout: 30_000 }, async (t) => {
+test("standardwebhooks and svix from PyPI verify a delivery", { timeout: 90_000 }, async (t) => {
   const receiver = createServer();
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");

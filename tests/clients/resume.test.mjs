@@ -11,7 +11,7 @@ import { CuttableProxy } from "./proxy.mjs";
 import { ids, restDriver, runStory, STEP_EVENTS, storySteps, TOPICS } from "./story.mjs";
 import { within } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 45_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 
 let store;
 

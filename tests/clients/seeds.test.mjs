@@ -8,7 +8,7 @@ import { demoStore } from "./fixture.mjs";
 import { Receiver } from "./receiver.mjs";
 
 const run = promisify(execFile);
-const TEST_LIMIT = { timeout: 30_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 
 /** "Callback Example" of the Store API. */
 const CALLBACK_EXAMPLE = `curl --location '/orders/019b4139-1234-7abc-8def-123456789abc' \\

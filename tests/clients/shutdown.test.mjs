@@ -12,7 +12,7 @@ import { STOP_LIMIT_MS } from "./server.mjs";
 import { TOPICS } from "./story.mjs";
 import { within } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 40_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 /** RFC 6455 registry: going away, and service restart. */
 const GOODBYES = [1001, 1012];
 

@@ -11,7 +11,7 @@ import { Receiver } from "./receiver.mjs";
 import { graphqlDriver, ids, isDelivered, orderIdOf, restDriver, runStory, STEP_STATUSES, TOPICS } from "./story.mjs";
 import { eventually } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 30_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 /** A failed delivery is sent again after a second. */
 const QUICK_RETRIES = { PETSTORE_WEBHOOK_RETRY_SCHEDULE_S: "0,1,1,1" };
 

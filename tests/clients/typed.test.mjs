@@ -32,7 +32,7 @@ async function tool(name, args) {
   }
 }
 
-test("the generated client runs the story of an order", { timeout: 30_000 }, async () => {
+test("the generated client runs the story of an order", { timeout: 90_000 }, async () => {
   const { tellStory } = await import("./typed/dist/story.js");
   const { pet, placed, payment, paid, receipt } = await tellStory(server.url, "alice", DEMO_PASSWORD);
   assert.equal(placed.status, "PLACED");

@@ -1,7 +1,7 @@
 // Waiting without sleeping: every wait ends at an event or at its limit, and says what it was waiting for.
 
 /** Time to wait for one event on a live channel. */
-export const EVENT_LIMIT_MS = 10_000;
+export const EVENT_LIMIT_MS = 30_000;
 
 /**
  * Rejects when `promise` has not settled within `limitMs`.

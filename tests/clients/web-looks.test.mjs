@@ -11,7 +11,7 @@ import { launch } from "./browser.mjs";
 import { demoStore } from "./fixture.mjs";
 import { labIsLive, Visitor } from "./pages.mjs";
 
-const TEST_LIMIT = { timeout: 90_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SHOTS = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));

@@ -9,7 +9,7 @@ import { arrivals, counts, labIsLive, Visitor } from "./pages.mjs";
 import { CuttableProxy } from "./proxy.mjs";
 import { eventually } from "./wait.mjs";
 
-const TEST_LIMIT = { timeout: 60_000 };
+const TEST_LIMIT = { timeout: 180_000 };
 const MARKUP = `<img src=x onerror="alert(1)"><script>alert(2)</script>`;
 
 let store;
