@@ -3,6 +3,7 @@
 //! Everything that asks for the time, waits for it, or makes an id is handed a [`Clock`] or [`Ids`], so that a
 //! test can hold time still and move it. This is the one module that reads the wall clock.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,8 @@ pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    System,
+    /// With how far the time of day has been ahead of the monotonic clock at most, milliseconds.
+    System(Arc<AtomicI64>),
     Manual(Arc<watch::Sender<i64>>),
 }
 
@@ -28,7 +30,7 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Arc::new(AtomicI64::new(i64::MIN))))
     }
 
     /// A clock that stands at `start_ms` (Unix milliseconds) until [`Clock::advance`] moves it.
@@ -51,10 +53,23 @@ impl Clock {
     pub fn now_ms(&self) -> i64 {
         match &self.0 {
             Source::Manual(time) => *time.borrow(),
-            Source::System => match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
+            Source::System(_) => match std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH) {
                 Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
                 Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
             },
+        }
+    }
+
+    /// Unix time in milliseconds that never goes back while the process runs: when the clock is set back, it goes on from
+    /// where it was. For waits that are written down as a time of day.
+    #[must_use]
+    pub fn steady_ms(&self) -> i64 {
+        match &self.0 {
+            Source::Manual(time) => *time.borrow(),
+            Source::System(ahead) => {
+                let monotonic_ms = i64::try_from(self.monotonic().as_millis()).unwrap_or(i64::MAX);
+                steady(ahead, self.now_ms(), monotonic_ms)
+            }
         }
     }
 
@@ -66,7 +81,7 @@ impl Clock {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         match &self.0 {
             Source::Manual(time) => Duration::from_millis(time.borrow().unsigned_abs()),
-            Source::System => START.elapsed(),
+            Source::System(_) => START.elapsed(),
         }
     }
 
@@ -74,7 +89,7 @@ impl Clock {
     pub async fn sleep_until(&self, deadline_ms: i64) {
         match &self.0 {
             Source::Manual(time) => wait_for(time, deadline_ms).await,
-            Source::System => loop {
+            Source::System(_) => loop {
                 let left_ms = deadline_ms.saturating_sub(self.now_ms());
                 if left_ms <= 0 {
                     return;
@@ -85,6 +100,12 @@ impl Clock {
         }
     }
 
+    /// Waits until [`Clock::steady_ms`] is `deadline_ms` or later, as far as the clock is not set forward meanwhile.
+    pub async fn sleep_until_steady(&self, deadline_ms: i64) {
+        let left_ms = deadline_ms.saturating_sub(self.steady_ms()).max(0);
+        self.sleep(Duration::from_millis(left_ms.unsigned_abs())).await;
+    }
+
     /// Waits for a span of time. On the system clock it is measured monotonically: a jump of the wall clock
     /// neither shortens nor lengthens it.
     pub async fn sleep(&self, span: Duration) {
@@ -93,9 +114,14 @@ impl Clock {
                 let deadline_ms = self.now_ms().saturating_add(ceil_ms(span));
                 wait_for(time, deadline_ms).await;
             }
-            Source::System => tokio::time::sleep(span).await,
+            Source::System(_) => tokio::time::sleep(span).await,
         }
     }
+}
+
+fn steady(ahead: &AtomicI64, now_ms: i64, monotonic_ms: i64) -> i64 {
+    let ahead_ms = now_ms.saturating_sub(monotonic_ms);
+    monotonic_ms.saturating_add(ahead.fetch_max(ahead_ms, Ordering::Relaxed).max(ahead_ms))
 }
 
 async fn wait_for(time: &watch::Sender<i64>, deadline_ms: i64) {
@@ -150,6 +176,16 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steady_time_goes_on_when_the_clock_is_set_back() {
+        let ahead = AtomicI64::new(i64::MIN);
+        let told = [(1_000, 0), (1_500, 500), (500, 600), (700, 800), (5_000, 900), (4_000, 1_000)];
+        let steady: Vec<i64> = told.iter().map(|(wall, mono)| steady(&ahead, *wall, *mono)).collect();
+        assert_eq!(steady, [1_000, 1_500, 1_600, 1_800, 5_000, 5_100]);
+        assert!(Clock::system().steady_ms() >= Clock::system().now_ms() - 1_000);
+        assert_eq!(Clock::manual(7).steady_ms(), 7);
+    }
     use std::future::Future;
     use std::task::{Context, Poll, Waker};
 

@@ -70,7 +70,7 @@ impl App {
         authorize(Operation::Administer, &caller.principal)?;
         check_reason(reason.as_deref())?;
         let own = caller.principal.user_id() == Some(id);
-        let user = self
+        let (user, endpoints) = self
             .change(caller, async move |change| {
                 let before = found(change.writes.user(change.tenant, id).await?, "user")?;
                 if own && status == UserStatus::Suspended {
@@ -82,11 +82,13 @@ impl App {
                     change.end_sessions_of(id).await?;
                 }
                 change.state(Fact::user_updated(&user)).await?;
+                let endpoints = change.writes.endpoint_ids_of(change.tenant, id).await?;
                 let (before, after) = (Snapshot::User(before), Snapshot::User(user.clone()));
                 let audited = Audited::new(Action::UserStatusChanged, Some(before), Some(after));
-                Ok((user, audited.because(reason)))
+                Ok(((user, endpoints), audited.because(reason)))
             })
             .await?;
+        self.tell_changed(&endpoints);
         Ok(user)
     }
 

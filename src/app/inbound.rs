@@ -8,13 +8,23 @@ use super::policy::{Operation, authorize};
 use super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::{ChangedBy, Fact, ProviderNotice};
-use crate::domain::inbound::{Effect, Inbound, InboundDraft, InboundFilter, InboundStatus, Settlement, Step};
+use crate::domain::inbound::{
+    Effect, Inbound, InboundDraft, InboundFilter, InboundStatus, Refunded, Settled, Settlement, Step,
+};
 use crate::domain::order::OrderCommand;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::{AccountType, Source};
 use crate::domain::{
-    Amount, Error, InboundId, Order, Payment, PaymentId, PaymentStatus, Principal, ReceiptId, Result,
+    Error, InboundId, Order, Payment, PaymentId, PaymentStatus, Principal, ReceiptId, Result,
 };
+
+/// Whether a delivery has just come, or is gone through once more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    First,
+    /// What came after it was taken already, and must not hold it back.
+    Again,
+}
 
 /// What was made of a delivery so far.
 struct Work {
@@ -55,7 +65,7 @@ impl App {
                 return Err(Error::Taken(REPEATED));
             }
             let (id, run_id) = (InboundId(change.ids.uuid_v7()), InboundId(change.ids.uuid_v7()));
-            let work = app.work(change, &draft).await?;
+            let work = app.work(change, &draft, Arrival::First).await?;
             let inbound = Inbound {
                 id,
                 tenant,
@@ -106,7 +116,7 @@ impl App {
         let app = self.clone();
         self.change(caller, async move |change| {
             let before = found(change.writes.inbound(change.tenant, id).await?, "inbound delivery")?;
-            let work = app.work(change, &draft).await?;
+            let work = app.work(change, &draft, Arrival::Again).await?;
             let after = Inbound {
                 order_id: draft.order_id(),
                 status: work.status,
@@ -146,10 +156,10 @@ impl App {
         found(self.0.store.read().find_inbound(principal.tenant, id).await?, "inbound delivery")
     }
 
-    async fn work(&self, change: &mut Change<'_>, draft: &InboundDraft) -> Result<Work> {
+    async fn work(&self, change: &mut Change<'_>, draft: &InboundDraft, arrival: Arrival) -> Result<Work> {
         let mut work = Work::new();
         work.step("receive", format!("{} {}", draft.source, draft.kind));
-        if let Some(order) = &draft.source_order {
+        if let (Some(order), Arrival::First) = (&draft.source_order, arrival) {
             let known = change.writes.source_order(change.tenant, draft.source, &order.external_id).await?;
             if let Some(known) = known.filter(|known| order.updated_at < known.updated_at) {
                 let why = format!("{} of {} is later and was taken already", known.status, known.updated_at);
@@ -163,7 +173,8 @@ impl App {
             Effect::Ignore(why) => work.end(InboundStatus::Ignored, "understand", why.clone()),
             Effect::Review(why) => work.end(InboundStatus::Review, "understand", why.clone()),
             Effect::Settle(settlement) => self.settle(change, draft, settlement, &mut work).await?,
-            Effect::Refund { amount } => refund(change, draft, *amount, &mut work).await?,
+            Effect::Refund(refunded) => refund(change, draft, refunded.as_ref(), &mut work).await?,
+            Effect::Unpaid(status) => unpaid(change, draft, status, &mut work).await?,
         }
         Ok(work)
     }
@@ -181,6 +192,15 @@ impl App {
             return Ok(());
         }
         work.step("compare the money", "it is the order's total");
+        let known = change.writes.settled_by(change.tenant, draft.source, order.id).await?;
+        if known.refunded {
+            work.end(
+                InboundStatus::Review,
+                "settle",
+                "its source has given the money of this order back already",
+            );
+            return Ok(());
+        }
         match order.status.after(OrderCommand::Approve) {
             Err(Error::AlreadyPaid) => {
                 work.end(InboundStatus::Ignored, "settle", "the order is paid already");
@@ -212,6 +232,8 @@ impl App {
         };
         let receipt_id = ReceiptId(change.ids.uuid_v7());
         change.capture(&order, &payment, receipt_id, &self.0.settings.public_url).await?;
+        let settled = Settled { payment_id: Some(payment.id), ..known };
+        change.writes.put_settled_by(change.tenant, draft.source, order.id, settled).await?;
         work.step("settle", format!("payment {} approved the order", payment.id));
         Ok(())
     }
@@ -220,29 +242,61 @@ impl App {
 /// What a repeated delivery is refused with inside its transaction; nobody else sees it.
 const REPEATED: &str = "the id of the delivery";
 
-/// Gives the money back as the source did: an order that is not sent yet ends by it.
+/// Gives the money back as the source did, which gives back what it has settled itself; an order that is not sent yet ends
+/// by it.
 async fn refund(
     change: &mut Change<'_>,
     draft: &InboundDraft,
-    amount: Option<Amount>,
+    refunded: Option<&Refunded>,
     work: &mut Work,
 ) -> Result<()> {
     let Some(order) = change.named_order(draft, work).await? else { return Ok(()) };
-    let Some(payment) = change.writes.captured_payment(change.tenant, order.id).await? else {
-        work.end(InboundStatus::Ignored, "refund", "no captured payment of the order is left to give back");
+    let known = change.writes.settled_by(change.tenant, draft.source, order.id).await?;
+    let captured = change.writes.captured_payment(change.tenant, order.id).await?;
+    let Some(payment) = captured.filter(|payment| known.payment_id == Some(payment.id)) else {
+        if known.refunded {
+            work.end(InboundStatus::Ignored, "refund", "the money was given back already");
+            return Ok(());
+        }
+        // Kept, so that a payment which comes after its refund does not count.
+        change
+            .writes
+            .put_settled_by(change.tenant, draft.source, order.id, Settled { refunded: true, ..known })
+            .await?;
+        work.end(InboundStatus::Review, "refund", "the order has no payment that this source has settled");
         return Ok(());
     };
-    if let Some(part) = amount.filter(|amount| *amount != payment.amount) {
-        let why = format!("{part} of {} {} was given back", payment.amount, payment.currency);
+    if let Some(Err(why)) = refunded.map(|refunded| refunded.check(&order, &payment)) {
         work.end(InboundStatus::Review, "compare the money", why);
         return Ok(());
     }
+    change
+        .writes
+        .put_settled_by(change.tenant, draft.source, order.id, Settled { refunded: true, ..known })
+        .await?;
     if order.status.after(OrderCommand::Cancel).is_ok() {
         change.end_order(&order, OrderCommand::Cancel, ChangedBy::System).await?;
         work.step("refund", "the payment was given back and the order cancelled");
     } else {
         change.refund(&order).await?;
         work.step("refund", format!("the payment was given back; the order stays {}", order.status));
+    }
+    Ok(())
+}
+
+/// Someone must look at an order whose payment was settled and then, by the same source, was none.
+async fn unpaid(change: &mut Change<'_>, draft: &InboundDraft, status: &str, work: &mut Work) -> Result<()> {
+    let Some(id) = draft.order_id() else {
+        work.step("tell", "it is only told");
+        return Ok(());
+    };
+    let known = change.writes.settled_by(change.tenant, draft.source, id).await?;
+    let captured = change.writes.captured_payment(change.tenant, id).await?;
+    if captured.is_some_and(|payment| known.payment_id == Some(payment.id)) {
+        let status: String = status.chars().take(40).collect();
+        work.end(InboundStatus::Review, "settle", format!("the order is paid here, and {status} there"));
+    } else {
+        work.step("tell", "it is only told");
     }
     Ok(())
 }

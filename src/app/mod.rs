@@ -203,7 +203,8 @@ impl App {
     }
 
     /// Takes away what is older than `retention_s` seconds, a bounded number of rows at a time: events (what a pending
-    /// webhook delivery needs stays), settled deliveries, refresh tokens and idempotency keys that expired, and what other
+    /// webhook delivery needs stays), settled deliveries, those
+    /// that wait for an endpoint which sends nothing (for as long as a dead letter is kept), refresh tokens and idempotency keys that expired, and what other
     /// systems sent; dead letters and the latter have times of their own.
     ///
     /// # Errors
@@ -223,8 +224,9 @@ impl App {
                 let events = writes.purge_events(before, AT_A_TIME).await?;
                 let answers = writes.purge_answers(now, AT_A_TIME).await?;
                 let inbound = writes.purge_inbound(inbound, AT_A_TIME).await?;
+                let given_up = writes.give_up_deliveries(dead, now, AT_A_TIME).await?;
                 let settled = writes.purge_settled(before, dead, AT_A_TIME).await?;
-                Ok(events.max(answers).max(inbound).max(settled))
+                Ok(events.max(answers).max(inbound).max(given_up).max(settled))
             };
             if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
                 return Ok(());

@@ -86,20 +86,21 @@ impl App {
                 "an OAuth2 client cannot delete an account; its owner can, logged in",
             ));
         }
-        self.change(caller, async move |change| {
+        let endpoints = self.change(caller, async move |change| {
             let user = found(change.writes.user(change.tenant, id).await?, "user")?;
             authorize_user(&principal, &user)?;
             // So that a tenant is never without one.
             if principal.user_id() == Some(id) && user.role == Role::Admin {
                 return Err(Error::OwnAccount("an administrator cannot delete their own account"));
             }
+            let endpoints = change.writes.endpoint_ids_of(change.tenant, id).await?;
             change.writes.delete_endpoints_of(change.tenant, id).await?;
             change.end_sessions_of(id).await?;
             change.writes.delete_user(change.tenant, id).await?;
             change.state(Fact::user_deleted(&user)).await?;
-            Ok(((), Audited::new(Action::UserDeleted, Some(Snapshot::User(user)), None)))
-        })
-        .await?;
+            Ok((endpoints, Audited::new(Action::UserDeleted, Some(Snapshot::User(user)), None)))
+        });
+        self.tell_changed(&endpoints.await?);
         Ok(())
     }
 

@@ -78,6 +78,13 @@ impl App {
         .await
     }
 
+    /// Tells the deliverer of endpoints that have changed: what it holds of them is read anew.
+    pub(super) fn tell_changed(&self, endpoints: &[EndpointId]) {
+        for endpoint in endpoints {
+            self.0.endpoint_secrets.changed(*endpoint);
+        }
+    }
+
     /// Replaces an endpoint by what `alter` makes of it, and tells the deliverer.
     pub(super) async fn alter_endpoint(
         &self,

@@ -1,6 +1,9 @@
 //! What other systems send here: kept raw, with what was made of it.
 
-use super::{Amount, Currency, Error, InboundId, Order, OrderId, Result, Tenant, Timestamp, named_enum};
+use super::{
+    Amount, Currency, Error, InboundId, Order, OrderId, Payment, PaymentId, Result, Tenant, Timestamp,
+    named_enum,
+};
 
 named_enum! {
     /// Who sends.
@@ -75,11 +78,43 @@ pub enum Effect {
     Review(String),
     /// The order was paid.
     Settle(Settlement),
-    /// Money was given back.
-    Refund {
-        /// What was given back; nothing for all of it.
-        amount: Option<Amount>,
-    },
+    /// Money was given back; nothing for all of it.
+    Refund(Option<Refunded>),
+    /// It is not paid, whatever was said before; the status in the source's words.
+    Unpaid(String),
+}
+
+/// What was given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refunded {
+    /// In the currency of the order.
+    Amount(Amount),
+    Paid(Paid),
+}
+
+impl Refunded {
+    /// Whether it is all that was paid for `order` by `payment`.
+    ///
+    /// # Errors
+    /// What it is instead, in words.
+    pub fn check(&self, order: &Order, payment: &Payment) -> Result<(), String> {
+        match self {
+            Self::Amount(amount) if *amount == payment.amount => Ok(()),
+            Self::Amount(part) => {
+                Err(format!("{part} of {} {} was given back", payment.amount, payment.currency))
+            }
+            Self::Paid(paid) => paid.check(order),
+        }
+    }
+}
+
+/// What a source has done to the money of one of our orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The payment that it has settled.
+    pub payment_id: Option<PaymentId>,
+    /// It has given money back.
+    pub refunded: bool,
 }
 
 /// An amount in its currency.

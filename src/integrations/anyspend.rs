@@ -6,7 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::inbound::{AcceptedToken, Effect, InboundDraft, InboundSource, Paid, Settlement};
+use crate::domain::inbound::{
+    AcceptedToken, Effect, InboundDraft, InboundSource, Paid, Refunded, Settlement,
+};
 use crate::domain::{Error, EventType, Result, Tenant};
 use crate::wire;
 
@@ -98,13 +100,37 @@ impl AnySpend {
     fn effect(&self, callback: &Callback, tx_hash: &str) -> Effect {
         match callback.status.as_str() {
             "executed" => self.settlement(callback, tx_hash).map_or_else(Effect::Review, Effect::Settle),
-            "refunded" => Effect::Refund { amount: None },
+            "refunded" => match &callback.payment {
+                Some(told) if told.dst_amount.is_some() => match self.paid(told) {
+                    Ok((_, paid)) => Effect::Refund(Some(Refunded::Paid(paid))),
+                    Err(why) => Effect::Review(why),
+                },
+                _ => Effect::Refund(None),
+            },
+            "failure" | "failed" | "expired" => Effect::Unpaid(callback.status.clone()),
             _ => Effect::None,
         }
     }
 
     fn settlement(&self, callback: &Callback, tx_hash: &str) -> Result<Settlement, String> {
         let told = callback.payment.as_ref().ok_or("it tells of no payment")?;
+        let (token, paid) = self.paid(told)?;
+        let recipient = told.recipient_address.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if !self.recipients.contains(&recipient) {
+            return Err("it went to an address that is not ours".into());
+        }
+        let symbol: String = told.dst_token_symbol.as_deref().unwrap_or("token").chars().take(20).collect();
+        let hash: Vec<char> = tx_hash.chars().filter(char::is_ascii_alphanumeric).collect();
+        Ok(Settlement {
+            paid,
+            payer: "AnySpend".into(),
+            bank: format!("AnySpend, {symbol} on chain {}", token.chain),
+            last4: hash[hash.len().saturating_sub(4)..].iter().collect(),
+        })
+    }
+
+    /// The amount that is told, in a token that is taken.
+    fn paid(&self, told: &PaymentTold) -> Result<(&AcceptedToken, Paid), String> {
         let address = told.dst_token_address.as_deref().unwrap_or_default().to_ascii_lowercase();
         let is_told =
             |token: &&AcceptedToken| Some(token.chain) == told.dst_chain && token.address == address;
@@ -112,19 +138,8 @@ impl AnySpend {
         if told.dst_token_decimals != Some(token.decimals) {
             return Err("its token has other decimals than it should".into());
         }
-        let recipient = told.recipient_address.as_deref().unwrap_or_default().to_ascii_lowercase();
-        if !self.recipients.contains(&recipient) {
-            return Err("it went to an address that is not ours".into());
-        }
         let base_units = told.dst_amount.clone().ok_or("it tells of no amount")?;
-        let symbol: String = told.dst_token_symbol.as_deref().unwrap_or("token").chars().take(20).collect();
-        let hash: Vec<char> = tx_hash.chars().filter(char::is_ascii_alphanumeric).collect();
-        Ok(Settlement {
-            paid: Paid::Token { base_units, decimals: token.decimals, currency: token.currency },
-            payer: "AnySpend".into(),
-            bank: format!("AnySpend, {symbol} on chain {}", token.chain),
-            last4: hash[hash.len().saturating_sub(4)..].iter().collect(),
-        })
+        Ok((token, Paid::Token { base_units, decimals: token.decimals, currency: token.currency }))
     }
 }
 
@@ -188,8 +203,17 @@ mod tests {
         assert_eq!(anyspend().read(&wrapped).unwrap().external_id, "a1|0xfeed99|executed");
         let status =
             |status: &str| anyspend().read(&body(|body| body["status"] = status.into())).unwrap().effect;
-        assert_eq!(status("failure"), Effect::None);
-        assert_eq!(status("refunded"), Effect::Refund { amount: None });
+        assert_eq!(status("failure"), Effect::Unpaid("failure".into()));
+        assert_eq!(status("sending"), Effect::None);
+        let Effect::Refund(Some(Refunded::Paid(paid))) = status("refunded") else {
+            panic!("the amount is told")
+        };
+        assert_eq!(
+            paid,
+            Paid::Token { base_units: "125500000".into(), decimals: 6, currency: Currency::Usd }
+        );
+        let untold = body(|body| (body["status"], body["payment"]) = ("refunded".into(), Value::Null));
+        assert_eq!(anyspend().read(&untold).unwrap().effect, Effect::Refund(None));
         for bad in ["", "[]", "{}", "7", r#"{"orderId":"x"}"#] {
             assert!(anyspend().read(bad).is_err(), "{bad}");
         }

@@ -8,8 +8,10 @@ pub mod payload;
 
 use aws_lc_rs::hmac;
 
-use self::payload::{Envelope, OrderPayload};
-use crate::domain::inbound::{Effect, InboundDraft, InboundSource, Money, Paid, Settlement, SourceOrder};
+use self::payload::{Envelope, OrderPayload, StatusChange};
+use crate::domain::inbound::{
+    Effect, InboundDraft, InboundSource, Money, Paid, Refunded, Settlement, SourceOrder,
+};
 use crate::domain::{Amount, Currency, Error, EventType, Result, Tenant, Timestamp};
 use crate::wire;
 
@@ -146,7 +148,7 @@ fn effect(kind: EventType, order: &OrderPayload) -> Effect {
         EventType::ProviderRefundSucceeded => {
             let amount = order.amount.as_ref().or(order.refund_amount.as_ref());
             match amount.map(|amount| Amount::parse("amount", amount.get())).transpose() {
-                Ok(amount) => Effect::Refund { amount },
+                Ok(amount) => Effect::Refund(amount.map(Refunded::Amount)),
                 Err(_) => Effect::Review("the amount that was given back cannot be read".into()),
             }
         }
@@ -156,9 +158,10 @@ fn effect(kind: EventType, order: &OrderPayload) -> Effect {
 
 fn of_status(order: &OrderPayload) -> Effect {
     let status = order.status.as_deref().unwrap_or_default();
-    let last = order.status_history_list.last().and_then(|step| step.current_status.as_deref());
-    if let Some(last) = last.filter(|last| *last != status) {
-        return Effect::Ignore(format!("its status history goes on to {last}"));
+    if let Some((last, known)) = newest(&order.status_history_list).filter(|(last, _)| *last != status) {
+        let why = format!("its status history goes on to {last}");
+        // Without times it is not known which end of the list is the newer.
+        return if known { Effect::Ignore(why) } else { Effect::Review(why) };
     }
     match status {
         "paid" => match total(order) {
@@ -169,26 +172,39 @@ fn of_status(order: &OrderPayload) -> Effect {
             let refunded =
                 order.refund_amount.as_ref().map(|amount| Amount::parse("refundAmount", amount.get()));
             match refunded.transpose() {
-                Ok(amount) => Effect::Refund { amount },
+                Ok(amount) => Effect::Refund(amount.map(Refunded::Amount)),
                 Err(_) => Effect::Review("the amount that was given back cannot be read".into()),
             }
         }
         "partially_refunded" => Effect::Review("a part of the money was given back".into()),
         "in_dispute" | "disputed" => Effect::Review("the payer disputes it".into()),
-        "failed"
-        | "canceled"
-        | "processing"
+        "failed" | "canceled" | "refused" => Effect::Unpaid(status.to_owned()),
+        "processing"
         | "waiting_for_payment"
         | "waiting_for_bank_confirmation"
         | "in_refund"
         | "refund_failed"
-        | "refused"
         | "finalizing" => Effect::None,
         other => Effect::Review(format!(
             "its status {:?} is not known",
             other.chars().take(40).collect::<String>()
         )),
     }
+}
+
+/// The newest status of a history, and whether its times say so: without them it is the last of the list.
+fn newest(history: &[StatusChange]) -> Option<(&str, bool)> {
+    let at = |step: &StatusChange| step.updated_at.as_ref().or(step.created_at.as_ref()).and_then(read_time);
+    let times: Option<Vec<Timestamp>> = history.iter().map(at).collect();
+    let known = times.is_some();
+    let newest = match times {
+        // The last of those that are equally late.
+        Some(times) => {
+            times.iter().enumerate().max_by_key(|(place, at)| (**at, *place)).map(|(place, _)| place)?
+        }
+        None => history.len().checked_sub(1)?,
+    };
+    history.get(newest)?.current_status.as_deref().map(|status| (status, known))
 }
 
 fn total(order: &OrderPayload) -> Option<Money> {

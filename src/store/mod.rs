@@ -180,8 +180,8 @@ pub trait Reads: OAuthReads + WebhookReads + ChatReads + BatchReads + Send + Syn
         owner: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Endpoint>>;
-    /// Every enabled endpoint of every tenant, for the dispatcher.
-    async fn enabled_endpoints(&self) -> Result<Vec<Endpoint>>;
+    /// Every enabled endpoint of these tenants, for the dispatcher.
+    async fn enabled_endpoints(&self, tenants: &[Tenant]) -> Result<Vec<Endpoint>>;
     async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>>;
     /// Newest first.
     async fn list_deliveries(
@@ -247,6 +247,8 @@ pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
     async fn password_hash(&mut self, tenant: Tenant, id: UserId) -> Result<Option<String>>;
     async fn set_password_hash(&mut self, tenant: Tenant, id: UserId, hash: &str) -> Result<()>;
     /// Deletes the user's webhook endpoints and callbacks, as [`Writes::delete_endpoint`].
+    /// The ids of a user's endpoints, and of their lanes of callbacks.
+    async fn endpoint_ids_of(&mut self, tenant: Tenant, owner: UserId) -> Result<Vec<EndpointId>>;
     async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()>;
 
     async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<()>;
@@ -326,6 +328,8 @@ pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
     ) -> Result<bool>;
     /// Gives back what was claimed and not sent, unless it has been claimed again.
     async fn release_claims(&mut self, claims: &[(DeliveryId, u64)]) -> Result<()>;
+    /// Makes due at `now` what waits until after `latest`, deliveries and the rests of endpoints.
+    async fn end_long_waits(&mut self, now: Timestamp, latest: Timestamp) -> Result<()>;
     /// Gives back all leases: at start no attempt of an earlier process is under way.
     async fn release_leases(&mut self) -> Result<u64>;
 
@@ -333,6 +337,9 @@ pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
     /// those that no pending delivery needs; takes away up to `limit` deliveries of deleted endpoints. Returns the
     /// greater of the two numbers: less than `limit` when there is no more to do.
     async fn purge_events(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+    /// Makes dead letters of up to `limit` pending deliveries from before `before` of endpoints that send nothing; returns
+    /// how many.
+    async fn give_up_deliveries(&mut self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64>;
     /// Deletes up to `limit` deliveries that succeeded before `before` or died before it and `dead_before`, with their
     /// attempts, and up to `limit` refresh tokens that expired before `before`. Returns how many rows of either kind there
     /// were at most.

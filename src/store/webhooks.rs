@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use super::LogBounds;
-use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, SourceOrder};
+use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, Settled, SourceOrder};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job};
-use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, Result, Seq, Tenant, Timestamp};
+use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp};
 
 /// What can be read of it.
 #[async_trait]
@@ -49,7 +49,8 @@ pub trait WebhookWrites {
     /// Replaces how far it is.
     async fn update_job(&mut self, job: &Job) -> Result<()>;
     /// The oldest that is not finished, of any tenant.
-    async fn running_job(&mut self) -> Result<Option<Job>>;
+    /// One that is not finished, of any tenant: the oldest of those after `last`, else the oldest.
+    async fn running_job(&mut self, last: Option<JobId>) -> Result<Option<Job>>;
     async fn count_running_jobs(&mut self, endpoint: EndpointId) -> Result<u64>;
     /// Where the log begins and ends.
     async fn bounds(&mut self) -> Result<LogBounds>;
@@ -80,5 +81,14 @@ pub trait WebhookWrites {
         order: &SourceOrder,
     ) -> Result<()>;
     /// Takes away up to `limit` that came before `before`, but for those that someone must look at.
+    /// What a source has done to the money of an order.
+    async fn settled_by(&mut self, tenant: Tenant, source: InboundSource, order: OrderId) -> Result<Settled>;
+    async fn put_settled_by(
+        &mut self,
+        tenant: Tenant,
+        source: InboundSource,
+        order: OrderId,
+        settled: Settled,
+    ) -> Result<()>;
     async fn purge_inbound(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
 }

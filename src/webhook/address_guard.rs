@@ -33,12 +33,13 @@ enum Reach {
 }
 
 /// Metadata and credential services of clouds; some lie in ranges that are otherwise public or local.
-const METADATA: [IpAddr; 5] = [
+const METADATA: [IpAddr; 6] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
 ];
 
 /// IPv4 ranges that are not public (IANA special-purpose registry), the first match counts.
@@ -232,21 +233,22 @@ impl Resolve for AddressGuard {
         let guard = self.clone();
         Box::pin(async move {
             let found = (guard.lookup)(name.as_str().to_owned()).await?;
-            if let Some(first) = found.first() {
-                let mut meanings = guard.meanings.lock();
-                if meanings.len() >= MAX_REMEMBERED {
-                    meanings.clear();
-                }
-                meanings.insert(name.as_str().to_owned(), *first);
-            }
             let allowed: Vec<SocketAddr> = found
                 .into_iter()
                 .filter(|address| guard.allows(*address))
                 .map(|address| SocketAddr::new(address, 0))
                 .collect();
-            if allowed.is_empty() {
-                return Err(Refused.into());
+            let mut meanings = guard.meanings.lock();
+            if meanings.len() >= MAX_REMEMBERED {
+                meanings.clear();
             }
+            // What a name means inside is nothing for the owner of an endpoint, who reads this.
+            let Some(first) = allowed.first() else {
+                meanings.remove(name.as_str());
+                return Err(Refused.into());
+            };
+            meanings.insert(name.as_str().to_owned(), first.ip());
+            drop(meanings);
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }

@@ -12,16 +12,17 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::exchange::{Exchange, Sender};
+use super::exchange::Sender;
 use super::lane::{Lanes, Unused};
 use super::schedule::{Failure, Schedule};
 use super::settlement::{Faring, GONE, Settlement};
+use super::slot::{Report, Slot};
 use super::turn::{Claim, Turn, saturating_u32, write};
 use super::{Doorbell, Setup};
 use crate::clock::{Clock, Ids};
 use crate::domain::webhook::{HealthRules, Outcome};
 use crate::domain::{EndpointId, Kind, Timestamp};
-use crate::store::{ClaimedDelivery, Store, Verdict, Writes};
+use crate::store::{Store, Verdict, Writes};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -46,6 +47,8 @@ pub(super) struct Deliverer {
     doorbell: Arc<Doorbell>,
     schedule: Schedule,
     rules: HealthRules,
+    /// Nothing waits for longer.
+    longest_ms: i64,
     lanes: Lanes,
     concurrency: usize,
     batch: usize,
@@ -70,13 +73,6 @@ pub(super) struct Deliverer {
     abandon: CancellationToken,
 }
 
-/// The end of an attempt.
-struct Report {
-    claimed: ClaimedDelivery,
-    /// Nothing when its task broke off: the lease will end, and the delivery be claimed anew.
-    exchange: Option<Exchange>,
-}
-
 impl Deliverer {
     pub fn new(setup: &Setup, sender: Sender) -> Self {
         let settings = &setup.settings;
@@ -89,6 +85,7 @@ impl Deliverer {
             disable_after_ms: i64::try_from(settings.disable_after_s.saturating_mul(1000))
                 .unwrap_or(i64::MAX),
         };
+        let schedule = Schedule::new(settings);
         Self {
             store: setup.store.clone(),
             clock: setup.clock.clone(),
@@ -97,8 +94,9 @@ impl Deliverer {
             metrics: setup.metrics.clone(),
             sender: Arc::new(sender),
             doorbell: Arc::clone(&setup.doorbell),
+            longest_ms: schedule.longest_ms().max(rules.longest_ms()),
             rules,
-            schedule: Schedule::new(settings),
+            schedule,
             lanes: Lanes::new(settings),
             concurrency: settings.concurrency,
             batch: settings.batch,
@@ -110,7 +108,7 @@ impl Deliverer {
             unused: Vec::new(),
             troubled: HashSet::new(),
             look: true,
-            look_at: Timestamp::from_ms(setup.clock.now_ms()),
+            look_at: Timestamp::from_ms(setup.clock.steady_ms()),
             paused_until: None,
             one_by_one: false,
             abandon: CancellationToken::new(),
@@ -143,27 +141,34 @@ impl Deliverer {
                     }
                 }
                 () = self.doorbell.rung() => self.look_again(),
-                () = some(self.lanes.next_tick().map(|at| self.clock.sleep_until(at.as_ms()).boxed())) => {}
-                () = some(timer.map(|at| self.clock.sleep_until(at.as_ms()).boxed())) => self.look = true,
+                () = some(self.lanes.next_tick().map(|at| self.clock.sleep_until_steady(at.as_ms()).boxed())) => {}
+                () = some(timer.map(|at| self.clock.sleep_until_steady(at.as_ms()).boxed())) => self.look = true,
             }
         }
         self.finish(turn).await;
     }
 
+    /// A clock that is set back must not hold back what waits.
     fn now(&self) -> Timestamp {
-        Timestamp::from_ms(self.clock.now_ms())
+        Timestamp::from_ms(self.clock.steady_ms())
     }
 
-    /// What an earlier process held is due again: none of its attempts is under way.
+    /// What an earlier process held is due again: none of its attempts is under way. What waits for longer than anything
+    /// may was written by a clock that was ahead.
     async fn release_leases(&self) {
         loop {
-            match self.store.write(async |writes: &mut dyn Writes| writes.release_leases().await).await {
+            let (now, latest) = (self.now(), self.now().plus_ms(self.longest_ms));
+            let release = async move |writes: &mut dyn Writes| {
+                writes.end_long_waits(now, latest).await?;
+                writes.release_leases().await
+            };
+            match self.store.write(release).await {
                 Ok(released) => {
                     return tracing::debug!(released, "webhook leases of an earlier process released");
                 }
                 Err(error) => tracing::error!(%error, "webhook leases could not be released; trying again"),
             }
-            self.clock.sleep_until(self.now().plus_ms(PAUSE_MS).as_ms()).await;
+            self.clock.sleep_until_steady(self.now().plus_ms(PAUSE_MS).as_ms()).await;
         }
     }
 
@@ -197,7 +202,7 @@ impl Deliverer {
             && let Some(claimed) = self.lanes.next(self.now())
         {
             let (sender, abandon) = (Arc::clone(&self.sender), self.abandon.clone());
-            let slot = Slot { reports: self.reports.0.clone(), claimed: Some(claimed) };
+            let slot = Slot::new(self.reports.0.clone(), claimed);
             self.tasks.spawn_connection("webhook attempt", async move {
                 abandon.run_until_cancelled(slot.fill(&sender)).await;
             });
@@ -283,15 +288,17 @@ impl Deliverer {
         };
         self.paused_until = None;
         self.one_by_one &= !self.unrecorded.is_empty();
-        let at_limit = claim.limit > 0 && written.claimed.len() >= claim.limit as usize;
-        self.look |= at_limit;
+        let claimed = written.claimed.len();
         for faring in &written.faring {
             self.follow(faring);
         }
         for settlement in &settlements {
             self.lanes.judged(settlement.endpoint);
         }
-        self.unused.extend(self.lanes.accept(written.claimed, claim.lease_until, now));
+        let given_back = self.lanes.accept(written.claimed, claim.lease_until, now);
+        // What only came to be given back says nothing of what else is due; it would come again and again.
+        self.look |= claim.limit > 0 && claimed >= claim.limit as usize && given_back.len() < claimed;
+        self.unused.extend(given_back);
         if claim.look {
             self.look_at = match written.next_due {
                 Some(due) if due <= now => now.plus_ms(CROWDED_LOOK_MS),
@@ -320,9 +327,16 @@ impl Deliverer {
         if faring.opened {
             self.metrics.limit_hit("webhook.circuit_failures");
         }
-        if let Some(until) = faring.rest_until {
-            self.unused.extend(self.lanes.rest(faring.endpoint, until));
-            self.look_at = self.look_at.min(until);
+        match faring.rest_until {
+            Some(until) => {
+                self.unused.extend(self.lanes.rest(faring.endpoint, until));
+                self.look_at = self.look_at.min(until);
+            }
+            // A success has closed its circuit. What came since, and may have asked for time, is judged next.
+            None if self.unrecorded.iter().all(|settlement| settlement.endpoint != faring.endpoint) => {
+                self.lanes.wake(faring.endpoint);
+            }
+            None => {}
         }
         if faring.disabled {
             self.metrics.limit_hit("webhook.disable_after_s");
@@ -366,33 +380,5 @@ async fn some<F: Future + Unpin>(future: Option<F>) -> F::Output {
     match future {
         Some(future) => future.await,
         None => std::future::pending().await,
-    }
-}
-
-/// A slot that an attempt holds: however the attempt ends, the loop hears of it.
-struct Slot {
-    reports: mpsc::Sender<Report>,
-    claimed: Option<ClaimedDelivery>,
-}
-
-impl Slot {
-    async fn fill(mut self, sender: &Sender) {
-        if let Some(claimed) = &self.claimed {
-            let exchange = sender.send(claimed).await;
-            self.report(Some(exchange));
-        }
-    }
-
-    fn report(&mut self, exchange: Option<Exchange>) {
-        if let Some(claimed) = self.claimed.take() {
-            // Refused only when the loop has ended, and then nobody waits for the slot.
-            let _ = self.reports.try_send(Report { claimed, exchange });
-        }
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.report(None);
     }
 }

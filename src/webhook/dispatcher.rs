@@ -1,7 +1,7 @@
 //! Turns events into deliveries: reads the log from the stored cursor and writes, in one transaction, a row for each
 //! endpoint that wants an event, and the cursor.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,7 +104,9 @@ impl Dispatcher {
                 self.delivered.ring();
             }
             // Read after the events: an endpoint that an event of this page must reach is in this list.
-            let endpoints = self.store.read().enabled_endpoints().await?;
+            let tenants: HashSet<Tenant> = events.iter().map(|event| event.tenant).collect();
+            let endpoints =
+                self.store.read().enabled_endpoints(&tenants.into_iter().collect::<Vec<_>>()).await?;
             let end = if events.len() < PAGE_EVENTS as usize { head } else { last(&events, head) };
             let now = Timestamp::from_ms(self.clock.now_ms());
             let batch = self.match_events(&events, end, &endpoints, now);

@@ -10,7 +10,7 @@ use super::matching::{Asked, delivery};
 use super::{Doorbell, Setup};
 use crate::clock::{Clock, Ids};
 use crate::domain::webhook::{Job, JobKind};
-use crate::domain::{Error, Event, Result, Timestamp};
+use crate::domain::{Error, Event, JobId, Result, Timestamp};
 use crate::store::{Store, Writes};
 
 /// The longest time between two looks at the table.
@@ -23,6 +23,8 @@ pub(super) struct Jobs {
     clock: Clock,
     ids: Ids,
     doorbell: Arc<Doorbell>,
+    /// The job of the last step: they take turns, so that neither a long one nor one that fails holds up the others.
+    last: Option<JobId>,
 }
 
 impl Jobs {
@@ -32,16 +34,17 @@ impl Jobs {
             clock: setup.clock.clone(),
             ids: setup.ids.clone(),
             doorbell: Arc::clone(&setup.doorbell),
+            last: None,
         }
     }
 
     /// Runs until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(self.turn()).await.is_some() {}
     }
 
     /// Does one step, or waits until there may be one to do.
-    async fn turn(&self) {
+    async fn turn(&mut self) {
         match self.step().await {
             Ok(true) => self.doorbell.ring(),
             Ok(false) => tokio::select! {
@@ -56,11 +59,11 @@ impl Jobs {
     }
 
     /// Whether there was anything to do.
-    async fn step(&self) -> Result<bool> {
-        let Some(job) = self.store.write(async |writes: &mut dyn Writes| writes.running_job().await).await?
-        else {
-            return Ok(false);
-        };
+    async fn step(&mut self) -> Result<bool> {
+        let last = self.last;
+        let next = self.store.write(async move |writes: &mut dyn Writes| writes.running_job(last).await);
+        let Some(job) = next.await? else { return Ok(false) };
+        self.last = Some(job.id);
         let events = match job.kind {
             JobKind::ResendFailed => Vec::new(),
             JobKind::Replay => self.store.read().read_events(&[], job.cursor, job.upto, STEP).await?,

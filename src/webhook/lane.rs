@@ -207,6 +207,11 @@ impl Lanes {
         self.clear(endpoint)
     }
 
+    /// Lets the lane of `endpoint` go on that rested.
+    pub fn wake(&mut self, endpoint: EndpointId) {
+        self.rests.remove(&endpoint);
+    }
+
     /// Drops what waits in the lane of `endpoint`, whose settings may have changed, and forgets that it rested. Returns
     /// the claims that it held.
     pub fn renew(&mut self, endpoint: EndpointId) -> Vec<Unused> {

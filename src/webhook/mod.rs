@@ -42,6 +42,7 @@ mod matching;
 mod schedule;
 mod settlement;
 mod signature;
+mod slot;
 pub mod tools;
 mod turn;
 mod vault;

@@ -33,6 +33,12 @@ impl Schedule {
         }
     }
 
+    /// The longest wait of a delivery, or of a lane whose receiver has asked for time.
+    pub fn longest_ms(&self) -> i64 {
+        let longest_ms = self.waits_ms.iter().copied().max().unwrap_or(0);
+        longest_ms.saturating_add(longest_ms.saturating_mul(self.jitter_percent) / 100)
+    }
+
     /// When an event that is dispatched now is first sent.
     pub fn first(&self, now: Timestamp) -> Timestamp {
         now.plus_ms(self.waits_ms.first().copied().unwrap_or(0))

@@ -4,7 +4,8 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::support::api::{id, text, with_json};
-use crate::support::{Answer, Api, Setup, TestServer};
+use crate::support::story::GOOD_CARD;
+use crate::support::{Answer, Api, Driver, Setup, TestServer};
 
 const SECRET: &str = "the provider's secret";
 const KEY: &str = "anyspend-key-number-1";
@@ -174,4 +175,38 @@ async fn anyspend_settles_what_matches_and_answers_the_same_again() {
         execution["steps"].as_array().unwrap().iter().map(|step| text(step, "name")).collect();
     assert_eq!(steps, ["receive", "find the order", "compare the money", "settle"]);
     assert_eq!(kept(&admin, "source=anyspend").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_gives_back_what_it_has_settled_and_nothing_else() {
+    let server = start().await;
+    let (staff, alice, admin) =
+        (server.user("staff").await, server.user("alice").await, server.user("admin").await);
+    let (by_card, early) = (order_of(&staff, &alice).await, order_of(&staff, &alice).await);
+    let total = text(&by_card, "totalAmount").to_owned();
+    Driver::Rest.pay(&alice, id(&by_card), &total, GOOD_CARD).await.unwrap();
+    let refunded = |order: &Value| {
+        json!({ "event": "order.completed", "orderId": format!("any-{}", id(order)), "status": "refunded",
+            "txHash": "0x9", "clientReferenceId": id(order) })
+    };
+    assert_eq!(callback(&server, KEY, &refunded(&by_card)).await.status, 200);
+    let refund =
+        json!({ "id": "r1", "type": "refund_succeeded", "payload": { "referenceId": id(&by_card) } });
+    assert_eq!(tell(&server, "refund-succeeded", &refund).await.status, 200);
+    assert_eq!(status(&staff, &by_card).await, "APPROVED", "it was paid by card");
+
+    let refund = json!({ "id": "r2", "type": "refund_succeeded", "payload": { "referenceId": id(&early) } });
+    assert_eq!(tell(&server, "refund-succeeded", &refund).await.status, 200);
+    let paid = order_event("p2", &early, "paid", 5, &total);
+    assert_eq!(tell(&server, "order-updated", &paid).await.status, 200);
+    assert_eq!(status(&staff, &early).await, "PLACED", "the money had been given back before");
+    assert_eq!(kept(&admin, "status=REVIEW").await.len(), 4);
+
+    let settled = order_of(&staff, &alice).await;
+    let paid = order_event("p3", &settled, "paid", 5, &total);
+    assert_eq!(tell(&server, "order-updated", &paid).await.status, 200);
+    let failed = order_event("p4", &settled, "failed", 6, &total);
+    assert_eq!(tell(&server, "order-updated", &failed).await.status, 200);
+    assert_eq!(status(&staff, &settled).await, "APPROVED");
+    assert_eq!(kept(&admin, "status=REVIEW").await.len(), 5, "paid and failed: someone must look");
 }

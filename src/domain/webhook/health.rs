@@ -27,6 +27,13 @@ pub struct HealthRules {
     pub disable_after_ms: i64,
 }
 
+impl HealthRules {
+    /// The longest rest of a circuit.
+    pub fn longest_ms(self) -> i64 {
+        self.circuit_open_ms.saturating_mul(1 << MAX_DOUBLINGS)
+    }
+}
+
 /// How often the rest of an open circuit doubles.
 pub const MAX_DOUBLINGS: u32 = 6;
 
@@ -65,7 +72,7 @@ impl Health {
     /// The record after an attempt that ended at `now`, and whether the endpoint is to be disabled.
     pub fn after(&self, outcome: Outcome, now: Timestamp, rules: HealthRules) -> (Self, Option<Disabled>) {
         let rest_ms = match outcome {
-            Outcome::Succeeded => return (Self::default(), None),
+            Outcome::Succeeded => return (self.mended(now), None),
             Outcome::Gone => return (self.clone(), Some(Disabled::Gone)),
             Outcome::Failed { rest_ms } => rest_ms,
         };
@@ -87,6 +94,13 @@ impl Health {
         }
         let failed_ms = now.as_ms().saturating_sub(failing_since.as_ms());
         (next, (failed_ms >= rules.disable_after_ms).then_some(Disabled::FailedTooLong))
+    }
+
+    /// The record after a success. It closes the circuit; but who has asked for time still gets it, whatever became of
+    /// the attempts that were under way then.
+    fn mended(&self, now: Timestamp) -> Self {
+        let asked_for = self.hold_until.filter(|until| self.circuit == 0 && now < *until);
+        Self { hold_until: asked_for, ..Self::default() }
     }
 
     fn rest_until(&mut self, at: Timestamp) {
@@ -146,6 +160,13 @@ mod tests {
         assert_eq!((health.hold_until, health.circuit), (Some(at(510)), 0));
         let shorter = health.after(Outcome::Failed { rest_ms: Some(5) }, at(20), RULES).0;
         assert_eq!(shorter.hold_until, Some(at(510)), "never less than it was");
+        let late = shorter.after(Outcome::Succeeded, at(30), RULES).0;
+        assert_eq!(
+            (late.failures, late.hold_until),
+            (0, Some(at(510))),
+            "it was under way when time was asked for"
+        );
+        assert_eq!(late.after(Outcome::Succeeded, at(510), RULES).0, Health::default());
     }
 
     #[test]

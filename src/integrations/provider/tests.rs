@@ -62,14 +62,23 @@ fn what_cannot_be_acted_on_is_told_apart() {
         Effect::Ignore(_) => "ignore",
         Effect::Review(_) => "review",
         Effect::Settle(_) => "settle",
-        Effect::Refund { .. } => "refund",
+        Effect::Refund(_) => "refund",
+        Effect::Unpaid(_) => "unpaid",
     };
     assert_eq!(effect(r#"{"status":"processing"}"#), "none");
     assert_eq!(effect(r#"{"status":"paid","price":{"total":1e2,"currency":"EUR"}}"#), "review", "no float");
     assert_eq!(effect(r#"{"status":"paid","price":{"total":1.001,"currency":"EUR"}}"#), "review");
     assert_eq!(effect(r#"{"status":"paid","price":{"total":1,"currency":"XXX"}}"#), "review");
     assert_eq!(effect(r#"{"status":"paid"}"#), "review");
-    assert_eq!(effect(r#"{"status":"processing","statusHistoryList":[{"currentStatus":"paid"}]}"#), "ignore");
+    assert_eq!(effect(r#"{"status":"processing","statusHistoryList":[{"currentStatus":"paid"}]}"#), "review");
+    let timed = |status: &str| {
+        format!(
+            r#"{{"status":"{status}","price":{{"total":125.5,"currency":"USD"}},"statusHistoryList":[
+            {{"currentStatus":"paid","createdAt":"2026-01-02T00:00:00Z"}},
+            {{"currentStatus":"processing","createdAt":"2026-01-01T00:00:00Z"}}]}}"#
+        )
+    };
+    assert_eq!((effect(&timed("paid")), effect(&timed("processing"))), ("settle", "ignore"), "newest first");
     assert_eq!(effect(r#"{"status":"refunded"}"#), "refund");
     assert_eq!(effect(r#"{"status":"partially_refunded"}"#), "review");
     assert_eq!(effect(r#"{"status":"disputed"}"#), "review");

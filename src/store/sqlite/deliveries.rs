@@ -171,37 +171,57 @@ pub(super) async fn claim(
     found.sort_by_key(|(due, _)| *due);
     found.truncate(limit);
     let mut claimed = Vec::with_capacity(found.len());
+    let mut unreadable = Vec::new();
     // An event that goes to many endpoints is read once.
     let mut events: HashMap<Seq, Arc<Event>> = HashMap::new();
     for (_, row) in &found {
-        let mut fields = Fields::of(row);
-        fields.time()?;
-        let claim: u64 = fields.int()?;
-        let callback_url: Option<String> = fields.take()?;
-        let delivery = read(&mut fields)?;
-        if let Some((endpoint, _)) =
-            endpoints.iter().find(|(endpoint, _)| endpoint.id == delivery.endpoint_id)
-        {
-            let event = match events.entry(delivery.event_seq) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => unknown.insert(Arc::new(events::read(&mut fields, epoch)?)),
-            };
-            let (mut endpoint, event) = (Arc::clone(endpoint), Arc::clone(event));
-            if let Some(url) = callback_url {
-                Arc::make_mut(&mut endpoint).url = url;
+        match read_claimed(row, &endpoints, &mut events, epoch) {
+            Ok(found) => claimed.extend(found),
+            // Held like the others, so that it comes up once in a lease, and not all the time.
+            Err(error) => {
+                let mut fields = Fields::of(row);
+                let _ = (fields.time()?, fields.int::<u64>()?, fields.take::<Option<String>>()?);
+                let id: uuid::Uuid = fields.take()?;
+                tracing::error!(delivery = %id, cause = ?std::error::Error::source(&error), "a delivery is damaged");
+                unreadable.push(id);
             }
-            claimed.push(ClaimedDelivery { delivery, endpoint, event, claim: claim + 1 });
         }
     }
-    for claimed in claimed.chunks(ROWS) {
+    let ids: Vec<uuid::Uuid> =
+        claimed.iter().map(|claimed: &ClaimedDelivery| claimed.delivery.id.0).chain(unreadable).collect();
+    for ids in ids.chunks(ROWS) {
         let update = format!(
             "UPDATE deliveries SET lease_until = ?, claim = claim + 1 WHERE id IN {}",
-            places(claimed.len(), 1)
+            places(ids.len(), 1)
         );
-        let ids = claimed.iter().map(|claimed| Value::from(claimed.delivery.id.0));
+        let ids = ids.iter().map(|id| Value::from(*id));
         link.queue(Statement::write(update).bind(request.lease_until).bind_all(ids)).await?;
     }
     Ok(claimed)
+}
+
+fn read_claimed(
+    row: &Row,
+    endpoints: &[(Arc<Endpoint>, i64)],
+    events: &mut HashMap<Seq, Arc<Event>>,
+    epoch: Epoch,
+) -> Result<Option<ClaimedDelivery>> {
+    let mut fields = Fields::of(row);
+    fields.time()?;
+    let claim: u64 = fields.int()?;
+    let callback_url: Option<String> = fields.take()?;
+    let delivery = read(&mut fields)?;
+    let endpoint = endpoints.iter().find(|(endpoint, _)| endpoint.id == delivery.endpoint_id);
+    let Some((endpoint, _)) = endpoint else { return Ok(None) };
+    let event = match events.entry(delivery.event_seq) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(Arc::new(events::read(&mut fields, epoch)?)),
+    };
+    let (mut endpoint, event) = (Arc::clone(endpoint), Arc::clone(event));
+    if let Some(url) = callback_url {
+        Arc::make_mut(&mut endpoint).url = url;
+    }
+    Ok(Some(ClaimedDelivery { delivery, endpoint, event, claim: claim + 1 }))
 }
 
 /// The enabled endpoints that have something due, those that wait longest first, each with how many deliveries may be
@@ -213,24 +233,26 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
          SELECT min(endpoint_id) FROM deliveries WHERE status = 'PENDING' UNION ALL \
          SELECT (SELECT min(deliveries.endpoint_id) FROM deliveries WHERE status = 'PENDING' \
          AND deliveries.endpoint_id > pending.endpoint_id) FROM pending WHERE pending.endpoint_id IS NOT NULL), \
-         lanes (lane, due, held) AS MATERIALIZED (SELECT endpoint_id, \
-         (SELECT next_attempt_at FROM deliveries WHERE deliveries.endpoint_id = pending.endpoint_id \
+         open (lane) AS (SELECT endpoint_id FROM pending CROSS JOIN webhook_endpoints \
+         ON webhook_endpoints.id = endpoint_id \
+         WHERE enabled = 1 AND paused = 0 AND ifnull(hold_until, 0) <= ? AND {}), \
+         lanes (lane, due, held) AS MATERIALIZED (SELECT lane, \
+         (SELECT next_attempt_at FROM deliveries WHERE endpoint_id = lane \
          AND status = 'PENDING' AND (lease_until IS NULL OR lease_until <= ?) ORDER BY next_attempt_at LIMIT 1), \
-         (SELECT count(*) FROM deliveries WHERE deliveries.endpoint_id = pending.endpoint_id AND lease_until > ?) \
-         FROM pending) \
+         (SELECT count(*) FROM deliveries WHERE endpoint_id = lane AND lease_until > ?) \
+         FROM open) \
          SELECT ? - held, {} FROM lanes JOIN webhook_endpoints ON webhook_endpoints.id = lane \
-         WHERE due <= ? AND held < ? AND enabled = 1 AND paused = 0 AND ifnull(hold_until, 0) <= ? AND {} \
-         ORDER BY due LIMIT ?",
+         WHERE due <= ? AND held < ? ORDER BY due LIMIT ?",
+        webhooks::OWNER_MAY_ACT,
         webhooks::COLUMNS,
-        webhooks::OWNER_MAY_ACT
     );
     let select = Statement::read(select)
         .bind(request.now)
         .bind(request.now)
-        .bind(request.per_endpoint)
         .bind(request.now)
         .bind(request.per_endpoint)
         .bind(request.now)
+        .bind(request.per_endpoint)
         .bind(request.limit);
     let lease_ms = request.lease_until.as_ms() - request.now.as_ms();
     let read = |row: &Row| {
@@ -240,9 +262,9 @@ async fn endpoints_due(link: &mut Link<'_>, request: ClaimRequest) -> Result<Vec
         let held = i64::from(request.per_endpoint) - free;
         Ok((free.min(most(&endpoint, lease_ms) - held), Arc::new(endpoint)))
     };
-    let found: Vec<(i64, Arc<Endpoint>)> =
-        link.rows(select).await?.iter().map(read).collect::<Result<_>>()?;
-    Ok(found.into_iter().filter(|(free, _)| *free > 0).map(|(free, endpoint)| (endpoint, free)).collect())
+    let rows = link.rows(select).await?;
+    let found = rows.iter().filter_map(|row| webhooks::readable(read(row), "webhook endpoint"));
+    Ok(found.filter(|(free, _)| *free > 0).map(|(free, endpoint)| (endpoint, free)).collect())
 }
 
 /// How many deliveries of `endpoint` may be held under leases of that length: one that tries whether the receiver is back
@@ -283,11 +305,17 @@ pub(super) async fn settle(
         Verdict::Dead => (DeliveryStatus::Dead, None, Some(ended_at)),
     };
     let update = Statement::write(
-        "UPDATE deliveries SET status = ?, attempts = ?, next_attempt_at = ?, settled_at = ?, last_status_code = ?, \
+        // One that was under way when an earlier one of its resource became pending waits for it before its next try.
+        "UPDATE deliveries SET status = ?, attempts = ?, next_attempt_at = CASE WHEN ? IS NOT NULL AND EXISTS \
+         (SELECT 1 FROM deliveries earlier WHERE earlier.endpoint_id = deliveries.endpoint_id \
+         AND earlier.order_key = deliveries.order_key AND earlier.status = 'PENDING' \
+         AND earlier.event_seq < deliveries.event_seq) THEN 253402300799000 ELSE ? END, \
+         settled_at = ?, last_status_code = ?, \
          lease_until = NULL WHERE id = ? AND claim = ? AND lease_until IS NOT NULL",
     )
     .bind(status.name())
     .bind(attempt.number)
+    .bind(next_attempt_at)
     .bind(next_attempt_at)
     .bind(settled_at)
     .bind(attempt.status_code)
@@ -299,6 +327,17 @@ pub(super) async fn settle(
     }
     attempts::insert(link, attempt).await?;
     Ok(true)
+}
+
+/// Makes due at `now` what waits until after `latest`.
+pub(super) async fn end_long_waits(link: &mut Link<'_>, now: Timestamp, latest: Timestamp) -> Result<()> {
+    let deliveries = Statement::write(
+        "UPDATE deliveries SET next_attempt_at = ? WHERE status = 'PENDING' AND next_attempt_at > ? \
+         AND next_attempt_at < ?",
+    );
+    link.queue(deliveries.bind(now).bind(latest).bind(PARKED_MS)).await?;
+    let rests = Statement::write("UPDATE webhook_endpoints SET hold_until = NULL WHERE hold_until > ?");
+    link.queue(rests.bind(latest)).await
 }
 
 /// Gives back every lease.

@@ -3,9 +3,9 @@
 use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
-use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, InboundStatus, SourceOrder};
+use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, InboundStatus, Settled, SourceOrder};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::{InboundId, OrderId, Result, Tenant, Timestamp};
+use crate::domain::{InboundId, OrderId, PaymentId, Result, Tenant, Timestamp};
 use crate::wire::inbound as wire;
 
 const COLUMNS: &str = "id, tenant, source, kind, external_id, run_id, order_id, status, note, steps, body, \
@@ -145,11 +145,58 @@ pub(super) async fn put_source_order(
     link.queue(upsert).await
 }
 
-/// Takes away up to `limit` that came before `before`; what someone must look at stays.
+pub(super) async fn settled(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    source: InboundSource,
+    order: OrderId,
+) -> Result<Settled> {
+    let select = Statement::read(
+        "SELECT payment_id, refunded FROM inbound_settlements WHERE tenant = ? AND source = ? AND order_id = ?",
+    );
+    let read = |row: &Row| {
+        let mut fields = Fields::of(row);
+        let payment_id = fields.take::<Option<_>>()?.map(PaymentId);
+        Ok(Settled { payment_id, refunded: fields.take()? })
+    };
+    let select = select.bind(tenant.as_uuid()).bind(source.name()).bind(order.0);
+    Ok(link.row(select, read).await?.unwrap_or_default())
+}
+
+pub(super) async fn put_settled(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    source: InboundSource,
+    order: OrderId,
+    settled: Settled,
+) -> Result<()> {
+    let upsert = format!(
+        "INSERT INTO inbound_settlements (tenant, source, order_id, payment_id, refunded) VALUES {} \
+         ON CONFLICT (tenant, source, order_id) DO UPDATE SET payment_id = excluded.payment_id, \
+         refunded = excluded.refunded",
+        places(5, 1)
+    );
+    let upsert = Statement::write(upsert)
+        .bind(tenant.as_uuid())
+        .bind(source.name())
+        .bind(order.0)
+        .bind(settled.payment_id.map(|id| id.0))
+        .bind(settled.refunded);
+    link.queue(upsert).await
+}
+
+/// Takes away up to `limit` that came before `before`, and as many of the sources' orders that have not changed since; what
+/// someone must look at stays.
 pub(super) async fn purge(link: &mut Link<'_>, before: Timestamp, limit: u32) -> Result<u64> {
+    let orders = Statement::write(
+        "DELETE FROM inbound_orders WHERE (tenant, source, external_id) IN (SELECT tenant, source, external_id \
+         FROM inbound_orders WHERE updated_at < ? ORDER BY updated_at LIMIT ?)",
+    );
+    link.queue(orders.bind(before).bind(limit)).await?;
+    let orders = link.flush().await?;
     let delete = Statement::write(
         "DELETE FROM inbound_deliveries WHERE id IN (SELECT id FROM inbound_deliveries WHERE received_at < ? \
          AND status <> 'REVIEW' ORDER BY received_at LIMIT ?) RETURNING 1",
     );
-    Ok(link.rows(delete.bind(before).bind(limit)).await?.len() as u64)
+    Ok(orders.max(link.rows(delete.bind(before).bind(limit)).await?.len() as u64))
 }

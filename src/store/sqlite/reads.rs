@@ -163,8 +163,8 @@ impl Reads for SqliteReads {
         webhooks::list(&mut self.reading().await?.link(), tenant, owner, page).await
     }
 
-    async fn enabled_endpoints(&self) -> Result<Vec<Endpoint>> {
-        webhooks::enabled(&mut self.reading().await?.link()).await
+    async fn enabled_endpoints(&self, tenants: &[Tenant]) -> Result<Vec<Endpoint>> {
+        webhooks::enabled(&mut self.reading().await?.link(), tenants).await
     }
 
     async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>> {

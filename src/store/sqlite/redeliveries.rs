@@ -1,9 +1,9 @@
 //! Sending again: by hand, and in bulk by jobs; and taking away what nobody needs any more.
 
-use super::events;
 use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row};
+use super::{events, webhooks};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Delivery, Job, JobKind};
 use crate::domain::{DeliveryId, EndpointId, JobId, Result, Seq, Tenant, Timestamp};
@@ -19,7 +19,9 @@ pub(super) async fn reopen(
     now: Timestamp,
 ) -> Result<bool> {
     let update = Statement::write(format!(
-        "UPDATE deliveries SET {REOPEN}, next_attempt_at = ? WHERE id = ? AND tenant = ? \
+        // One that waits for an earlier one of its resource goes on waiting.
+        "UPDATE deliveries SET {REOPEN}, next_attempt_at = \
+         iif(status = 'PENDING' AND next_attempt_at >= 253402300799000, next_attempt_at, ?) WHERE id = ? AND tenant = ? \
          AND EXISTS (SELECT 1 FROM events WHERE seq = event_seq)"
     ));
     link.queue(update.bind(now).bind(delivery.0).bind(tenant.as_uuid())).await?;
@@ -135,11 +137,12 @@ pub(super) async fn update_job(link: &mut Link<'_>, job: &Job) -> Result<()> {
     link.queue(update).await
 }
 
-/// The oldest that is not finished, of any tenant.
-pub(super) async fn running_job(link: &mut Link<'_>) -> Result<Option<Job>> {
-    let select =
-        format!("SELECT {JOB_COLUMNS} FROM webhook_jobs WHERE finished_at IS NULL ORDER BY id LIMIT 1");
-    link.row(Statement::read(select), read_job).await
+/// One that is not finished, of any tenant: the oldest of those after `last`, else the oldest.
+pub(super) async fn running_job(link: &mut Link<'_>, last: Option<JobId>) -> Result<Option<Job>> {
+    let select = format!(
+        "SELECT {JOB_COLUMNS} FROM webhook_jobs WHERE finished_at IS NULL ORDER BY id <= ?, id LIMIT 1"
+    );
+    link.row(Statement::read(select).bind(last.map_or(uuid::Uuid::nil(), |id| id.0)), read_job).await
 }
 
 pub(super) async fn count_running(link: &mut Link<'_>, endpoint: EndpointId) -> Result<u64> {
@@ -198,7 +201,8 @@ pub(super) async fn purge_deleted(link: &mut Link<'_>, limit: u32) -> Result<u64
     Ok(purged)
 }
 
-/// Takes away up to `limit` of each kind that were settled before `before` (dead letters: before `dead_before`), with their attempts.
+/// Takes away up to `limit` of each kind that were settled before `before` (dead letters: before `dead_before`), with their
+/// attempts, and as many jobs.
 pub(super) async fn purge_settled(
     link: &mut Link<'_>,
     before: Timestamp,
@@ -212,5 +216,29 @@ pub(super) async fn purge_settled(
          RETURNING 1",
     );
     let delete = delete.bind(before).bind(limit).bind(dead_before.min(before)).bind(limit);
-    Ok(link.rows(delete).await?.len() as u64)
+    let settled = link.rows(delete).await?.len() as u64;
+    let jobs =
+        "DELETE FROM webhook_jobs WHERE id IN (SELECT id FROM webhook_jobs WHERE finished_at < ? LIMIT ?)";
+    link.queue(Statement::write(jobs).bind(before).bind(limit)).await?;
+    Ok(settled.max(link.flush().await?))
+}
+
+/// Makes dead letters of up to `limit` deliveries from before `before` whose endpoint sends nothing: it is paused or disabled,
+/// or its owner suspended. They would be kept for ever, and their events with them.
+pub(super) async fn give_up(
+    link: &mut Link<'_>,
+    before: Timestamp,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64> {
+    let update = Statement::write(format!(
+        "UPDATE deliveries SET status = 'DEAD_LETTER', settled_at = ?, next_attempt_at = NULL WHERE id IN (\
+         SELECT deliveries.id FROM webhook_endpoints CROSS JOIN deliveries \
+         ON deliveries.endpoint_id = webhook_endpoints.id AND deliveries.status = 'PENDING' \
+         WHERE deleted = 0 AND (enabled = 0 OR paused = 1 OR NOT ({})) \
+         AND deliveries.created_at < ? AND deliveries.lease_until IS NULL LIMIT ?)",
+        webhooks::OWNER_MAY_ACT
+    ));
+    link.queue(update.bind(now).bind(before).bind(limit)).await?;
+    link.flush().await
 }

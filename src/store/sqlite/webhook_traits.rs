@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use super::engine::SqliteEngine;
 use super::reads::SqliteReads;
 use super::{attempts, deliveries, events, inbound, redeliveries, webhooks};
-use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, SourceOrder};
+use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, Settled, SourceOrder};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job};
-use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, Result, Seq, Tenant, Timestamp};
+use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp};
 use crate::store::{LogBounds, WebhookReads, WebhookWrites};
 
 #[async_trait]
@@ -75,8 +75,8 @@ impl WebhookWrites for SqliteEngine {
         redeliveries::update_job(&mut self.link(), job).await
     }
 
-    async fn running_job(&mut self) -> Result<Option<Job>> {
-        redeliveries::running_job(&mut self.link()).await
+    async fn running_job(&mut self, last: Option<JobId>) -> Result<Option<Job>> {
+        redeliveries::running_job(&mut self.link(), last).await
     }
 
     async fn count_running_jobs(&mut self, endpoint: EndpointId) -> Result<u64> {
@@ -128,6 +128,20 @@ impl WebhookWrites for SqliteEngine {
         order: &SourceOrder,
     ) -> Result<()> {
         inbound::put_source_order(&mut self.link(), tenant, source, order).await
+    }
+
+    async fn settled_by(&mut self, tenant: Tenant, source: InboundSource, order: OrderId) -> Result<Settled> {
+        inbound::settled(&mut self.link(), tenant, source, order).await
+    }
+
+    async fn put_settled_by(
+        &mut self,
+        tenant: Tenant,
+        source: InboundSource,
+        order: OrderId,
+        settled: Settled,
+    ) -> Result<()> {
+        inbound::put_settled(&mut self.link(), tenant, source, order, settled).await
     }
 
     async fn purge_inbound(&mut self, before: Timestamp, limit: u32) -> Result<u64> {

@@ -54,7 +54,7 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Endpoint> {
         since: fields.seq()?,
         url: fields.take()?,
         description: fields.take()?,
-        event_types: patterns(&fields.json::<Vec<String>>()?)?,
+        event_types: patterns(&fields.json::<Vec<String>>()?),
         sealed_secret: fields.take()?,
         enabled: fields.take()?,
         disabled_reason: fields.take()?,
@@ -81,10 +81,9 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Endpoint> {
     })
 }
 
-fn patterns(texts: &[String]) -> Result<Vec<EventPattern>> {
-    let read =
-        |text: &String| EventPattern::parse("event_types", text).map_err(|violation| violation.message);
-    texts.iter().map(read).collect::<Result<_, _>>().map_err(Error::internal)
+/// What this version does not know, as a newer one may have written, matches nothing.
+fn patterns(texts: &[String]) -> Vec<EventPattern> {
+    texts.iter().filter_map(|text| EventPattern::parse("event_types", text).ok()).collect()
 }
 
 fn read_row(row: &Row) -> Result<Endpoint> {
@@ -156,12 +155,25 @@ pub(super) async fn list(
 pub(super) const OWNER_MAY_ACT: &str =
     "NOT EXISTS (SELECT 1 FROM users WHERE users.id = webhook_endpoints.owner AND users.status <> 'ACTIVE')";
 
-/// Of every tenant; those whose owner is suspended are left out.
-pub(super) async fn enabled(link: &mut Link<'_>) -> Result<Vec<Endpoint>> {
+/// Of these tenants; those whose owner is suspended are left out, and so is one that cannot be read: the others must not
+/// suffer for it.
+pub(super) async fn enabled(link: &mut Link<'_>, tenants: &[Tenant]) -> Result<Vec<Endpoint>> {
     let select = Statement::read(format!(
-        "SELECT {COLUMNS} FROM webhook_endpoints WHERE enabled = 1 AND callback_lane IS NULL AND {OWNER_MAY_ACT} ORDER BY id"
+        "SELECT {COLUMNS} FROM webhook_endpoints WHERE tenant IN {} AND deleted = 0 AND enabled = 1 AND callback_lane IS NULL \
+         AND {OWNER_MAY_ACT} ORDER BY id",
+        places(tenants.len(), 1)
     ));
-    link.rows(select).await?.iter().map(read_row).collect()
+    let select = select.bind_all(tenants.iter().map(|tenant| tenant.as_uuid().into()));
+    let rows = link.rows(select).await?;
+    Ok(rows.iter().filter_map(|row| readable(read_row(row), "webhook endpoint")).collect())
+}
+
+/// What could be read; the rest is told to who runs the server.
+pub(super) fn readable<T>(read: Result<T>, what: &'static str) -> Option<T> {
+    read.inspect_err(|error| {
+        tracing::error!(cause = ?std::error::Error::source(error), "a {what} is damaged and left out");
+    })
+    .ok()
 }
 
 pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
@@ -203,14 +215,16 @@ pub(super) async fn update(link: &mut Link<'_>, endpoint: &Endpoint) -> Result<(
     link.queue(update).await
 }
 
+/// What an endpoint becomes that is gone.
+const WIPED: &str = "deleted = 1, enabled = 0, url = '', sealed_secret = x'', sealed_previous = NULL, \
+                     sealed_headers = x''";
+
 /// Its deliveries and their attempts are gone with it at once, but their rows are taken away in bounded steps
 /// ([`super::deliveries::purge_deleted`]): a million of them would hold up the one writer for half a minute.
 pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) -> Result<()> {
     let delete = Statement::write_one(
         "webhook endpoint",
-        "UPDATE webhook_endpoints SET deleted = 1, enabled = 0, url = '', sealed_secret = x'', sealed_previous = NULL, \
-         sealed_headers = x'' \
-         WHERE id = ? AND tenant = ? AND deleted = 0",
+        format!("UPDATE webhook_endpoints SET {WIPED} WHERE id = ? AND tenant = ? AND deleted = 0"),
     );
     link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await?;
     // Who holds one can no longer settle it.
@@ -219,12 +233,21 @@ pub(super) async fn delete(link: &mut Link<'_>, tenant: Tenant, id: EndpointId) 
     link.queue(Statement::write(release).bind(id.0)).await
 }
 
+/// The endpoints and lanes of a user.
+pub(super) async fn ids_of(link: &mut Link<'_>, tenant: Tenant, owner: UserId) -> Result<Vec<EndpointId>> {
+    let select =
+        Statement::read("SELECT id FROM webhook_endpoints WHERE tenant = ? AND owner = ? AND deleted = 0");
+    let rows = link.rows(select.bind(tenant.as_uuid()).bind(owner.0)).await?;
+    rows.iter().map(|row| Fields::of(row).take().map(EndpointId)).collect()
+}
+
 /// All endpoints and lanes of a user who is no more, as [`delete`].
 pub(super) async fn delete_of(link: &mut Link<'_>, tenant: Tenant, owner: UserId) -> Result<()> {
     let release = "UPDATE deliveries SET lease_until = NULL WHERE lease_until IS NOT NULL AND endpoint_id IN \
                    (SELECT id FROM webhook_endpoints WHERE tenant = ? AND owner = ? AND deleted = 0)";
     link.queue(Statement::write(release).bind(tenant.as_uuid()).bind(owner.0)).await?;
-    let delete = "UPDATE webhook_endpoints SET deleted = 1, enabled = 0, url = '', sealed_secret = x'' \
-                  WHERE tenant = ? AND owner = ? AND deleted = 0";
-    link.queue(Statement::write(delete).bind(tenant.as_uuid()).bind(owner.0)).await
+    let delete = Statement::write(format!(
+        "UPDATE webhook_endpoints SET {WIPED} WHERE tenant = ? AND owner = ? AND deleted = 0"
+    ));
+    link.queue(delete.bind(tenant.as_uuid()).bind(owner.0)).await
 }

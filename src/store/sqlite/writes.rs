@@ -91,6 +91,10 @@ impl Writes for SqliteEngine {
         users::set_password_hash(&mut self.link(), tenant, id, hash).await
     }
 
+    async fn endpoint_ids_of(&mut self, tenant: Tenant, owner: UserId) -> Result<Vec<EndpointId>> {
+        webhooks::ids_of(&mut self.link(), tenant, owner).await
+    }
+
     async fn delete_endpoints_of(&mut self, tenant: Tenant, owner: UserId) -> Result<()> {
         webhooks::delete_of(&mut self.link(), tenant, owner).await
     }
@@ -243,12 +247,20 @@ impl Writes for SqliteEngine {
         deliveries::settle(&mut self.link(), delivery, claim, attempt, verdict).await
     }
 
+    async fn end_long_waits(&mut self, now: Timestamp, latest: Timestamp) -> Result<()> {
+        deliveries::end_long_waits(&mut self.link(), now, latest).await
+    }
+
     async fn release_leases(&mut self) -> Result<u64> {
         deliveries::release_leases(&mut self.link()).await
     }
 
     async fn release_claims(&mut self, claims: &[(DeliveryId, u64)]) -> Result<()> {
         deliveries::release(&mut self.link(), claims).await
+    }
+
+    async fn give_up_deliveries(&mut self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u64> {
+        redeliveries::give_up(&mut self.link(), before, now, limit).await
     }
 
     async fn purge_settled(&mut self, before: Timestamp, dead_before: Timestamp, limit: u32) -> Result<u64> {

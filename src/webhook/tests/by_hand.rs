@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::receiver::{Answer, Receiver};
 use super::world::World;
-use crate::domain::webhook::{DeliveryStatus, JobKind};
+use crate::domain::webhook::{DeliveryStatus, JobKind, Ordering};
 use crate::store::Writes;
 use crate::webhook::signature::{self, Secret};
 
@@ -107,5 +107,36 @@ async fn one_delivery_is_sent_again_with_its_schedule_anew() {
     world.clock.advance(Duration::from_secs(7));
     let delivery = world.until_settled(endpoint.id, 1).await.remove(0);
     assert_eq!((delivery.status, delivery.attempts), (DeliveryStatus::Succeeded, 4));
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_sent_again_keeps_the_order_of_its_resource() {
+    let receiver = Receiver::start(|nth, _| Answer::Status(if nth == 5 { 500 } else { 204 }, "")).await;
+    let mut world = World::new().await;
+    let ordered =
+        |draft: &mut crate::domain::webhook::EndpointDraft| draft.ordering = Some(Ordering::PerResource);
+    let (endpoint, _) = world.endpoint_with(&receiver.url(), ordered).await;
+    world.start();
+    world.happen_to(&[1, 1, 1, 1, 1]).await;
+    let settled = world.until_settled(endpoint.id, 5).await;
+    let job = world.job(endpoint.id, JobKind::Replay).await;
+    assert_eq!(world.until_finished(&job).await.queued, 5);
+    receiver.until(6).await;
+    // Nor does one that is asked for by hand overtake those before it.
+    let last = settled.iter().max_by_key(|delivery| delivery.event_seq).unwrap();
+    let (tenant, id, now) = (last.tenant, last.id, world.now());
+    let resend = world
+        .store()
+        .write(async move |writes: &mut dyn Writes| writes.reopen_delivery(tenant, id, now).await);
+    assert!(resend.await.unwrap());
+    world.doorbell.ring_for(endpoint.id);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(receiver.requests().len(), 6, "the first has failed, the others wait for it");
+    world.clock.advance(Duration::from_secs(5));
+    let requests = receiver.until(11).await;
+    let ids: Vec<&str> = requests[6..].iter().map(|request| request.header("webhook-id")).collect();
+    assert!(ids.is_sorted() && ids[0] == requests[5].header("webhook-id"), "{ids:?}");
+    world.until_settled(endpoint.id, 5).await;
     world.stop().await;
 }

@@ -55,6 +55,41 @@ async fn a_receiver_that_asks_for_time_gets_it_for_its_whole_lane() {
 }
 
 #[tokio::test]
+async fn a_success_that_was_under_way_takes_no_time_back_and_no_other_endpoint_waits() {
+    // The first answer comes slowly, after the second has asked for time.
+    let receiver = Receiver::start(|nth, _| match nth {
+        0 => Answer::SlowHead,
+        1 => Answer::Status(429, "retry-after: 45\r\n"),
+        _ => Answer::Status(204, ""),
+    })
+    .await;
+    let other = Receiver::accepting().await;
+    let mut world = World::new().await;
+    let (endpoint, _) = world.endpoint(&receiver.url()).await;
+    world.endpoint(&other.url()).await;
+    let first = world.happen(200).await.remove(0).position.seq;
+    world.start();
+    other.until(200).await;
+    // It succeeds, while the time that was asked for still runs.
+    let slow = async {
+        while world.settled(endpoint.id).await.iter().all(|delivery| delivery.event_seq != first) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, slow).await.expect("the slow answer");
+    until(&world, &endpoint, |health| health.hold_until.is_some() && health.failures == 0).await;
+    world.happen(1).await;
+    other.until(201).await;
+    let so_far = receiver.requests().len();
+    world.clock.advance(Duration::from_secs(44));
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(receiver.requests().len(), so_far, "it has asked for 45 seconds");
+    world.clock.advance(Duration::from_secs(2));
+    world.until_settled(endpoint.id, 201).await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn a_circuit_opens_tries_one_and_closes() {
     let receiver = Receiver::start(|nth, _| Answer::Status(if nth < 4 { 500 } else { 204 }, "")).await;
     let mut world =
@@ -260,7 +295,7 @@ async fn a_name_that_changes_its_meaning_is_judged_each_time() {
     assert_eq!(receiver.requests().len(), 1, "the first look was allowed, the second is not");
     assert!(attempts[1].error.as_deref().unwrap().contains("address is not allowed"), "{attempts:?}");
     let addresses: Vec<_> = attempts.iter().map(|attempt| attempt.address.as_deref()).collect();
-    assert_eq!(addresses, [Some("127.0.0.1"), Some("127.0.0.2")]);
+    assert_eq!(addresses, [Some("127.0.0.1"), None], "what is refused is not told");
     world.stop().await;
 }
 
