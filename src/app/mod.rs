@@ -44,7 +44,7 @@ use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use answers::Answers;
-pub use feed::{Feed, Past};
+pub use feed::{Feed, Past, Replays};
 pub use guard::{Guard, GuardSettings};
 pub use images::Upload;
 pub use logins::Grant;
@@ -152,6 +152,7 @@ pub struct Parts {
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
     pub images: Images,
+    pub replays: Replays,
     pub callback_desk: Arc<dyn CallbackDesk>,
     pub live_connections: LiveConnections,
 

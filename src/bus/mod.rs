@@ -4,5 +4,5 @@ mod hub;
 mod published;
 mod versions;
 
-pub use hub::{Capacity, Hub, Joined, Subscription, Taken};
+pub use hub::{Capacity, Hub, Joined, Looked, Subscription, Taken};
 pub use published::{Form, Published};

@@ -13,10 +13,14 @@ pub enum Form {
     Envelope,
     /// A block of an event stream.
     Sse,
+    /// The same as a chunk of an HTTP/1.1 answer.
+    SseChunk,
+    /// A Socket.IO packet in a WebSocket frame.
+    SocketIo,
 }
 
 /// Number of [`Form`]s.
-const FORMS: usize = 2;
+const FORMS: usize = 4;
 
 /// A committed event on its way out. The bytes of each form are shared by all who send them.
 #[derive(Debug)]
@@ -32,7 +36,10 @@ impl Published {
     }
 
     /// The bytes of `form`, made by `encode` if nobody has yet.
-    pub fn form(&self, form: Form, encode: impl FnOnce(&Event) -> String) -> Bytes {
-        self.forms[form as usize].get_or_init(|| Bytes::from(encode(&self.event))).clone()
+    pub fn form<T>(&self, form: Form, encode: impl FnOnce(&Event) -> T) -> &Bytes
+    where
+        Bytes: From<T>,
+    {
+        self.forms[form as usize].get_or_init(|| Bytes::from(encode(&self.event)))
     }
 }

@@ -1,12 +1,12 @@
 //! The protocols: each decodes a request, makes one call of `app`, and encodes the answer. Nothing is decided here.
 
-pub mod batches;
 pub mod documents;
 pub mod edge;
 pub mod etag;
 pub mod graphql;
 pub mod health;
 pub mod http;
+pub mod link;
 pub mod oauth;
 pub mod pages;
 pub mod rest;

@@ -3,23 +3,52 @@
 //! Ours rather than axum's, because the frame size, the buffers and the hand-over of the socket are what decides how
 //! little an idle connection costs.
 
+use std::sync::Arc;
+
 use ::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use axum::body::Body;
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::link::{Half, Outbox, Pump, Socket, Wire};
 use crate::domain::{Error, Result};
 
-/// Bytes that wait before they are written without a flush.
-const WRITE_BUFFER_BYTES: usize = 64 * 1024;
-/// Most bytes that may wait; a batch of the largest events is less.
-const MAX_WRITE_BUFFER_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of a library's own answers that may wait.
+const MAX_WRITE_BUFFER_BYTES: usize = 64 * 1024;
 
-/// An open WebSocket.
-pub type Socket = WebSocketStream<TokioIo<Upgraded>>;
+/// The frames that come in on an open WebSocket; what is sent goes through its [`Outbox`].
+pub type Frames = WebSocketStream<Half>;
+
+/// A connection that has become a WebSocket.
+pub struct Opened {
+    wire: Arc<Wire>,
+    ahead: Bytes,
+    limits: SocketLimits,
+}
+
+impl Opened {
+    /// The two sides of the connection.
+    pub async fn frames(self, pump: &Pump) -> (Frames, Outbox) {
+        let outbox = pump.outbox(self.wire.clone());
+        let limits = self.limits;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(limits.read_buffer_bytes)
+            .write_buffer_size(0)
+            .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
+            .max_message_size(Some(limits.hard_limit()))
+            .max_frame_size(Some(limits.hard_limit()));
+        let half = Half::new(self.wire, self.ahead, Some(outbox.sender()));
+        (WebSocketStream::from_raw_socket(half, Role::Server, Some(config)).await, outbox)
+    }
+
+    /// The connection as it is, and what came with the handshake.
+    pub fn into_parts(self) -> (Arc<Wire>, Bytes) {
+        (self.wire, self.ahead)
+    }
+}
 
 /// Sizes of an open WebSocket, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -47,21 +76,14 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// The answer to send, and the socket that opens after it.
-    pub fn split(self) -> (Response<Body>, impl Future<Output = Option<Socket>> + Send + 'static) {
+    /// The answer to send, and the connection once it is sent.
+    pub fn split(self) -> (Response<Body>, impl Future<Output = Option<Opened>> + Send + 'static) {
         let (pending, limits) = (self.pending, self.limits);
-        let socket = async move {
-            let config = WebSocketConfig::default()
-                .read_buffer_size(limits.read_buffer_bytes)
-                // A threshold, not an allocation: what waits goes out in one write.
-                .write_buffer_size(WRITE_BUFFER_BYTES)
-                .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES)
-                .max_message_size(Some(limits.hard_limit()))
-                .max_frame_size(Some(limits.hard_limit()));
-            let io = TokioIo::new(pending.await.ok()?);
-            Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
+        let opened = async move {
+            let (wire, ahead) = Socket::from_upgraded(pending.await.ok()?).ok()?;
+            Some(Opened { wire, ahead, limits })
         };
-        (self.response, socket)
+        (self.response, opened)
     }
 }
 

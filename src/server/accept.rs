@@ -4,7 +4,6 @@
 //! sockets that also counts upgraded ones, time limits on heads and writes, small buffers, and tasks that are
 //! supervised. The loop ends with the shutdown token; what is open then gets `shutdown_timeout` to finish.
 
-mod socket;
 mod tls;
 
 use std::convert::Infallible;
@@ -12,12 +11,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::future::RouteFuture;
-use futures_util::FutureExt as _;
-use futures_util::future::Map;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -26,11 +24,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub use socket::{OpenSocket, Socket, Stream};
 pub use tls::Tls;
 
 use crate::config::ServerSettings;
 use crate::protocols::edge::tell_methods;
+use crate::protocols::link::{Handover, OpenSocket, Socket, Stream, Takeable, Wire};
 use crate::protocols::http::{OverTls, PeerAddr};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -212,21 +210,40 @@ async fn serve_connection(
         return;
     };
     let open = OpenSocket::new(slot, server.metrics.socket());
-    let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
-    let service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some() };
+    let socket = Socket::new(stream, server.write_timeout, open);
+    let mut service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some(), handover: None };
     let ended = match protocol {
         Protocol::Http1 => {
-            let connection = server.http1.serve_connection(io, service).with_upgrades();
-            drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown).await
+            let (handover, wire) = (Arc::<Handover>::default(), socket.wire().clone());
+            service.handover = Some(handover.clone());
+            let connection = server.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
+            let driven = drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown);
+            // The connection of hyper is dropped, and what it holds, before the answer goes on without it.
+            let ended = tokio::select! {
+                biased;
+                ended = driven => Some(ended),
+                () = handover.arrived() => None,
+            };
+            match ended {
+                Some(ended) => ended,
+                None => return go_on(&handover, wire).await,
+            }
         }
         Protocol::Http2 => {
-            let connection = server.http2.serve_connection(io, service);
+            let connection = server.http2.serve_connection(TokioIo::new(socket), service);
             drive(&server, Box::pin(connection), http2::Connection::graceful_shutdown).await
         }
     };
     if let Err(error) = ended {
         // The peer's doing in all but rare cases (reset, time-out, no HTTP), so never an error of ours.
         tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+/// Serves what took the connection over.
+async fn go_on(handover: &Handover, wire: Arc<Wire>) {
+    if let Some(serving) = handover.go_on(wire) {
+        serving.await;
     }
 }
 
@@ -285,24 +302,52 @@ async fn choose_protocol(stream: &TcpStream) -> io::Result<Protocol> {
 
 type Answered = Result<axum::response::Response, Infallible>;
 
+/// An answer on its way, unless it takes the connection over: then there is none for hyper.
+struct Answering {
+    route: RouteFuture<Infallible>,
+    handover: Option<Arc<Handover>>,
+}
+
+impl Future for Answering {
+    type Output = Answered;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+        let Ok(mut response) = std::task::ready!(Pin::new(&mut self.route).poll(cx)).map(tell_methods);
+        if let Some(handover) = &self.handover
+            && handover.take_in(&mut response)
+        {
+            self.handover = None;
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(response))
+    }
+}
+
 /// The router, as one connection sees it.
 struct PeerService {
     app: Router,
     peer: SocketAddr,
     secure: bool,
+    /// For answers that take the connection over, where they can.
+    handover: Option<Arc<Handover>>,
 }
 
 impl hyper::service::Service<Request<Incoming>> for PeerService {
     type Response = axum::response::Response;
     type Error = Infallible;
-    type Future = Map<RouteFuture<Infallible>, fn(Answered) -> Answered>;
+    type Future = Answering;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
         if self.secure {
             request.extensions_mut().insert(OverTls);
         }
-        tower::Service::call(&mut self.app.clone(), request).map(|answer| answer.map(tell_methods))
+        let takeable = Takeable::offer(&request);
+        let handover = self.handover.clone().filter(|_| takeable.is_some());
+        if let (Some(takeable), Some(_)) = (takeable, &handover) {
+            request.extensions_mut().insert(takeable);
+        }
+        Answering { route: tower::Service::call(&mut self.app.clone(), request), handover }
     }
 }
 

@@ -13,7 +13,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::layers::{self, Observed};
 use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
-    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
+    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Replays, Revocations, Tokens,
 };
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
@@ -23,6 +23,7 @@ use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, Rate, RateLimitSettings, RateLimits};
+use crate::protocols::link::{PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
     self, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
@@ -152,6 +153,7 @@ pub(super) fn app(
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
+        replays: Replays::default(),
         live_connections: Arc::new(move || live_connections(&metrics)),
         settings: own,
     }))
@@ -225,13 +227,22 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),
     );
-    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), ids.clone());
-    let sockets =
-        websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
+    let pump = Pump::start(tasks);
+    let streams = {
+        let (tasks, ids) = (tasks.clone(), ids.clone());
+        sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks, ids, pump.clone())
+    };
+    let sockets = websocket::WebSocket::new(
+        app.clone(),
+        websocket_settings(settings),
+        metrics.clone(),
+        tasks.clone(),
+        pump.clone(),
+    );
     let inbound = rest::root_router(rest.clone());
     let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
-    let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), graphql_settings(settings));
-    let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
+    let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), pump.clone(), graphql_settings(settings));
+    let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone(), pump);
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
@@ -299,6 +310,7 @@ fn sse_settings(settings: &Settings) -> sse::SseSettings {
         keep_alive: Duration::from_millis(own.keep_alive_ms),
         retry: Duration::from_millis(own.retry_ms),
         retry_jitter: Duration::from_millis(own.retry_jitter_ms),
+        write_timeout: Duration::from_millis(settings.server.write_timeout_ms),
     }
 }
 
@@ -310,9 +322,11 @@ fn websocket_settings(settings: &Settings) -> websocket::WebSocketSettings {
             read_buffer_bytes: own.read_buffer_bytes,
         },
         max_subscriptions: own.max_subscriptions,
-        ping_interval: Duration::from_millis(own.ping_interval_ms),
-        pong_timeout: Duration::from_millis(own.pong_timeout_ms),
-        write_timeout: Duration::from_millis(own.write_timeout_ms),
+        pulse: PulseSettings {
+            ping_interval: Duration::from_millis(own.ping_interval_ms),
+            pong_timeout: Duration::from_millis(own.pong_timeout_ms),
+            write_timeout: Duration::from_millis(own.write_timeout_ms),
+        },
     }
 }
 
@@ -340,9 +354,7 @@ fn graphql_settings(settings: &Settings) -> graphql::GraphQlSettings {
         page: own.graphiql.then_some(pages::graphiql),
         max_body_bytes: settings.server.max_body_bytes,
         socket: websocket_settings(settings).limits,
-        ping_interval_ms: settings.websocket.ping_interval_ms,
-        pong_timeout_ms: settings.websocket.pong_timeout_ms,
-        write_timeout_ms: settings.websocket.write_timeout_ms,
+        pulse: websocket_settings(settings).pulse,
         keep_alive_ms: settings.sse.keep_alive_ms,
     }
 }

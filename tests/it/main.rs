@@ -22,6 +22,7 @@ mod oauth;
 mod orders;
 mod parity;
 mod pets;
+mod resume_soak;
 mod store;
 mod store_cases;
 mod store_list_cases;

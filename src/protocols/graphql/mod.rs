@@ -28,6 +28,7 @@ use axum::response::Response;
 use axum::routing::any;
 
 use crate::app::App;
+use crate::protocols::link::{PulseSettings, Pump};
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
@@ -56,12 +57,8 @@ pub struct GraphQlSettings {
     pub max_body_bytes: usize,
     /// Sizes of a WebSocket.
     pub socket: SocketLimits,
-    /// Time between pings on a WebSocket from which nothing comes, milliseconds.
-    pub ping_interval_ms: u64,
-    /// How long the answer to a ping may take, milliseconds.
-    pub pong_timeout_ms: u64,
-    /// Longest time that one write to a WebSocket may take, milliseconds.
-    pub write_timeout_ms: u64,
+    /// Time limits of WebSocket connections.
+    pub pulse: PulseSettings,
     /// Time between keep-alive comments on a quiet event stream, milliseconds.
     pub keep_alive_ms: u64,
 }
@@ -76,13 +73,14 @@ struct Parts {
     cohorts: live::Cohorts,
     metrics: Metrics,
     channel: Arc<ChannelMetrics>,
+    pump: Pump,
     tasks: Tasks,
     settings: GraphQlSettings,
 }
 
 impl GraphQl {
     /// GraphQL over `app`.
-    pub fn new(app: App, metrics: &Metrics, tasks: Tasks, settings: GraphQlSettings) -> Self {
+    pub fn new(app: App, metrics: &Metrics, tasks: Tasks, pump: Pump, settings: GraphQlSettings) -> Self {
         let mut schema = schema::builder()
             .data(app.clone())
             .limit_depth(settings.max_depth)
@@ -98,6 +96,7 @@ impl GraphQl {
             cohorts: live::Cohorts::default(),
             metrics: metrics.clone(),
             channel: metrics.channel(Channel::GraphQl),
+            pump,
             tasks,
             settings,
         }))

@@ -112,7 +112,7 @@ impl Streaming {
                 let mut chunk = String::new();
                 for event in &events {
                     let cursor = event.event.position.to_cursor();
-                    let result = self.live.result(event).await;
+                    let result = self.live.result(event).get().await;
                     chunk.extend(["id: ", &cursor, "\nevent: next\ndata: ", &result, "\n\n"]);
                 }
                 self.graphql.0.channel.delivered(events.len() as u64);

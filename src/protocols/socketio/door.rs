@@ -3,6 +3,7 @@
 //! Both go to the engine of the library, and both are seen here first, because the engine does not tell when a client
 //! has taken what waited for it: a poll takes everything, and a WebSocket is given a [`Line`] of ours to write to.
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use super::flow::Flows;
 use super::line::Line;
 use crate::domain::Result;
 use crate::protocols::http::{self, Query};
+use crate::protocols::link::{Pump, Through};
 use crate::protocols::rest::Refusal;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
@@ -39,6 +41,7 @@ pub(super) struct Door {
     pub engine: SocketIoService<Router>,
     pub flows: Flows,
     pub tasks: Tasks,
+    pub pump: Pump,
 }
 
 /// What a request is for.
@@ -118,7 +121,7 @@ impl Door {
     }
 
     fn open_websocket(&self, sid: Option<Sid>, mut request: Request<Body>) -> Result<Response> {
-        let (response, socket) = upgrade::accept(&mut request, &[], HANDSHAKE_LIMITS)?.split();
+        let (response, opened) = upgrade::accept(&mut request, &[], HANDSHAKE_LIMITS)?.split();
         let mut opening = Request::new(());
         *opening.headers_mut() = kept(request.headers());
         *opening.uri_mut() = std::mem::take(request.uri_mut());
@@ -132,8 +135,11 @@ impl Door {
         };
         let (door, mut engine) = (self.clone(), self.engine.clone());
         self.tasks.spawn_connection("socket.io upgrade", async move {
-            let Some(socket) = socket.await else { return };
-            let (line, ended) = Line::new(socket.into_inner(), flow);
+            let Some(opened) = opened.await else { return };
+            let (wire, ahead) = opened.into_parts();
+            let outbox = Arc::new(door.pump.outbox(wire));
+            flow.open(outbox.clone());
+            let (line, ended) = Line::new(Through::new(outbox, ahead), flow);
             // It refuses only addresses that are no `Purpose::WebSocket`.
             let _ = Service::<(Line<_>, Request<()>)>::call(&mut engine, (line, opening)).await;
             if let Some(sid) = sid

@@ -17,6 +17,8 @@ use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::protocols::link::Outbox;
+
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -48,6 +50,8 @@ pub(super) struct Flow {
     /// Those who wait to read from and to write to the connection.
     reader: AtomicWaker,
     writer: AtomicWaker,
+    /// The way out past the engine, once there is a WebSocket.
+    outbox: Mutex<Option<Arc<Outbox>>>,
     flows: Flows,
     sid: Sid,
 }
@@ -63,6 +67,7 @@ impl Flow {
             severed: Notify::new(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
+            outbox: Mutex::default(),
             flows,
             sid,
         }
@@ -88,6 +93,16 @@ impl Flow {
     /// Notes that the client took something.
     pub fn wrote(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes the way out past the engine.
+    pub fn open(&self, outbox: Arc<Outbox>) {
+        *self.outbox.lock() = Some(outbox);
+    }
+
+    /// The way out past the engine.
+    pub fn outbox(&self) -> Option<Arc<Outbox>> {
+        self.outbox.lock().clone()
     }
 
     fn waiting(&self) -> u64 {
@@ -126,6 +141,16 @@ impl Flow {
     /// Waits until the client has taken everything, or nothing for `patience`.
     pub async fn settled(&self, patience: Duration) {
         while self.waiting() > 0 && self.moved(patience).await {}
+    }
+
+    /// Waits until the client has taken everything. `false`: it took nothing for `patience`.
+    pub async fn empty(&self, patience: Duration) -> bool {
+        while self.waiting() > 0 {
+            if !self.moved(patience).await {
+                return false;
+            }
+        }
+        true
     }
 
     /// Ends the connection below, whatever state it is in. The client's library connects again by itself.

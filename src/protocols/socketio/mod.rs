@@ -5,9 +5,12 @@
 //! acknowledgement to be told in.
 //!
 //! The library speaks the protocol; what it lacks is here: [`flow`] keeps it from dropping packets, [`door`] and [`line`]
-//! see what the client takes and can end a connection, and recovery is the feed's, by `after`.
+//! see what the client takes and can end a connection, [`direct`] sends ready packets past it, and recovery is the feed's,
+//! by `after`.
 
+mod batches;
 mod calls;
+mod direct;
 mod door;
 mod envelopes;
 mod error;
@@ -27,6 +30,7 @@ use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 
 use crate::app::App;
+use crate::protocols::link::Pump;
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
 use door::Door;
@@ -81,7 +85,7 @@ struct Parts {
 }
 
 /// The route. At shutdown the clients are told and disconnected, in a way that makes them come back by themselves.
-pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks) -> Router {
+pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks, pump: Pump) -> Router {
     // Half of a payload: the engine sets a packet aside that does not fit into the answer to a poll, and forgets it when
     // the session moves on to a WebSocket.
     let window_bytes = WINDOW_BYTES.min(settings.max_payload_bytes / 2);
@@ -117,6 +121,6 @@ pub fn router(app: App, settings: SocketIoSettings, metrics: Metrics, tasks: Tas
     });
     tasks.spawn("socket.io farewell", farewell::run(io.clone(), parts.clone()));
     io.ns("/", Reception(parts));
-    let door = Door { engine: layer.layer(Router::new()), flows, tasks };
+    let door = Door { engine: layer.layer(Router::new()), flows, tasks, pump };
     Router::new().route("/socket.io/", any(door::enter)).with_state(door)
 }

@@ -4,6 +4,7 @@
 //! behind, and read from the ring or from the log when there is room again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -12,21 +13,23 @@ use socketioxide::handler::FromMessageParts as _;
 use socketioxide::handler::Value;
 use socketioxide::socket::Socket;
 use socketioxide::{SendError, SocketError, TransportType};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_stream::StreamMap;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::Parts;
+use super::batches::Batches;
 use super::calls::{
     Authenticate, Authenticated, Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed,
 };
+use super::direct::{Direct, json};
 use super::error::{PROBLEM, Refused, Told, problem};
 use super::farewell::{self, LAST_WORDS};
 use super::reception::Seat;
 use crate::app::Feed;
 use crate::bus::Published;
 use crate::domain::{Error, Principal, Result, Topic, Violation};
-use crate::protocols::batches::Batches;
+use crate::protocols::link::Outbox;
 use crate::telemetry::GaugeGuard;
 use crate::wire::Problem;
 
@@ -41,7 +44,9 @@ pub(super) struct Session {
     principal: Principal,
     /// Whether another token has taken the place of the one whose end is waited for.
     renewed: bool,
+    /// What goes through the engine, before there is a way past it.
     subscriptions: StreamMap<Arc<str>, Batches>,
+    direct: Option<Direct>,
     /// Subscriptions so far, those that have ended included.
     joined: u64,
     _connected: GaugeGuard,
@@ -66,8 +71,8 @@ impl Session {
     pub fn new(parts: Arc<Parts>, socket: Arc<Socket>, seat: Arc<Seat>) -> Self {
         let (_connected, _present) = (parts.channel.connection(), parts.present.token());
         let principal = seat.principal.clone();
-        let (renewed, subscriptions) = (false, StreamMap::new());
-        Self { parts, socket, seat, principal, renewed, subscriptions, joined: 0, _connected, _present }
+        let (renewed, subscriptions, direct) = (false, StreamMap::new(), None);
+        Self { parts, socket, seat, principal, renewed, subscriptions, direct, joined: 0, _connected, _present }
     }
 
     /// Serves the client until it goes, or has to.
@@ -112,6 +117,12 @@ impl Session {
 
     /// Tells a problem that does not wait for room: the engine's buffer has places that the window leaves free.
     fn tell(&self, problem: Problem) {
+        if let Some(direct) = &self.direct {
+            if let Ok(told) = json(&Told { problem, subscription: None }) {
+                direct.send("42", &format!("\"{PROBLEM}\",{told}"));
+            }
+            return;
+        }
         if self.socket.emit(PROBLEM, &Told { problem, subscription: None }).is_ok() {
             self.seat.flow.hand(self.parts.window.cost(SMALL_PACKET_BYTES));
         }
@@ -120,7 +131,10 @@ impl Session {
     /// Tells a problem and waits a while for the client to take it.
     async fn last_words(&self, problem: Problem) {
         self.tell(problem);
-        let _ = timeout(LAST_WORDS, self.seat.flow.settled(LAST_WORDS)).await;
+        let _ = match &self.direct {
+            Some(direct) => timeout(LAST_WORDS, direct.outbox().drained()).await,
+            None => timeout(LAST_WORDS, self.seat.flow.settled(LAST_WORDS)).await,
+        };
     }
 
     async fn serve(&mut self) -> End {
@@ -142,11 +156,24 @@ impl Session {
     async fn serve_token(&mut self) -> Result<(), End> {
         let seat = self.seat.clone();
         while !std::mem::take(&mut self.renewed) {
+            let patience = self.parts.settings.stall_timeout;
+            if let Some(direct) = &mut self.direct {
+                let outbox = direct.outbox().clone();
+                tokio::select! {
+                    biased;
+                    // Boxed, so that a session that waits does not hold the room that an answer needs.
+                    call = seat.calls.next() => Box::pin(self.answer(&call)).await,
+                    (id, error) = direct.ended() => self.forward(id, Err(error)).await,
+                    () = stalled(&outbox, patience) => Err(End::Stalled),
+                }?;
+                continue;
+            }
             tokio::select! {
                 biased;
-                call = seat.calls.next() => self.answer(&call).await,
-                Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
+                call = seat.calls.next() => Box::pin(self.answer(&call)).await,
+                Some((id, batch)) = self.subscriptions.next() => Box::pin(self.forward(id, batch)).await,
             }?;
+            Box::pin(self.go_direct()).await?;
         }
         Ok(())
     }
@@ -178,20 +205,55 @@ impl Session {
         // Before the first event, which cannot come while the feed is not in the map.
         self.acknowledge(&Subscribed { id: &id, cursor, live_from, resumed }, ack).await?;
         let subscription = Batches::new(feed, self.parts.channel.clone());
-        self.subscriptions.insert(id, subscription);
+        self.enter(id, subscription);
         self.joined += 1;
         Ok(Ok(()))
     }
 
+    /// Lets the events of a subscription out.
+    fn enter(&mut self, id: Arc<str>, subscription: Batches) {
+        match &mut self.direct {
+            Some(direct) => {
+                let (feed, active) = subscription.into_parts();
+                direct.join(id, feed, active, self.parts.channel.clone());
+            }
+            None => drop(self.subscriptions.insert(id, subscription)),
+        }
+    }
+
+    /// Takes the way past the engine once there is one, and everything that was given to the engine is out.
+    async fn go_direct(&mut self) -> Result<(), End> {
+        if self.socket.transport_type() != TransportType::Websocket || self.seat.flow.handed() == 0 {
+            return Ok(());
+        }
+        let Some(outbox) = self.seat.flow.outbox() else { return Ok(()) };
+        if !self.seat.flow.empty(self.parts.settings.stall_timeout).await {
+            return Err(End::Stalled);
+        }
+        self.direct = Some(Direct::new(outbox));
+        let ids: Vec<Arc<str>> = self.subscriptions.keys().cloned().collect();
+        for id in ids {
+            if let Some(subscription) = self.subscriptions.remove(&id) {
+                self.enter(id, subscription);
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.subscriptions.contains_key(id) || self.direct.as_ref().is_some_and(|direct| direct.has(id))
+    }
+
     fn free_id(&self, id: Option<String>) -> Result<Arc<str>> {
         let max = self.parts.settings.max_subscriptions;
-        if self.subscriptions.len() >= max {
+        let count = self.subscriptions.len() + self.direct.as_ref().map_or(0, Direct::count);
+        if count >= max {
             self.parts.metrics.limit_hit("socketio.max_subscriptions");
             let message = format!("a connection can have at most {max} subscriptions");
             return Err(Error::LimitReached { limit: "socketio.max_subscriptions", message });
         }
         match id {
-            Some(id) if self.subscriptions.contains_key(id.as_str()) => {
+            Some(id) if self.has(&id) => {
                 let violation = Violation::new(
                     "id",
                     "duplicate",
@@ -202,7 +264,7 @@ impl Session {
             Some(id) => Ok(id.into()),
             None => {
                 let mut ids = (self.joined + 1..).map(|number| format!("s{number}"));
-                let free = ids.find(|id| !self.subscriptions.contains_key(id.as_str()));
+                let free = ids.find(|id| !self.has(id));
                 Ok(free.unwrap_or_default().into())
             }
         }
@@ -216,7 +278,8 @@ impl Session {
 
     async fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, ack: Option<i64>) -> Result<Result<()>, End> {
         let Unsubscribe { id } = unsubscribe;
-        if self.subscriptions.remove(id.as_str()).is_none() {
+        let left = self.direct.as_mut().is_some_and(|direct| direct.leave(id));
+        if !left && self.subscriptions.remove(id.as_str()).is_none() {
             let violation =
                 Violation::new("id", "unknown_subscription", "is no subscription of this connection");
             return Ok(Err(Error::invalid(violation)));
@@ -253,6 +316,9 @@ impl Session {
             Ok(events) => events,
             Err(error @ (Error::CursorExpired | Error::CursorForeign)) => {
                 self.subscriptions.remove(&id);
+                if let Some(direct) = &mut self.direct {
+                    direct.leave(&id);
+                }
                 let told = Told { problem: problem(&error), subscription: Some(&id) };
                 return self.emit(PROBLEM, &told, SMALL_PACKET_BYTES).await;
             }
@@ -267,10 +333,28 @@ impl Session {
     }
 
     async fn emit<T: Serialize + ?Sized>(&self, event: &str, argument: &T, bytes: usize) -> Result<(), End> {
+        if let Some(direct) = &self.direct {
+            let argument = json(argument).map_err(End::Failed)?;
+            self.room(direct).await?;
+            direct.send("42", &format!("\"{event}\",{argument}"));
+            return Ok(());
+        }
         self.hand_over(bytes, || self.socket.emit(event, argument)).await
     }
 
+    /// Waits until there is room on the way past the engine.
+    async fn room(&self, direct: &Direct) -> Result<(), End> {
+        let room = timeout(self.parts.settings.stall_timeout, direct.outbox().room()).await;
+        room.map_err(|_| End::Stalled)
+    }
+
     async fn acknowledge<T: Serialize>(&self, answer: &T, ack: Option<i64>) -> Result<(), End> {
+        if let (Some(direct), Some(ack)) = (&self.direct, ack) {
+            let answer = json(answer).map_err(End::Failed)?;
+            self.room(direct).await?;
+            direct.send(&format!("43{ack}"), &answer);
+            return Ok(());
+        }
         let send = || {
             let Ok(sender) =
                 AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
@@ -303,6 +387,20 @@ impl Session {
                     return Err(End::Failed(Error::internal(error.to_string())));
                 }
             }
+        }
+    }
+}
+
+/// Waits until the client has taken nothing of what waits for it for `patience`.
+async fn stalled(outbox: &Outbox, patience: Duration) {
+    loop {
+        let since = outbox.stalled();
+        let now = Instant::now();
+        match since {
+            Some(since) if now >= since + patience => return,
+            Some(since) => sleep_until(since + patience).await,
+            // One that begins meanwhile is found in time.
+            None => sleep_until(now + patience).await,
         }
     }
 }

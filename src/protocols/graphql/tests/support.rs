@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use crate::app::oauth::{Desk, OAuthSettings};
 use crate::app::{
-    App, AppSettings, ArgonCost, Caller, Guard, GuardSettings, Parts, Passwords, Revocations, Tokens,
+    App, AppSettings, ArgonCost, Caller, Guard, GuardSettings, Parts, Passwords, Replays, Revocations, Tokens,
 };
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
@@ -23,6 +23,7 @@ use crate::domain::user::UserDraft;
 use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
+use crate::protocols::link::{PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
@@ -53,9 +54,11 @@ pub fn settings() -> GraphQlSettings {
         page: Some(|| "<html>".into_response()),
         max_body_bytes: 4096,
         socket: SocketLimits { max_message_bytes: 4096, read_buffer_bytes: 1024 },
-        ping_interval_ms: 25_000,
-        pong_timeout_ms: 20_000,
-        write_timeout_ms: 10_000,
+        pulse: PulseSettings {
+            ping_interval: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(10),
+        },
         keep_alive_ms: 15_000,
     }
 }
@@ -131,13 +134,14 @@ impl Fixture {
             passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
             endpoint_secrets: desk.clone(),
             callback_desk: desk,
+            replays: Replays::default(),
             live_connections: Arc::new(Vec::new),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });
         let tasks = Tasks::new();
         let metrics = Metrics::new(tasks.clone());
-        let graphql = GraphQl::new(app.clone(), &metrics, tasks.clone(), settings);
+        let graphql = GraphQl::new(app.clone(), &metrics, tasks.clone(), Pump::start(&tasks), settings);
         let router = graphql.clone().router();
         Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
     }

@@ -1,0 +1,262 @@
+//! One connection: it is read here, answered here, and its time is kept here. Its events go their own way out.
+
+use std::collections::hash_map::Entry;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::time::{sleep_until, timeout};
+use tokio_tungstenite::tungstenite::{self, Message};
+
+use super::frames::{self, Reply, Request};
+use super::lane::{Events, Names};
+use super::{WebSocket, close_code};
+use crate::app::Feed;
+use crate::domain::{Error, Principal, Result, Topic, Violation};
+use crate::protocols::link::{self, CloseReason, Due, Outbox, Pulse};
+use crate::protocols::upgrade::{Frames, Opened};
+
+/// How long the closing frames may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why a connection ends.
+enum End {
+    /// The other side closed it.
+    Closed,
+    /// The socket failed: there is nobody to tell.
+    Gone,
+    Close(u16, &'static str),
+}
+
+/// What a frame led to.
+enum Done {
+    Reply(String),
+    Joined {
+        id: String,
+        feed: Box<Feed>,
+    },
+    Left {
+        id: String,
+        lane: u64,
+    },
+    /// The principal of the connection is another now.
+    Renewed(String),
+}
+
+struct Session {
+    websocket: WebSocket,
+    principal: Principal,
+    outbox: Outbox,
+    names: Names,
+    /// Subscriptions so far.
+    joined: u64,
+    pulse: Pulse,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn run(websocket: WebSocket, principal: Principal, opened: Opened) {
+    let parts = websocket.0.clone();
+    let _open = parts.channel.connection();
+    let (mut stream, outbox) = opened.frames(&parts.pump).await;
+    let pulse = Pulse::new(parts.settings.pulse);
+    let mut session = Session { websocket, principal, outbox, names: Names::default(), joined: 0, pulse };
+    let end = loop {
+        let ending = parts.app.ending(&session.principal);
+        // Whatever a frame waits for: who is slow is told no more than others.
+        let served = tokio::select! {
+            biased;
+            () = parts.tasks.shutdown().cancelled() => {
+                Some(End::Close(close_code::RESTART, "the server restarts; come back"))
+            }
+            reason = ending => Some(End::Close(close_code::UNAUTHENTICATED, reason.code())),
+            end = session.serve(&mut stream) => end,
+        };
+        if let Some(end) = served {
+            break end;
+        }
+    };
+    // Boxed, so that a connection that lives does not hold its room.
+    Box::pin(session.farewell(stream, end)).await;
+}
+
+impl Session {
+    async fn farewell(self, mut stream: Frames, end: End) {
+        match end {
+            End::Gone => return,
+            End::Closed => {
+                // The library answers the close with its next read.
+                let _ = timeout(FAREWELL, stream.next()).await;
+                self.outbox.finish(&[]);
+            }
+            End::Close(code, reason) => {
+                self.outbox.finish(&link::close(&CloseReason { code, reason: reason.into() }));
+            }
+        }
+        // What is not read would reset the connection, and the close frame with it.
+        let closing = async {
+            self.outbox.drained().await;
+            if matches!(end, End::Close(..)) {
+                while let Some(Ok(_)) = stream.next().await {}
+            }
+        };
+        let _ = timeout(FAREWELL, closing).await;
+    }
+
+    /// Reads until the token is renewed, or the connection ends.
+    async fn serve(&mut self, stream: &mut Frames) -> Option<End> {
+        loop {
+            let timer = sleep_until(self.pulse.next(&self.outbox));
+            let next = tokio::select! {
+                next = stream.next() => next,
+                () = self.outbox.broken() => return Some(End::Gone),
+                () = timer => {
+                    match self.pulse.look(&self.outbox) {
+                        Due::Nothing => {}
+                        Due::Ping => self.outbox.send(&link::ping()),
+                        Due::Silent => {
+                            return Some(End::Close(close_code::SILENT, "no pong came in time"));
+                        }
+                        Due::Slow => return Some(self.slow()),
+                    }
+                    continue;
+                }
+            };
+            self.pulse.heard();
+            let text = match next {
+                None => return Some(End::Gone),
+                Some(Err(error)) => return Some(unreadable(&error)),
+                Some(Ok(Message::Text(text))) => text,
+                Some(Ok(Message::Binary(_))) => {
+                    let error = Error::malformed("frame", "must be a text frame of JSON");
+                    self.send(&frames::error(None, &error));
+                    continue;
+                }
+                // A ping is answered by the library, with the next read.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Close(_))) => return Some(End::Closed),
+            };
+            // Boxed, so that a connection that waits does not hold the room that an answer needs.
+            let done = Box::pin(self.answer(&text)).await;
+            let renewed = matches!(done, Done::Renewed(_));
+            self.obey(done);
+            if self.is_full().await {
+                return Some(self.slow());
+            }
+            if renewed {
+                return None;
+            }
+        }
+    }
+
+    /// Waits until there is room for the next answer. `true`: none came in time.
+    async fn is_full(&self) -> bool {
+        timeout(self.websocket.0.settings.pulse.write_timeout, self.outbox.room()).await.is_err()
+    }
+
+    fn slow(&self) -> End {
+        self.websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
+        End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor")
+    }
+
+    fn send(&self, text: &str) {
+        self.outbox.send(&framed(text));
+    }
+
+    fn obey(&mut self, done: Done) {
+        match done {
+            Done::Reply(text) | Done::Renewed(text) => self.send(&text),
+            Done::Left { id, lane } => {
+                self.outbox.remove(lane, &framed(&Reply::Unsubscribed { id: &id }.text()));
+            }
+            Done::Joined { id, feed } => {
+                let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
+                let reply = Reply::Subscribed { id: &id, cursor, live_from, resumed }.text();
+                let channel = self.websocket.0.channel.clone();
+                let lane = Events::new(id.clone(), *feed, self.names.clone(), channel);
+                self.joined += 1;
+                // First, since the lane may end at once.
+                self.names.lock().insert(id, self.joined);
+                self.outbox.add(&framed(&reply), self.joined, Box::new(lane));
+            }
+        }
+    }
+
+    async fn answer(&mut self, text: &str) -> Done {
+        let max_bytes = self.websocket.0.settings.limits.max_message_bytes;
+        if text.len() > max_bytes {
+            self.websocket.0.metrics.limit_hit("websocket.max_frame_bytes");
+            return Done::Reply(frames::error(None, &Error::TooLarge { field: "frame", max_bytes }));
+        }
+        let refused = match frames::read(text) {
+            Ok(request) => match self.request(request).await {
+                Ok(done) => return done,
+                Err(refused) => refused,
+            },
+            Err(refused) => refused,
+        };
+        let (id, error) = refused;
+        Done::Reply(frames::error(id.as_deref(), &error))
+    }
+
+    async fn request(&mut self, request: Request) -> Result<Done, (Option<String>, Error)> {
+        match request {
+            Request::Auth { token } => self.authenticate(&token).map_err(|error| (None, error)),
+            Request::Subscribe { id, topics, after } => {
+                match self.subscribe(&id, &topics, after.as_deref()).await {
+                    Ok(feed) => Ok(Done::Joined { id, feed: Box::new(feed) }),
+                    Err(error) => Err((Some(id), error)),
+                }
+            }
+            Request::Unsubscribe { id } => match self.names.lock().entry(id) {
+                Entry::Occupied(named) => {
+                    let (id, lane) = named.remove_entry();
+                    Ok(Done::Left { id, lane })
+                }
+                Entry::Vacant(unknown) => {
+                    let violation =
+                        Violation::new("id", "unknown_subscription", "is no subscription of this connection");
+                    Err((Some(unknown.into_key()), Error::invalid(violation)))
+                }
+            },
+            Request::Ping { id } => Ok(Done::Reply(Reply::Pong { id }.text())),
+        }
+    }
+
+    async fn subscribe(&self, id: &str, topics: &[String], after: Option<&str>) -> Result<Feed> {
+        let parts = &self.websocket.0;
+        if self.names.lock().contains_key(id) {
+            let violation =
+                Violation::new("id", "duplicate", "is already the id of a subscription of this connection");
+            return Err(Error::invalid(violation));
+        }
+        let max = parts.settings.max_subscriptions;
+        if self.names.lock().len() >= max {
+            parts.metrics.limit_hit("websocket.max_subscriptions");
+            let message = format!("a connection can have at most {max} subscriptions");
+            return Err(Error::LimitReached { limit: "websocket.max_subscriptions", message });
+        }
+        let topics = Topic::parse_list(topics.iter().map(String::as_str), parts.app.settings().max_topics)?;
+        parts.app.subscribe(&self.principal, &topics, after).await
+    }
+
+    fn authenticate(&mut self, token: &str) -> Result<Done> {
+        self.principal = self.websocket.0.app.renew(&self.principal, token)?;
+        let expires_at = self.principal.expires_at().map(|at| at.to_string());
+        Ok(Done::Renewed(Reply::Authenticated { expires_at }.text()))
+    }
+}
+
+fn framed(text: &str) -> Vec<u8> {
+    let mut frame = Vec::new();
+    link::put_text(&mut frame, &[text.as_bytes()]);
+    frame
+}
+
+/// How a connection ends whose frames cannot be read on (RFC 6455 §7.4.1).
+fn unreadable(error: &tungstenite::Error) -> End {
+    match error {
+        tungstenite::Error::Capacity(_) => End::Close(1009, "the message is too large"),
+        tungstenite::Error::Utf8(_) => End::Close(1007, "a text message must be UTF-8"),
+        tungstenite::Error::Protocol(_) => End::Close(1002, "that is no WebSocket frame"),
+        _ => End::Gone,
+    }
+}
