@@ -215,27 +215,35 @@ impl Running {
             }
         };
         let pid = child.id().unwrap();
-        let (mut token, mut pet, mut writers) = (String::new(), String::new(), Vec::new());
+        let (mut token, mut pet) = (String::new(), String::new());
         if contender.is_ours() {
             let mut connection = Connection::open(address).await;
             let login = r#"{"username":"staff","password":"petstore-demo"}"#;
             token = connection.post("/v1/auth/tokens", "", login).await.field("accessToken");
             let watched = r#"{"name":"Watched","species":"CAT","ageMonths":5,"price":"50.00"}"#;
             pet = connection.post("/v1/pets", &token, watched).await.field("id");
-            for _ in 0..64 {
-                writers.push(Connection::open(address).await);
-            }
-        } else if contender != Contender::Floor {
-            writers.push(Connection::open(address).await);
         }
         let way = contender.way(&pet);
-        let message = message.to_owned();
+        let (message, writers) = (message.to_owned(), Vec::new());
         Some(Self { contender, child, pid, address, message, way, writers, token, pet, sent: 0, _data: data })
     }
 
     /// A new subscriber, which counts what it gets.
     pub async fn subscribe(&self, received: &Arc<AtomicU64>) -> JoinHandle<()> {
         client::subscribe(&self.way, self.address, received.clone()).await
+    }
+
+    /// Connects those who write, anew: servers close what was idle for long.
+    pub async fn open_writers(&mut self, at_once: u64) {
+        self.writers.clear();
+        let count = match self.contender {
+            Contender::Floor => 0,
+            contender if contender.is_ours() => at_once,
+            _ => 1,
+        };
+        for _ in 0..count {
+            self.writers.push(Connection::open(self.address).await);
+        }
     }
 
     /// Sends the message to everyone, that many times at once.

@@ -64,9 +64,16 @@ async fn measure_all() {
     let contenders: Vec<Contender> = Contender::ALL.into_iter().filter(chosen).collect();
     println!(
         "{} rounds in turn; {} subscribers, {} messages of {} bytes, {} bursts of {}; {} idle",
-        dose.rounds, dose.subscribers, dose.messages, message.len(), dose.bursts, dose.burst, dose.idle
+        dose.rounds,
+        dose.subscribers,
+        dose.messages,
+        message.len(),
+        dose.bursts,
+        dose.burst,
+        dose.idle
     );
-    let mut all: Vec<(Contender, Vec<Figures>)> = contenders.into_iter().map(|one| (one, Vec::new())).collect();
+    let mut all: Vec<(Contender, Vec<Figures>)> =
+        contenders.into_iter().map(|one| (one, Vec::new())).collect();
     for round in 1..=dose.rounds {
         for (contender, rounds) in &mut all {
             let measured = tokio::time::timeout(PATIENCE, measure(*contender, &binary, &message, dose)).await;
@@ -86,6 +93,11 @@ async fn measure_all() {
 async fn measure(contender: Contender, binary: &str, message: &str, dose: Dose) -> Option<Figures> {
     let mut running = Running::start(contender, binary, message).await?;
     let received = Arc::new(AtomicU64::new(0));
+    // What it costs to make the messages is the same with and without subscribers, and no part of their delivery.
+    let (rounds, all) = (dose.messages.min(60), dose.bursts);
+    deliver(&mut running, &received, 0, 5, 1).await;
+    let making = deliver(&mut running, &received, 0, rounds, 1).await;
+    let making_bursts = deliver(&mut running, &received, 0, all, dose.burst).await;
     let mut subscribers = Vec::new();
     // The first ones make what is made once.
     for _ in 0..50 {
@@ -110,21 +122,43 @@ async fn measure(contender: Contender, binary: &str, message: &str, dose: Dose) 
     received.store(0, Ordering::SeqCst);
     let single = deliver(&mut running, &received, dose.subscribers, dose.messages, 1).await;
     let burst = deliver(&mut running, &received, dose.subscribers, dose.bursts, dose.burst).await;
+    let per_million = |cpu: Cpu, making: Cpu| {
+        let of = |cpu: f64, making: f64| (cpu - making) * 1e6 / dose.subscribers as f64;
+        (of(cpu.all, making.all), of(cpu.user, making.user))
+    };
+    let (single, burst) = (per_million(single, making), per_million(burst, making_bursts));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let after = running.resident_kib() as f64 / weight as f64;
     subscribers.iter().for_each(tokio::task::JoinHandle::abort);
-    Some(Figures { all: single.0, user: single.1, burst: burst.0, burst_user: burst.1, idle_kib, idle_us, after })
+    let making_ms = making.all * 1e3;
+    Some(Figures {
+        all: single.0,
+        user: single.1,
+        burst: burst.0,
+        burst_user: burst.1,
+        making_ms,
+        idle_kib,
+        idle_us,
+        after,
+    })
 }
 
-/// Sends `times` messages, `at_once` of them at a time, and waits for all to arrive. CPU-seconds per million deliveries, all
-/// and of the user.
+/// CPU-seconds for each message.
+#[derive(Clone, Copy)]
+struct Cpu {
+    all: f64,
+    user: f64,
+}
+
+/// Sends `times` messages, `at_once` of them at a time, and waits for all to arrive.
 async fn deliver(
     running: &mut Running,
     received: &Arc<AtomicU64>,
     subscribers: usize,
     times: u64,
     at_once: u64,
-) -> (f64, f64) {
+) -> Cpu {
+    running.open_writers(at_once).await;
     let (all, user) = running.cpu_seconds();
     let before = received.load(Ordering::SeqCst);
     for number in 1..=times {
@@ -135,8 +169,10 @@ async fn deliver(
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
     }
-    let (all, user) = (running.cpu_seconds().0 - all, running.cpu_seconds().1 - user);
+    let after = running.cpu_seconds();
+    let (all, user) = (after.0 - all, after.1 - user);
     let got = received.load(Ordering::SeqCst) - before;
     assert_eq!(got, times * at_once * subscribers as u64, "messages were doubled");
-    (all * 1e6 / got as f64, user * 1e6 / got as f64)
+    let messages = (times * at_once) as f64;
+    Cpu { all: all / messages, user: user / messages }
 }

@@ -15,6 +15,8 @@ pub struct Figures {
     /// The same when many messages wait.
     pub burst: f64,
     pub burst_user: f64,
+    /// CPU time of making one message, in milliseconds; it is taken off the above.
+    pub making_ms: f64,
     /// Memory of an idle subscriber.
     pub idle_kib: f64,
     /// CPU time that it costs in a second, in microseconds.
@@ -25,11 +27,11 @@ pub struct Figures {
 
 impl Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { all, user, burst, burst_user, idle_kib, idle_us, after } = self;
+        let Self { all, user, burst, burst_user, making_ms, idle_kib, idle_us, after } = self;
         write!(
             f,
             "{all:5.1} / {user:4.1} s per million; bursts {burst:5.2} / {burst_user:4.2}; idle {idle_kib:5.1} KiB, \
-             {idle_us:4.2} us/s; memory after bursts x {after:.2}"
+             {idle_us:4.2} us/s; memory after bursts x {after:.2}; a message {making_ms:.2} ms"
         )
     }
 }
@@ -52,6 +54,7 @@ pub fn tell(all: &[(Contender, Vec<Figures>)], dose: Dose) {
                 user: of(|f| f.user),
                 burst: of(|f| f.burst),
                 burst_user: of(|f| f.burst_user),
+                making_ms: of(|f| f.making_ms),
                 idle_kib: of(|f| f.idle_kib),
                 idle_us: of(|f| f.idle_us),
                 after: of(|f| f.after),
@@ -60,12 +63,17 @@ pub fn tell(all: &[(Contender, Vec<Figures>)], dose: Dose) {
         })
         .collect();
     let find = |contender| medians.iter().find(|(one, _)| *one == contender).map(|(_, figures)| *figures);
-    println!("\n| server | CPU-s per million deliveries, all / user | in bursts ({} waiting) | KiB per idle connection | idle CPU us/s | memory after bursts |", dose.burst);
+    println!(
+        "\n| server | CPU-s per million deliveries, all / user | in bursts ({} waiting) | KiB per idle connection | idle CPU us/s | memory after bursts |",
+        dose.burst
+    );
     println!("|---|---|---|---|---|---|");
     for (contender, figures) in &medians {
         let Figures { all, user, burst, idle_kib, idle_us, after, .. } = figures;
         let name = contender.name();
-        println!("| {name} | {all:.1} / {user:.1} | {burst:.2} | {idle_kib:.1} | {idle_us:.2} | x {after:.2} |");
+        println!(
+            "| {name} | {all:.1} / {user:.1} | {burst:.2} | {idle_kib:.1} | {idle_us:.2} | x {after:.2} |"
+        );
     }
     let ratio = |what: &str, one: Option<f64>, other: Option<f64>, goal: f64| {
         if let (Some(one), Some(other)) = (one, other) {

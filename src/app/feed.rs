@@ -48,7 +48,8 @@ impl Replays {
     /// The page at that place, for whoever comes first to read.
     fn page(&self, keys: &[Key], after: Seq, limit: u32) -> SharedPage {
         let mut pages = self.0.lock();
-        let known = pages.iter().find(|((of, from, at_most), _)| (*from, *at_most) == (after, limit) && of == keys);
+        let known =
+            pages.iter().find(|((of, from, at_most), _)| (*from, *at_most) == (after, limit) && of == keys);
         if let Some((_, page)) = known {
             return page.clone();
         }
@@ -128,13 +129,7 @@ impl App {
     }
 
     /// One page of the log, and the position that it reaches.
-    async fn read_page(
-        &self,
-        keys: &[Key],
-        after: Seq,
-        upto: Seq,
-        limit: u32,
-    ) -> Result<Page> {
+    async fn read_page(&self, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Page> {
         let events = self.0.store.read().read_events(keys, after, upto, limit).await?;
         let position = match events.last() {
             // A full page may end before `upto`.
@@ -239,7 +234,9 @@ impl Feed {
                 let (events, position) = read?;
                 self.subscription.caught_up(position);
                 let mut any = false;
-                for published in events.iter().filter(|published| policy::may_see(&self.principal, &published.event)) {
+                for published in
+                    events.iter().filter(|published| policy::may_see(&self.principal, &published.event))
+                {
                     any = true;
                     each(published);
                 }
@@ -285,5 +282,40 @@ impl Feed {
             shared.get_or_try_init(read).await.cloned()
         };
         self.reading = Some(SyncWrapper::new(Box::pin(reading)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Tenant;
+    use crate::domain::event::Collection;
+
+    #[tokio::test]
+    async fn those_at_the_same_position_share_a_page_that_is_read_once() {
+        let replays = Replays::default();
+        let keys = [Key::Collection(Tenant::PUBLIC, Collection::Pets)];
+        let reads = std::sync::atomic::AtomicU64::new(0);
+        let read = async || {
+            let reached = 1 + reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Ok::<Page, Error>((Arc::new([]), Seq(reached)))
+        };
+        let ask = async |after| replays.page(&keys, Seq(after), 10).get_or_try_init(read).await.unwrap().1;
+        assert_eq!(tokio::join!(ask(5), ask(5), ask(6)), (Seq(1), Seq(1), Seq(2)));
+        assert_eq!(ask(5).await, Seq(1));
+        for other in 100..100 + KEPT_PAGES as u64 {
+            ask(other).await;
+        }
+        assert_eq!(replays.0.lock().len(), KEPT_PAGES, "the oldest are let go");
+    }
+
+    #[tokio::test]
+    async fn a_page_that_could_not_be_read_is_read_by_the_next() {
+        let (replays, keys) = (Replays::default(), []);
+        let page = replays.page(&keys, Seq(1), 10);
+        assert!(page.get_or_try_init(async || Err(Error::CursorExpired)).await.is_err());
+        let page = replays.page(&keys, Seq(1), 10);
+        assert!(page.get_or_try_init(async || Ok::<Page, Error>((Arc::new([]), Seq(9)))).await.is_ok());
     }
 }

@@ -247,7 +247,8 @@ impl Subscription {
         };
         let mut seen = 0;
         for published in state.ring.range(index..) {
-            let wanted = published.event.keys().any(|key| self.places.iter().any(|(wanted, _)| *wanted == key));
+            let wanted =
+                published.event.keys().any(|key| self.places.iter().any(|(wanted, _)| *wanted == key));
             if wanted && seen == limit {
                 self.behind = true;
                 return Looked::Seen;

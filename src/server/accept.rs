@@ -28,8 +28,8 @@ pub use tls::Tls;
 
 use crate::config::ServerSettings;
 use crate::protocols::edge::tell_methods;
-use crate::protocols::link::{Handover, OpenSocket, Socket, Stream, Takeable, Wire};
 use crate::protocols::http::{OverTls, PeerAddr};
+use crate::protocols::link::{Handover, OpenSocket, Socket, Stream, Takeable, Wire};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -211,13 +211,15 @@ async fn serve_connection(
     };
     let open = OpenSocket::new(slot, server.metrics.socket());
     let socket = Socket::new(stream, server.write_timeout, open);
-    let mut service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some(), handover: None };
+    let mut service =
+        PeerService { app: server.app.clone(), peer, secure: server.tls.is_some(), handover: None };
     let ended = match protocol {
         Protocol::Http1 => {
             let (handover, wire) = (Arc::<Handover>::default(), socket.wire().clone());
             service.handover = Some(handover.clone());
             let connection = server.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
-            let driven = drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown);
+            let driven =
+                drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown);
             // The connection of hyper is dropped, and what it holds, before the answer goes on without it.
             let ended = tokio::select! {
                 biased;

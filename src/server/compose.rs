@@ -23,7 +23,7 @@ use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, Rate, RateLimitSettings, RateLimits};
-use crate::protocols::link::{PulseSettings, Pump};
+use crate::protocols::link::{Comeback, PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
     self, documents, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
@@ -227,11 +227,13 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),
     );
-    let pump = Pump::start(tasks);
-    let streams = {
-        let (tasks, ids) = (tasks.clone(), ids.clone());
-        sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks, ids, pump.clone())
-    };
+    let comeback = Comeback::new(
+        ids.clone(),
+        Duration::from_millis(settings.sse.retry_ms),
+        Duration::from_millis(settings.sse.retry_jitter_ms),
+    );
+    let pump = Pump::start(tasks, comeback);
+    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), pump.clone());
     let sockets = websocket::WebSocket::new(
         app.clone(),
         websocket_settings(settings),
@@ -241,8 +243,10 @@ pub(super) fn router(settings: &Settings, parts: &Parts, own: documents::Address
     );
     let inbound = rest::root_router(rest.clone());
     let v1 = rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets));
-    let graphql = graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), pump.clone(), graphql_settings(settings));
-    let socketio = socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone(), pump);
+    let graphql =
+        graphql::GraphQl::new(app.clone(), metrics, tasks.clone(), pump.clone(), graphql_settings(settings));
+    let socketio =
+        socketio::router(app.clone(), socketio_settings(settings), metrics.clone(), tasks.clone(), pump);
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
@@ -309,7 +313,6 @@ fn sse_settings(settings: &Settings) -> sse::SseSettings {
     sse::SseSettings {
         keep_alive: Duration::from_millis(own.keep_alive_ms),
         retry: Duration::from_millis(own.retry_ms),
-        retry_jitter: Duration::from_millis(own.retry_jitter_ms),
         write_timeout: Duration::from_millis(settings.server.write_timeout_ms),
     }
 }

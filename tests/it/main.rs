@@ -29,6 +29,7 @@ mod store_list_cases;
 mod store_log_cases;
 mod store_resource_cases;
 mod store_webhook_cases;
+mod storm;
 mod support;
 mod tenancy;
 mod tidy;

@@ -199,7 +199,9 @@ async fn read(session: &Arc<Session>, stream: &mut Frames, handshake: Handshake)
         let received = tokio::select! {
             biased;
             () = &mut shutdown => {
-                return Ended::close(1012, "the server restarts: connect again and go on after your last cursor");
+                let wait = session.graphql.0.pump.comeback().draw_ms();
+                let reason = format!("the server restarts: come back in {wait} ms and go on after your last cursor");
+                return Ended::close(1012, reason);
             }
             reason = &mut ending => return revoked(&reason),
             () = session.outbox.broken() => return Ended::Gone,

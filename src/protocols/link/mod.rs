@@ -6,6 +6,7 @@
 //! which holds [`Lane`]s, one for each subscription. The hub's wake-up puts the outbox on the list of a [`Pump`], and the
 //! pump asks its lanes for everything that waits, and writes that at once, straight to the socket.
 
+mod comeback;
 mod frame;
 mod half;
 mod outbox;
@@ -14,6 +15,7 @@ mod pump;
 mod socket;
 mod takeover;
 
+pub use comeback::Comeback;
 pub use frame::{CloseReason, close, ping, put_text};
 pub use half::{Half, Through};
 pub use outbox::{Filled, Lane, Outbox, ROOM_BYTES, Sender};

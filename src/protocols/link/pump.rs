@@ -8,6 +8,7 @@ use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use super::comeback::Comeback;
 use super::outbox::{Entry, Outbox, ROOM_BYTES};
 use super::socket::Wire;
 use crate::tasks::Tasks;
@@ -17,11 +18,14 @@ const TURNS: usize = 32;
 
 /// Writes what the outboxes of all connections hold.
 #[derive(Clone)]
-pub struct Pump(Arc<[Arc<Shard>]>);
+pub struct Pump {
+    shards: Arc<[Arc<Shard>]>,
+    comeback: Comeback,
+}
 
 impl Pump {
     /// Starts it. It ends with the last connection after the shutdown began.
-    pub fn start(tasks: &Tasks) -> Self {
+    pub fn start(tasks: &Tasks, comeback: Comeback) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shards: Arc<[Arc<Shard>]> = (0..cores).map(|_| Arc::default()).collect();
         for shard in shards.iter() {
@@ -29,14 +33,19 @@ impl Pump {
             // One turn is bounded; tokio's own bound would count every write of every connection as one of one task.
             tasks.spawn("delivery", tokio::task::unconstrained(run(shard, shutdown)));
         }
-        Self(shards)
+        Self { shards, comeback }
+    }
+
+    /// How long a client is told to wait before it comes back, when the server stops.
+    pub fn comeback(&self) -> &Comeback {
+        &self.comeback
     }
 
     /// The outgoing side of a connection.
     pub fn outbox(&self, wire: Arc<Wire>) -> Outbox {
-        let least = self.0.iter().min_by_key(|shard| shard.open.load(Ordering::Relaxed));
+        let least = self.shards.iter().min_by_key(|shard| shard.open.load(Ordering::Relaxed));
         // There is one for each core, and so at least one.
-        Outbox::new(wire, Arc::clone(least.unwrap_or(&self.0[0])))
+        Outbox::new(wire, Arc::clone(least.unwrap_or(&self.shards[0])))
     }
 }
 

@@ -72,7 +72,18 @@ impl Session {
         let (_connected, _present) = (parts.channel.connection(), parts.present.token());
         let principal = seat.principal.clone();
         let (renewed, subscriptions, direct) = (false, StreamMap::new(), None);
-        Self { parts, socket, seat, principal, renewed, subscriptions, direct, joined: 0, _connected, _present }
+        Self {
+            parts,
+            socket,
+            seat,
+            principal,
+            renewed,
+            subscriptions,
+            direct,
+            joined: 0,
+            _connected,
+            _present,
+        }
     }
 
     /// Serves the client until it goes, or has to.

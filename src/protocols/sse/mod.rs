@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use ::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use axum::Router;
 use axum::Extension;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,7 +18,6 @@ use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::bus::{Form, Published};
-use crate::clock::Ids;
 use crate::domain::audit::Channel;
 use crate::domain::{Error, Principal, Result, Topic, Violation};
 use crate::protocols::http::{self, Query};
@@ -35,8 +34,6 @@ pub struct SseSettings {
     pub keep_alive: Duration,
     /// How long clients are told to wait before they come back.
     pub retry: Duration,
-    /// What is added to that, at random, when the server stops.
-    pub retry_jitter: Duration,
     /// Longest time that a client may take nothing of what waits for it.
     pub write_timeout: Duration,
 }
@@ -50,16 +47,15 @@ pub struct Sse {
     polls: Arc<ChannelMetrics>,
     limits: Metrics,
     tasks: Tasks,
-    ids: Ids,
     pump: Pump,
 }
 
 impl Sse {
     /// With the server's parts.
-    pub fn new(app: App, settings: SseSettings, metrics: &Metrics, tasks: Tasks, ids: Ids, pump: Pump) -> Self {
+    pub fn new(app: App, settings: SseSettings, metrics: &Metrics, tasks: Tasks, pump: Pump) -> Self {
         use crate::telemetry::Channel as C;
         let (streams, polls) = (metrics.channel(C::Sse), metrics.channel(C::Poll));
-        Self { app, settings, streams, polls, limits: metrics.clone(), tasks, ids, pump }
+        Self { app, settings, streams, polls, limits: metrics.clone(), tasks, pump }
     }
 }
 
@@ -94,8 +90,7 @@ async fn events(State(sse): State<Sse>, request: Request<Body>) -> Told {
             }
             let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(sse.app.now().as_ms()).unwrap_or(0));
             let date = HeaderValue::from_str(&httpdate::fmt_http_date(now)).map_err(Error::internal)?;
-            let takeover =
-                Takeover::new(move |wire, head| live::run(sse, feed, asked.principal, wire, head));
+            let takeover = Takeover::new(move |wire, head| live::run(sse, feed, asked.principal, wire, head));
             Ok((headers, [(header::DATE, date)], Extension(takeover)).into_response())
         }
         Answer::Json => poll(&sse, &asked).await.map_err(Refusal),

@@ -88,9 +88,7 @@ pub(super) fn keep_alive(feed: &mut Feed) -> Bytes {
 
 /// The last block when the server stops: everyone is told another time to come back.
 pub(super) fn restarting(sse: &Sse) -> Bytes {
-    let spread = u64::try_from(sse.settings.retry_jitter.as_millis()).unwrap_or(0) + 1;
-    let jitter = Duration::from_millis(u64::from_be_bytes(sse.ids.random_bytes::<8>()) % spread);
-    let retry = (sse.settings.retry + jitter).as_millis();
+    let retry = sse.pump.comeback().draw_ms();
     format!("retry: {retry}\n: the server restarts; come back\n\n").into()
 }
 

@@ -1,5 +1,6 @@
 //! One connection: it is read here, answered here, and its time is kept here. Its events go their own way out.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ enum End {
     Closed,
     /// The socket failed: there is nobody to tell.
     Gone,
-    Close(u16, &'static str),
+    Close(u16, Cow<'static, str>),
 }
 
 /// What a frame led to.
@@ -65,9 +66,11 @@ pub(super) async fn run(websocket: WebSocket, principal: Principal, opened: Open
         let served = tokio::select! {
             biased;
             () = parts.tasks.shutdown().cancelled() => {
-                Some(End::Close(close_code::RESTART, "the server restarts; come back"))
+                let wait = parts.pump.comeback().draw_ms();
+                let reason = format!("the server restarts; come back in {wait} ms");
+                Some(End::Close(close_code::RESTART, reason.into()))
             }
-            reason = ending => Some(End::Close(close_code::UNAUTHENTICATED, reason.code())),
+            reason = ending => Some(End::Close(close_code::UNAUTHENTICATED, reason.code().into())),
             end = session.serve(&mut stream) => end,
         };
         if let Some(end) = served {
@@ -80,6 +83,7 @@ pub(super) async fn run(websocket: WebSocket, principal: Principal, opened: Open
 
 impl Session {
     async fn farewell(self, mut stream: Frames, end: End) {
+        let ours = matches!(end, End::Close(..));
         match end {
             End::Gone => return,
             End::Closed => {
@@ -88,13 +92,13 @@ impl Session {
                 self.outbox.finish(&[]);
             }
             End::Close(code, reason) => {
-                self.outbox.finish(&link::close(&CloseReason { code, reason: reason.into() }));
+                self.outbox.finish(&link::close(&CloseReason { code, reason }));
             }
         }
         // What is not read would reset the connection, and the close frame with it.
         let closing = async {
             self.outbox.drained().await;
-            if matches!(end, End::Close(..)) {
+            if ours {
                 while let Some(Ok(_)) = stream.next().await {}
             }
         };
@@ -113,7 +117,7 @@ impl Session {
                         Due::Nothing => {}
                         Due::Ping => self.outbox.send(&link::ping()),
                         Due::Silent => {
-                            return Some(End::Close(close_code::SILENT, "no pong came in time"));
+                            return Some(End::Close(close_code::SILENT, "no pong came in time".into()));
                         }
                         Due::Slow => return Some(self.slow()),
                     }
@@ -154,7 +158,7 @@ impl Session {
 
     fn slow(&self) -> End {
         self.websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
-        End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor")
+        End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor".into())
     }
 
     fn send(&self, text: &str) {
@@ -253,10 +257,11 @@ fn framed(text: &str) -> Vec<u8> {
 
 /// How a connection ends whose frames cannot be read on (RFC 6455 §7.4.1).
 fn unreadable(error: &tungstenite::Error) -> End {
-    match error {
-        tungstenite::Error::Capacity(_) => End::Close(1009, "the message is too large"),
-        tungstenite::Error::Utf8(_) => End::Close(1007, "a text message must be UTF-8"),
-        tungstenite::Error::Protocol(_) => End::Close(1002, "that is no WebSocket frame"),
-        _ => End::Gone,
-    }
+    let (code, reason) = match error {
+        tungstenite::Error::Capacity(_) => (1009, "the message is too large"),
+        tungstenite::Error::Utf8(_) => (1007, "a text message must be UTF-8"),
+        tungstenite::Error::Protocol(_) => (1002, "that is no WebSocket frame"),
+        _ => return End::Gone,
+    };
+    End::Close(code, reason.into())
 }

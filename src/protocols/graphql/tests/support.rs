@@ -23,7 +23,7 @@ use crate::domain::user::UserDraft;
 use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::protocols::graphql::{GraphQl, GraphQlSettings, PATH};
-use crate::protocols::link::{PulseSettings, Pump};
+use crate::protocols::link::{Comeback, PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
@@ -126,7 +126,7 @@ impl Fixture {
             epoch: bounds.epoch,
             clock: clock.clone(),
             answers: crate::app::Answers::open_in(dir.path(), &ids).unwrap(),
-            ids,
+            ids: ids.clone(),
             tokens: Tokens::open(&own, Timestamp::from_ms(clock.now_ms())).unwrap(),
             revocations: Revocations::default(),
             guard: Guard::new(own.guard),
@@ -141,7 +141,9 @@ impl Fixture {
         });
         let tasks = Tasks::new();
         let metrics = Metrics::new(tasks.clone());
-        let graphql = GraphQl::new(app.clone(), &metrics, tasks.clone(), Pump::start(&tasks), settings);
+        let comeback = Comeback::new(ids, Duration::from_secs(2), Duration::from_secs(3));
+        let pump = Pump::start(&tasks, comeback);
+        let graphql = GraphQl::new(app.clone(), &metrics, tasks.clone(), pump, settings);
         let router = graphql.clone().router();
         Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
     }

@@ -234,11 +234,10 @@ mod tests {
     #[test]
     fn an_id_is_escaped() {
         let outgoing = Outgoing::new("a\"b");
-        let write: [&dyn Fn(&mut Vec<u8>); 3] = [
-            &|out| outgoing.next(out, "{}"),
-            &|out| outgoing.error(out, "[]"),
-            &|out| outgoing.complete(out),
-        ];
+        let write: [&dyn Fn(&mut Vec<u8>); 3] =
+            [&|out| outgoing.next(out, "{}"), &|out| outgoing.error(out, "[]"), &|out| {
+                outgoing.complete(out)
+            }];
         for write in write {
             let mut frame = Vec::new();
             write(&mut frame);
