@@ -3,7 +3,8 @@
 //!
 //! All are asked for the same message by the same client, in turn, for three rounds; medians are told. CPU-seconds and
 //! memory are the servers' own, from /proc, since machines are shared. Everything goes to loopback and is bounded.
-//! `--petstore PATH` names the binary, `--quick` measures less, `--only NAME,NAME` some of them.
+//! `--petstore PATH` names the binary, `--quick` measures less, `--rounds N` that often, `--only NAME,NAME`
+//! some of them.
 
 #![allow(clippy::disallowed_methods, reason = "a program of its own: it measures, and spawns what it likes")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on should stop")]
@@ -54,7 +55,10 @@ fn option(name: &str) -> Option<String> {
 }
 
 async fn measure_all() {
-    let dose = if std::env::args().any(|arg| arg == "--quick") { QUICK } else { WHOLE };
+    let mut dose = if std::env::args().any(|arg| arg == "--quick") { QUICK } else { WHOLE };
+    if let Some(rounds) = option("--rounds") {
+        dose.rounds = rounds.parse().expect("--rounds and a number");
+    }
     let binary = option("--petstore").unwrap_or_else(|| env!("CARGO_BIN_EXE_petstore").to_owned());
     let message = contenders::sample(&binary).await;
     let only = option("--only");
