@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
@@ -35,7 +36,11 @@ pub struct Feed {
 /// get the same page: it is read once, by the first, and so are the forms that its events are encoded into. What a page says
 /// stays true, since the log only grows at its end; that what was purged is not asked for again is seen to before it is read.
 #[derive(Default)]
-pub struct Replays(Mutex<VecDeque<(Place, SharedPage)>>);
+pub struct Replays {
+    pages: Mutex<VecDeque<(Place, SharedPage)>>,
+    /// Where the log begins since it was last purged by this process; what was purged before its start is not in the ring.
+    floor: AtomicU64,
+}
 
 /// Whose events, after which, and how many.
 type Place = (Vec<Key>, Seq, u32);
@@ -45,9 +50,14 @@ type SharedPage = Arc<OnceCell<Page>>;
 const KEPT_PAGES: usize = 64;
 
 impl Replays {
+    /// Notes where the log begins now.
+    pub(super) fn purged_to(&self, floor: Seq) {
+        self.floor.fetch_max(floor.0, Ordering::AcqRel);
+    }
+
     /// The page at that place, for whoever comes first to read.
     fn page(&self, keys: &[Key], after: Seq, limit: u32) -> SharedPage {
-        let mut pages = self.0.lock();
+        let mut pages = self.pages.lock();
         let known =
             pages.iter().find(|((of, from, at_most), _)| (*from, *at_most) == (after, limit) && of == keys);
         if let Some((_, page)) = known {
@@ -156,7 +166,8 @@ impl App {
     pub(super) async fn resolve(&self, cursor: &str) -> Result<Seq> {
         let position = Position::parse("after", cursor)?;
         // Where all come back at once, the database is not asked by each.
-        if position.epoch == self.0.epoch && self.0.hub.reaches(position.seq) {
+        let kept = position.seq.0 >= self.0.replays.floor.load(Ordering::Acquire);
+        if kept && position.epoch == self.0.epoch && self.0.hub.reaches(position.seq) {
             return Ok(position.seq);
         }
         let bounds = self.0.store.read().log_bounds().await?;
@@ -307,7 +318,7 @@ mod tests {
         for other in 100..100 + KEPT_PAGES as u64 {
             ask(other).await;
         }
-        assert_eq!(replays.0.lock().len(), KEPT_PAGES, "the oldest are let go");
+        assert_eq!(replays.pages.lock().len(), KEPT_PAGES, "the oldest are let go");
     }
 
     #[tokio::test]

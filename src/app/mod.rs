@@ -215,7 +215,9 @@ impl App {
                 let settled = writes.purge_settled(before, dead, AT_A_TIME).await?;
                 Ok(events.max(answers).max(inbound).max(settled))
             };
-            if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
+            let purged = self.0.store.write(purge).await?;
+            self.0.replays.purged_to(self.0.store.read().log_bounds().await?.floor);
+            if purged < u64::from(AT_A_TIME) {
                 return Ok(());
             }
         }

@@ -9,30 +9,9 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::lane::{Lane, Lanes, ROOM_BYTES, fill};
 use super::pump::Shard;
 use super::socket::Wire;
-
-/// Bytes after which lanes are not asked for more before what they gave is written.
-pub const ROOM_BYTES: usize = 32 * 1024;
-
-/// One source of what is written: a subscription.
-pub trait Lane: Send {
-    /// Appends what there is to `out`, which has room while it is shorter than [`ROOM_BYTES`]. Ready when it appended
-    /// something; it is asked again until it has nothing.
-    fn poll_fill(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Filled>;
-
-    /// Appends what is written when nothing happened for a while.
-    fn idle(&mut self, _out: &mut Vec<u8>) {}
-}
-
-/// How a lane goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filled {
-    /// There may be more.
-    More,
-    /// Its last words are said.
-    Over,
-}
 
 /// The outgoing side of a connection, for the task that reads it. What it holds goes with it.
 pub struct Outbox {
@@ -66,7 +45,7 @@ struct State {
     unsent: Vec<u8>,
     written: usize,
     unflushed: bool,
-    lanes: Vec<(u64, Box<dyn Lane>)>,
+    lanes: Lanes,
     /// Since when the socket has taken nothing of what waits.
     stalled: Option<Instant>,
     /// Something was written since this was last asked.
@@ -271,7 +250,7 @@ impl Entry {
             return self.tell_gone(&state);
         }
         scratch.clear();
-        let (more, over) = fill(&mut state, &mut cx, scratch);
+        let (more, over) = fill(&mut state.lanes, &mut cx, scratch);
         state.write(&mut cx, scratch);
         self.tell_gone(&state);
         drop(state);
@@ -366,29 +345,6 @@ impl State {
         self.wire = None;
         (self.unsent, self.written, self.unflushed) = (Vec::new(), 0, false);
     }
-}
-
-/// Asks the lanes for what they have. Gives back whether there may be more, and the lanes that are over.
-fn fill(state: &mut State, cx: &mut Context<'_>, out: &mut Vec<u8>) -> (bool, Vec<Box<dyn Lane>>) {
-    let (mut more, mut over) = (false, Vec::new());
-    let mut at = 0;
-    while let Some((_, lane)) = state.lanes.get_mut(at) {
-        if out.len() >= ROOM_BYTES {
-            more = true;
-            break;
-        }
-        match lane.poll_fill(cx, out) {
-            // Again, until it waits: only then it will wake us.
-            Poll::Ready(Filled::More) => {}
-            Poll::Ready(Filled::Over) => over.push(state.lanes.remove(at).1),
-            Poll::Pending => at += 1,
-        }
-    }
-    if more && state.lanes.len() > 1 {
-        // So that one that always has something does not keep the others from being asked.
-        state.lanes.rotate_left(1);
-    }
-    (more, over)
 }
 
 impl ArcWake for Entry {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::outbox::Outbox;
 
@@ -75,5 +75,19 @@ impl Pulse {
         self.ping_at = now + self.settings.ping_interval;
         self.silent_since.get_or_insert(now);
         Due::Ping
+    }
+}
+
+/// Waits until the other side has taken nothing of what waits for it for `patience`.
+pub async fn stalled(outbox: &Outbox, patience: Duration) {
+    loop {
+        let since = outbox.stalled();
+        let now = Instant::now();
+        match since {
+            Some(since) if now >= since + patience => return,
+            Some(since) => sleep_until(since + patience).await,
+            // One that begins meanwhile is found in time.
+            None => sleep_until(now + patience).await,
+        }
     }
 }

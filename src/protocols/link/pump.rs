@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::comeback::Comeback;
-use super::outbox::{Entry, Outbox, ROOM_BYTES};
+use super::lane::ROOM_BYTES;
+use super::outbox::{Entry, Outbox};
 use super::socket::Wire;
 use crate::tasks::Tasks;
 

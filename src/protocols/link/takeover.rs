@@ -57,6 +57,8 @@ impl Handover {
         let Some(serve) = takeover.and_then(|takeover| takeover.0.lock().take()) else { return false };
         let headers = response.headers_mut();
         headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        // Of the body that is not looked at.
+        headers.remove(header::CONTENT_LENGTH);
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         *self.waiting.lock() = Some((serve, head(response)));
         self.arrived.notify_one();

@@ -138,7 +138,7 @@ impl Door {
             let Some(opened) = opened.await else { return };
             let (wire, ahead) = opened.into_parts();
             let outbox = Arc::new(door.pump.outbox(wire));
-            flow.open(outbox.clone());
+            flow.open(&outbox);
             let (line, ended) = Line::new(Through::new(outbox, ahead), flow);
             // It refuses only addresses that are no `Purpose::WebSocket`.
             let _ = Service::<(Line<_>, Request<()>)>::call(&mut engine, (line, opening)).await;

@@ -50,8 +50,9 @@ pub(super) struct Flow {
     /// Those who wait to read from and to write to the connection.
     reader: AtomicWaker,
     writer: AtomicWaker,
-    /// The way out past the engine, once there is a WebSocket.
-    outbox: Mutex<Option<Arc<Outbox>>>,
+    /// The way out past the engine, once there is a WebSocket. Not held: the engine may keep a flow for longer than the
+    /// connection, which ends with its outbox.
+    outbox: Mutex<Weak<Outbox>>,
     flows: Flows,
     sid: Sid,
 }
@@ -96,13 +97,13 @@ impl Flow {
     }
 
     /// Notes the way out past the engine.
-    pub fn open(&self, outbox: Arc<Outbox>) {
-        *self.outbox.lock() = Some(outbox);
+    pub fn open(&self, outbox: &Arc<Outbox>) {
+        *self.outbox.lock() = Arc::downgrade(outbox);
     }
 
     /// The way out past the engine.
     pub fn outbox(&self) -> Option<Arc<Outbox>> {
-        self.outbox.lock().clone()
+        self.outbox.lock().upgrade()
     }
 
     fn waiting(&self) -> u64 {

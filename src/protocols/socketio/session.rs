@@ -4,7 +4,6 @@
 //! behind, and read from the ring or from the log when there is room again.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde::Serialize;
@@ -13,7 +12,7 @@ use socketioxide::handler::FromMessageParts as _;
 use socketioxide::handler::Value;
 use socketioxide::socket::Socket;
 use socketioxide::{SendError, SocketError, TransportType};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 use tokio_stream::StreamMap;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -29,11 +28,11 @@ use super::reception::Seat;
 use crate::app::Feed;
 use crate::bus::Published;
 use crate::domain::{Error, Principal, Result, Topic, Violation};
-use crate::protocols::link::Outbox;
+use crate::protocols::link::stalled;
 use crate::telemetry::GaugeGuard;
 use crate::wire::Problem;
 
-/// The packet of an acknowledgement or a problem, when its size is not worth knowing.
+/// The packet of an acknowledgement or a problem.
 const SMALL_PACKET_BYTES: usize = 256;
 
 /// One connected client.
@@ -129,10 +128,8 @@ impl Session {
     /// Tells a problem that does not wait for room: the engine's buffer has places that the window leaves free.
     fn tell(&self, problem: Problem) {
         if let Some(direct) = &self.direct {
-            if let Ok(told) = json(&Told { problem, subscription: None }) {
-                direct.send("42", &format!("\"{PROBLEM}\",{told}"));
-            }
-            return;
+            let told = json(&Told { problem, subscription: None }).unwrap_or_default();
+            return direct.send("42", &format!("\"{PROBLEM}\",{told}"));
         }
         if self.socket.emit(PROBLEM, &Told { problem, subscription: None }).is_ok() {
             self.seat.flow.hand(self.parts.window.cost(SMALL_PACKET_BYTES));
@@ -215,8 +212,7 @@ impl Session {
         let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
         // Before the first event, which cannot come while the feed is not in the map.
         self.acknowledge(&Subscribed { id: &id, cursor, live_from, resumed }, ack).await?;
-        let subscription = Batches::new(feed, self.parts.channel.clone());
-        self.enter(id, subscription);
+        self.enter(id, Batches::new(feed, self.parts.channel.clone()));
         self.joined += 1;
         Ok(Ok(()))
     }
@@ -398,20 +394,6 @@ impl Session {
                     return Err(End::Failed(Error::internal(error.to_string())));
                 }
             }
-        }
-    }
-}
-
-/// Waits until the client has taken nothing of what waits for it for `patience`.
-async fn stalled(outbox: &Outbox, patience: Duration) {
-    loop {
-        let since = outbox.stalled();
-        let now = Instant::now();
-        match since {
-            Some(since) if now >= since + patience => return,
-            Some(since) => sleep_until(since + patience).await,
-            // One that begins meanwhile is found in time.
-            None => sleep_until(now + patience).await,
         }
     }
 }
