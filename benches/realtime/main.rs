@@ -41,7 +41,7 @@ const WHOLE: Dose = Dose { rounds: 3, subscribers: 1_000, messages: 200, bursts:
 const QUICK: Dose = Dose { rounds: 1, subscribers: 500, messages: 60, bursts: 2, burst: 64, idle: 1_000 };
 
 /// No server may take longer.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 fn main() {
     if std::env::args().any(|arg| arg == "--floor") {
