@@ -6,11 +6,10 @@
 
 mod addresses;
 mod descriptors;
-mod socket;
+mod service;
 mod tls;
 mod turnstile;
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -18,11 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::future::RouteFuture;
-use futures_util::FutureExt as _;
-use futures_util::future::Map;
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,16 +24,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use descriptors::raise as raise_descriptors;
-pub use socket::{OpenSocket, Socket, Stream};
 pub use tls::Tls;
 
 use addresses::{Addresses, Place};
+use service::PeerService;
 use turnstile::Turnstile;
 
 use crate::config::ServerSettings;
 use crate::domain::Network;
-use crate::protocols::edge::tell_methods;
-use crate::protocols::http::{OverTls, PeerAddr};
+use crate::protocols::link::{Handover, OpenSocket, Socket, Stream, Wire};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -251,22 +244,43 @@ async fn serve_connection(
     let Some(Some((stream, protocol))) = server.shutdown.run_until_cancelled(opening).await else {
         return;
     };
-    let open = OpenSocket::new(slot, place, server.metrics.socket());
-    let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
-    let service = PeerService { app: server.app.clone(), peer, secure: server.tls.is_some() };
+    let open = OpenSocket::new((slot, place, server.metrics.socket()));
+    let socket = Socket::new(stream, server.write_timeout, open);
+    let mut service =
+        PeerService { app: server.app.clone(), peer, secure: server.tls.is_some(), handover: None };
     let ended = match protocol {
         Protocol::Http1 => {
-            let connection = server.http1.serve_connection(io, service).with_upgrades();
-            drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown).await
+            let (handover, wire) = (Arc::<Handover>::default(), socket.wire().clone());
+            service.handover = Some(handover.clone());
+            let connection = server.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
+            let driven =
+                drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown);
+            // The connection of hyper is dropped, and what it holds, before the answer goes on without it.
+            let ended = tokio::select! {
+                biased;
+                ended = driven => Some(ended),
+                () = handover.arrived() => None,
+            };
+            match ended {
+                Some(ended) => ended,
+                None => return go_on(&handover, wire).await,
+            }
         }
         Protocol::Http2 => {
-            let connection = server.http2.serve_connection(io, service);
+            let connection = server.http2.serve_connection(TokioIo::new(socket), service);
             drive(&server, Box::pin(connection), http2::Connection::graceful_shutdown).await
         }
     };
     if let Err(error) = ended {
         // The peer's doing in all but rare cases (reset, time-out, no HTTP), so never an error of ours.
         tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+/// Serves what took the connection over.
+async fn go_on(handover: &Handover, wire: Arc<Wire>) {
+    if let Some(serving) = handover.go_on(wire) {
+        serving.await;
     }
 }
 
@@ -320,29 +334,6 @@ async fn choose_protocol(stream: &TcpStream) -> io::Result<Protocol> {
         }
         // Bytes that were peeked at stay readable, so readiness says nothing about the next ones.
         tokio::time::sleep(PREFACE_PAUSE).await;
-    }
-}
-
-type Answered = Result<axum::response::Response, Infallible>;
-
-/// The router, as one connection sees it.
-struct PeerService {
-    app: Router,
-    peer: SocketAddr,
-    secure: bool,
-}
-
-impl hyper::service::Service<Request<Incoming>> for PeerService {
-    type Response = axum::response::Response;
-    type Error = Infallible;
-    type Future = Map<RouteFuture<Infallible>, fn(Answered) -> Answered>;
-
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(PeerAddr(self.peer));
-        if self.secure {
-            request.extensions_mut().insert(OverTls);
-        }
-        tower::Service::call(&mut self.app.clone(), request).map(|answer| answer.map(tell_methods))
     }
 }
 

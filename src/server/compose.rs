@@ -15,7 +15,7 @@ use super::layers::{self, Observed};
 use crate::app::chat::Moderation;
 use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
-    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
+    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Replays, Revocations, Tokens,
 };
 use crate::bus::{Hub, Signals};
 use crate::chat::Desk;
@@ -26,6 +26,7 @@ use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, Rate, RateLimitSettings, RateLimits};
+use crate::protocols::link::{Comeback, PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{
     self, chat, documents, echo, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
@@ -157,6 +158,7 @@ pub(super) fn app(
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
+        replays: Replays::default(),
         live_connections: Arc::new(move || live_connections(&metrics)),
         signals: Signals::default(),
         settings: own,
@@ -243,9 +245,20 @@ pub(super) fn router(
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),
     );
-    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), ids.clone());
-    let sockets =
-        websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
+    let comeback = Comeback::new(
+        ids.clone(),
+        Duration::from_millis(settings.sse.retry_ms),
+        Duration::from_millis(settings.sse.retry_jitter_ms),
+    );
+    let pump = Pump::start(tasks, comeback);
+    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), pump.clone());
+    let sockets = websocket::WebSocket::new(
+        app.clone(),
+        websocket_settings(settings),
+        metrics.clone(),
+        tasks.clone(),
+        pump.clone(),
+    );
     let inbound = rest::root_router(rest.clone());
     let chat_socket = chat::socket::router(chat::socket::ChatSocket::new(
         desk.clone(),
@@ -266,11 +279,11 @@ pub(super) fn router(
         integrations,
         Some(desk.clone()),
         metrics,
-        tasks.clone(),
+        (tasks.clone(), pump.clone()),
         graphql_settings(settings)?,
     );
     let socketio =
-        socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
+        socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone(), pump);
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
@@ -355,7 +368,7 @@ fn sse_settings(settings: &Settings) -> sse::SseSettings {
     sse::SseSettings {
         keep_alive: Duration::from_millis(own.keep_alive_ms),
         retry: Duration::from_millis(own.retry_ms),
-        retry_jitter: Duration::from_millis(own.retry_jitter_ms),
+        write_timeout: Duration::from_millis(settings.server.write_timeout_ms),
     }
 }
 
@@ -368,9 +381,11 @@ fn websocket_settings(settings: &Settings) -> websocket::WebSocketSettings {
             deflate: own.deflate,
         },
         max_subscriptions: own.max_subscriptions,
-        ping_interval: Duration::from_millis(own.ping_interval_ms),
-        pong_timeout: Duration::from_millis(own.pong_timeout_ms),
-        write_timeout: Duration::from_millis(own.write_timeout_ms),
+        pulse: PulseSettings {
+            ping_interval: Duration::from_millis(own.ping_interval_ms),
+            pong_timeout: Duration::from_millis(own.pong_timeout_ms),
+            write_timeout: Duration::from_millis(own.write_timeout_ms),
+        },
     }
 }
 
@@ -408,9 +423,7 @@ fn graphql_settings(settings: &Settings) -> Result<graphql::GraphQlSettings> {
         page: own.graphiql.then_some(pages::graphiql),
         max_body_bytes: settings.server.max_body_bytes,
         socket: SocketLimits { deflate: false, ..websocket_settings(settings).limits },
-        ping_interval_ms: settings.websocket.ping_interval_ms,
-        pong_timeout_ms: settings.websocket.pong_timeout_ms,
-        write_timeout_ms: settings.websocket.write_timeout_ms,
+        pulse: websocket_settings(settings).pulse,
         keep_alive_ms: settings.sse.keep_alive_ms,
     })
 }

@@ -32,11 +32,11 @@ use crate::domain::{Error, Principal, Result, RoomId};
 use crate::protocols::http::{self, Query};
 use crate::protocols::rest::Refusal;
 use crate::protocols::upgrade::{self, Socket};
-use crate::protocols::websocket::{Heard, WebSocketSettings, unreadable};
+use crate::protocols::websocket::WebSocketSettings;
 use crate::tasks::Tasks;
 use crate::telemetry::{ChannelMetrics, Metrics};
 use crate::wire::Problem;
-use writer::Writer;
+use writer::{Heard, Writer};
 
 /// Answers that may wait to be written; beyond it the client is not read.
 const REPLIES: usize = 16;
@@ -85,11 +85,11 @@ async fn open(State(chat): State<ChatSocket>, request: Request<Body>) -> Result<
     authorize(Operation::Chat, &caller.principal)?;
     let mut request = Request::from_parts(parts, body);
     let accepted = upgrade::accept(&mut request, &[], chat.0.settings.limits)?;
-    let (response, socket) = accepted.split();
+    let (response, opened) = accepted.split();
     let tasks = chat.0.tasks.clone();
     tasks.spawn_connection("chat socket", async move {
-        if let Some(socket) = socket.await {
-            run(chat, caller, socket).await;
+        if let Some(opened) = opened.await {
+            run(chat, caller, opened.socket().await).await;
         }
     });
     Ok(response)
@@ -106,7 +106,7 @@ enum Told {
     End(u16, &'static str),
 }
 
-/// Two tasks, as on `/v1/ws`: a wake-up for an event does not poll the socket's read half.
+/// Two tasks: a wake-up for an event does not poll the socket's read half.
 async fn run(chat: ChatSocket, caller: Caller, socket: Socket) {
     let _open = chat.0.channel.connection();
     let (sink, stream) = socket.split();
@@ -140,7 +140,7 @@ async fn read(
         heard.note();
         let told = match next {
             Err(error) => {
-                if let Some((code, reason)) = unreadable(&error) {
+                if let Some((code, reason)) = upgrade::unreadable(&error) {
                     let _ = tell.send(Told::End(code, reason)).await;
                 }
                 break;

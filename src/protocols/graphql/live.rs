@@ -4,14 +4,17 @@
 //! cohort. What an event becomes is worked out once for a cohort, by its first member that gets to it, and kept until
 //! the others have taken it. A member that is alone pays what it would pay without.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
 
 use async_graphql::parser::types::{Selection, SelectionSet};
 use async_graphql::{Name, ServerError, Value};
 use futures_util::StreamExt as _;
 use parking_lot::Mutex;
+use sync_wrapper::SyncWrapper;
 use tokio::sync::OnceCell;
 
 use super::GraphQl;
@@ -36,6 +39,29 @@ pub struct Live {
     only: Option<EventType>,
     cohort: Arc<Cohort>,
     _counted: GaugeGuard,
+}
+
+/// The result for an event.
+pub enum Outcome {
+    /// A member of the cohort was here first.
+    Ready(Arc<str>),
+    /// It is worked out when it is waited for. Boxed, so that a subscription that waits does not hold the room.
+    Executes(SyncWrapper<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>),
+}
+
+impl Outcome {
+    /// The result, once it is there.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arc<str>> {
+        match self {
+            Self::Ready(result) => Poll::Ready(result.clone()),
+            Self::Executes(executes) => executes.get_mut().as_mut().poll(cx),
+        }
+    }
+
+    /// Waits for the result.
+    pub async fn get(mut self) -> Arc<str> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
 }
 
 /// Where a subscription comes from.
@@ -74,29 +100,57 @@ impl Live {
     ///
     /// # Errors
     /// As [`Feed::next`].
-    pub async fn next(&mut self) -> Result<Vec<Arc<Published>>> {
-        loop {
-            let mut events = self.feed.next(BATCH).await?;
+    pub async fn next(&mut self) -> Result<VecDeque<Arc<Published>>> {
+        let mut events = VecDeque::new();
+        std::future::poll_fn(|cx| self.poll_next(cx, &mut events)).await?;
+        Ok(events)
+    }
+
+    /// Appends events that it yields, at least one.
+    ///
+    /// # Errors
+    /// As [`Feed::poll_next`].
+    pub fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        events: &mut VecDeque<Arc<Published>>,
+    ) -> Poll<Result<()>> {
+        let only = self.only;
+        while events.is_empty() {
+            let polled = self.feed.poll_next(cx, BATCH, &mut |published| {
+                if only.is_none_or(|only| published.event.kind == only) {
+                    events.push_back(published.clone());
+                }
+                true
+            });
+            ready!(polled)?;
             if self.feed.take_lagged() {
                 self.graphql.0.channel.lagged();
             }
-            if let Some(only) = self.only {
-                events.retain(|published| published.event.kind == only);
-            }
-            if !events.is_empty() {
-                return Ok(events);
-            }
         }
+        Poll::Ready(Ok(()))
     }
 
-    /// The JSON text of the execution result for an event.
-    pub async fn result(&self, published: &Arc<Published>) -> Arc<str> {
-        // Boxed, so that a subscription that waits does not hold the room that an execution needs.
-        let execute = || Box::pin(self.cohort.execute(&self.graphql.0.schema, published));
-        match self.cohort.shared(published.event.position.seq) {
-            Some(cell) => cell.get_or_init(execute).await.clone(),
-            None => execute().await,
+    /// Counts results that were handed out.
+    pub fn delivered(&self, results: u64) {
+        self.graphql.0.channel.delivered(results);
+    }
+
+    /// The JSON text of the execution result for an event. To be asked once for each.
+    pub fn result(&self, published: &Arc<Published>) -> Outcome {
+        let shared = self.cohort.shared(published.event.position.seq);
+        if let Some(result) = shared.as_ref().and_then(|cell| cell.get()) {
+            return Outcome::Ready(result.clone());
         }
+        // Not the cohort, whose owners are its members.
+        let (work, graphql, published) = (self.cohort.work.clone(), self.graphql.clone(), published.clone());
+        Outcome::Executes(SyncWrapper::new(Box::pin(async move {
+            let execute = || work.execute(&graphql.0.schema, &published);
+            match shared {
+                Some(cell) => cell.get_or_init(execute).await.clone(),
+                None => execute().await,
+            }
+        })))
     }
 }
 
@@ -104,10 +158,15 @@ impl Live {
 pub(super) struct Cohort {
     key: Arc<str>,
     cohorts: Cohorts,
+    work: Arc<Work>,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// What is executed for each event.
+struct Work {
     operation: Operation,
     /// The first member: for the others the results are the same, which is what the key is for.
     caller: Caller,
-    kept: Mutex<Vec<Kept>>,
 }
 
 /// A result that some members have yet to take.
@@ -140,7 +199,9 @@ impl Cohort {
         kept.push(Kept { seq, wanted: members - 1, cell: cell.clone() });
         Some(cell)
     }
+}
 
+impl Work {
     async fn execute(&self, schema: &StoreSchema, published: &Arc<Published>) -> Arc<str> {
         let request = self.operation.request(self.caller.clone()).data(Root(published.clone()));
         let response = schema.execute_stream(request).next().await;
@@ -169,8 +230,8 @@ impl Cohorts {
         if let Some(cohort) = cohorts.get(&key).and_then(Weak::upgrade) {
             return cohort;
         }
-        let (kept, operation) = (Mutex::default(), operation.compact());
-        let cohort = Arc::new(Cohort { key: key.clone(), cohorts: self.clone(), operation, caller, kept });
+        let (kept, work) = (Mutex::default(), Arc::new(Work { operation: operation.compact(), caller }));
+        let cohort = Arc::new(Cohort { key: key.clone(), cohorts: self.clone(), work, kept });
         cohorts.insert(key, Arc::downgrade(&cohort));
         cohort
     }

@@ -17,6 +17,8 @@ use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::protocols::link::Outbox;
+
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -48,6 +50,9 @@ pub(super) struct Flow {
     /// Those who wait to read from and to write to the connection.
     reader: AtomicWaker,
     writer: AtomicWaker,
+    /// The way out past the engine, once there is a WebSocket. Not held: the engine may keep a flow for longer than the
+    /// connection, which ends with its outbox.
+    outbox: Mutex<Weak<Outbox>>,
     flows: Flows,
     sid: Sid,
 }
@@ -63,6 +68,7 @@ impl Flow {
             severed: Notify::new(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
+            outbox: Mutex::default(),
             flows,
             sid,
         }
@@ -88,6 +94,16 @@ impl Flow {
     /// Notes that the client took something.
     pub fn wrote(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes the way out past the engine.
+    pub fn open(&self, outbox: &Arc<Outbox>) {
+        *self.outbox.lock() = Arc::downgrade(outbox);
+    }
+
+    /// The way out past the engine.
+    pub fn outbox(&self) -> Option<Arc<Outbox>> {
+        self.outbox.lock().upgrade()
     }
 
     fn waiting(&self) -> u64 {
@@ -126,6 +142,16 @@ impl Flow {
     /// Waits until the client has taken everything, or nothing for `patience`.
     pub async fn settled(&self, patience: Duration) {
         while self.waiting() > 0 && self.moved(patience).await {}
+    }
+
+    /// Waits until the client has taken everything. `false`: it took nothing for `patience`.
+    pub async fn empty(&self, patience: Duration) -> bool {
+        while self.waiting() > 0 {
+            if !self.moved(patience).await {
+                return false;
+            }
+        }
+        true
     }
 
     /// Ends the connection below, whatever state it is in. The client's library connects again by itself.

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,12 +22,31 @@ use crate::domain::RoomId;
 use crate::protocols::chat::watch::{FromRoom, RoomWatch};
 use crate::protocols::chat::{Joined, frames};
 use crate::protocols::upgrade::Socket;
-use crate::protocols::websocket::{Heard, close_code};
+use crate::protocols::websocket::close_code;
 
 /// How long the closing frame may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 type Sink = SplitSink<Socket, Message>;
+
+/// Whether anything was heard from the other side since the last look.
+pub(super) struct Heard(AtomicBool);
+
+impl Heard {
+    pub fn new() -> Self {
+        Self(AtomicBool::new(true))
+    }
+
+    /// Something came.
+    pub fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether anything came since the last call.
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
 
 /// The writing side.
 pub(super) struct Writer {
@@ -69,14 +89,14 @@ impl Writer {
 
     async fn serve(&mut self, sink: &mut Sink) -> End {
         let parts = self.chat.0.clone();
-        let period = parts.settings.ping_interval;
+        let period = parts.settings.pulse.ping_interval;
         let mut pings = interval_at(Instant::now() + period, period);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silent_since: Option<Instant> = None;
         loop {
             let silence = async {
                 match silent_since {
-                    Some(since) => sleep_until(since + parts.settings.pong_timeout).await,
+                    Some(since) => sleep_until(since + parts.settings.pulse.pong_timeout).await,
                     None => pending().await,
                 }
             };
@@ -173,7 +193,7 @@ impl Writer {
             reason = &mut self.ending => {
                 return Err(End(Some((close_code::UNAUTHENTICATED, reason.code()))));
             }
-            written = timeout(self.chat.0.settings.write_timeout, write) => written,
+            written = timeout(self.chat.0.settings.pulse.write_timeout, write) => written,
         };
         match written {
             Ok(written) => written.map_err(|_| End(None)),
