@@ -6,6 +6,7 @@ mod chat;
 mod compose;
 mod janitor;
 mod layers;
+mod protocol_settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

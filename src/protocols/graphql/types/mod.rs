@@ -1,8 +1,8 @@
 //! The types of the schema: the domain's, under the names that REST uses.
 
 pub mod audit;
-pub mod delivery;
 pub mod chat;
+pub mod delivery;
 pub mod enums;
 pub mod event;
 pub mod event_objects;
