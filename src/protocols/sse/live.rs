@@ -37,9 +37,9 @@ impl Lane for Blocks {
     fn poll_fill(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Filled> {
         let mut count = 0;
         let filled = self.feed.poll_next(cx, BATCH, &mut |published| {
-            out.extend_from_slice(&published.form(Form::SseChunk, |_| {
+            out.extend_from_slice(published.form(Form::SseChunk, |_| {
                 let mut chunk = Vec::new();
-                put_chunk(&mut chunk, &block(published));
+                put_chunk(&mut chunk, block(published));
                 chunk
             }));
             count += 1;

@@ -284,13 +284,11 @@ mod tests {
     #[test]
     fn an_id_is_escaped() {
         let outgoing = Outgoing::new("a\"b", Dialect::Modern);
-        let write: [&dyn Fn(&mut Vec<u8>); 3] =
-            [&|out| outgoing.next(out, "{}"), &|out| outgoing.error(out, "[]"), &|out| {
-                outgoing.complete(out)
-            }];
-        for write in write {
-            let mut frame = Vec::new();
-            write(&mut frame);
+        let mut frames = [Vec::new(), Vec::new(), Vec::new()];
+        outgoing.next(&mut frames[0], "{}");
+        outgoing.error(&mut frames[1], "[]");
+        outgoing.complete(&mut frames[2]);
+        for frame in frames {
             // Behind the head of a short frame.
             let value: serde_json::Value = serde_json::from_slice(&frame[2..]).unwrap();
             assert_eq!(value["id"], "a\"b");
