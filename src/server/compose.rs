@@ -245,12 +245,7 @@ pub(super) fn router(
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),
     );
-    let comeback = Comeback::new(
-        ids.clone(),
-        Duration::from_millis(settings.sse.retry_ms),
-        Duration::from_millis(settings.sse.retry_jitter_ms),
-    );
-    let pump = Pump::start(tasks, comeback);
+    let pump = pump(settings, tasks, ids);
     let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), pump.clone());
     let sockets = websocket::WebSocket::new(
         app.clone(),
@@ -266,6 +261,7 @@ pub(super) fn router(
         settings.chat.max_joined,
         metrics.clone(),
         tasks.clone(),
+        pump.comeback().clone(),
     ));
     let mut v1 =
         rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets)).merge(chat_socket);
@@ -302,6 +298,13 @@ pub(super) fn router(
         .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
         .layer(middleware::from_fn_with_state(observed, layers::observe));
     Ok(router)
+}
+
+/// Drives the writers of all connections.
+fn pump(settings: &Settings, tasks: &Tasks, ids: &Ids) -> Pump {
+    let own = &settings.sse;
+    let (least, spread) = (Duration::from_millis(own.retry_ms), Duration::from_millis(own.retry_jitter_ms));
+    Pump::start(tasks, Comeback::new(ids.clone(), least, spread))
 }
 
 /// The systems that may report here, as far as they are turned on.

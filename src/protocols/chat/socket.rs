@@ -30,6 +30,7 @@ use crate::chat::Desk;
 use crate::domain::audit::Channel;
 use crate::domain::{Error, Principal, Result, RoomId};
 use crate::protocols::http::{self, Query};
+use crate::protocols::link::Comeback;
 use crate::protocols::rest::Refusal;
 use crate::protocols::upgrade::{self, Socket};
 use crate::protocols::websocket::WebSocketSettings;
@@ -54,6 +55,7 @@ struct Parts {
     metrics: Metrics,
     channel: Arc<ChannelMetrics>,
     tasks: Tasks,
+    comeback: Comeback,
 }
 
 impl ChatSocket {
@@ -64,9 +66,10 @@ impl ChatSocket {
         max_joined: usize,
         metrics: Metrics,
         tasks: Tasks,
+        comeback: Comeback,
     ) -> Self {
         let channel = metrics.channel(crate::telemetry::Channel::WebSocket);
-        Self(Arc::new(Parts { desk, settings, max_joined, metrics, channel, tasks }))
+        Self(Arc::new(Parts { desk, settings, max_joined, metrics, channel, tasks, comeback }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The writing side of a connection: answers, what comes from rooms, pings; and its end.
 
+use std::borrow::Cow;
 use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout
 use tokio_stream::StreamMap;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::protocol::frame::Utf8Bytes;
 
 use super::{ChatSocket, Told, refused, typed};
 use crate::app::Ending;
@@ -59,7 +59,13 @@ pub(super) struct Writer {
 }
 
 /// Why the writing side ends: with a close code, or because the other side is gone.
-struct End(Option<(u16, &'static str)>);
+struct End(Option<(u16, Cow<'static, str>)>);
+
+impl End {
+    fn close(code: u16, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(Some((code, reason.into())))
+    }
+}
 
 impl Writer {
     pub fn new(
@@ -79,7 +85,7 @@ impl Writer {
             Err(end) => end,
         };
         let Some((code, reason)) = end.0 else { return };
-        let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
+        let frame = CloseFrame { code: code.into(), reason: reason.into_owned().into() };
         let close = async {
             let _ = sink.send(Message::Close(Some(frame))).await;
             let _ = sink.close().await;
@@ -103,20 +109,22 @@ impl Writer {
             let written = tokio::select! {
                 biased;
                 () = parts.tasks.shutdown().cancelled() => {
-                    return End(Some((close_code::RESTART, "the server restarts; come back")));
+                    let wait = parts.comeback.draw_ms();
+                    let reason = format!("the server restarts; come back in {wait} ms");
+                    return End::close(close_code::RESTART, reason);
                 }
                 reason = &mut self.ending => {
-                    return End(Some((close_code::UNAUTHENTICATED, reason.code())));
+                    return End::close(close_code::UNAUTHENTICATED, reason.code());
                 }
                 told = self.told.recv() => match told {
-                    Some(Told::End(code, reason)) => return End(Some((code, reason))),
+                    Some(Told::End(code, reason)) => return End::close(code, reason),
                     Some(told) => self.obey(told, sink).await,
-                    None => return End(Some((1000, ""))),
+                    None => return End::close(1000, ""),
                 },
                 Some((room, from)) = self.rooms.next() => self.forward(room, from, sink).await,
                 () = silence => {
                     if !self.heard.take() {
-                        return End(Some((close_code::SILENT, "no pong came in time")));
+                        return End::close(close_code::SILENT, "no pong came in time");
                     }
                     silent_since = None;
                     Ok(())
@@ -191,7 +199,7 @@ impl Writer {
         let written = tokio::select! {
             biased;
             reason = &mut self.ending => {
-                return Err(End(Some((close_code::UNAUTHENTICATED, reason.code()))));
+                return Err(End::close(close_code::UNAUTHENTICATED, reason.code()));
             }
             written = timeout(self.chat.0.settings.pulse.write_timeout, write) => written,
         };
@@ -199,7 +207,7 @@ impl Writer {
             Ok(written) => written.map_err(|_| End(None)),
             Err(_) => {
                 self.chat.0.metrics.limit_hit("websocket.write_timeout_ms");
-                Err(End(Some((close_code::SLOW, "reads too slowly; resume from the last cursor"))))
+                Err(End::close(close_code::SLOW, "reads too slowly; resume from the last cursor"))
             }
         }
     }
