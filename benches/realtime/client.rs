@@ -112,15 +112,3 @@ async fn until(stream: &mut TcpStream, wanted: &[u8]) {
         assert!(count > 0, "closed before {wanted:?}: {seen}");
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mark_that_is_cut_in_two_counts_once() {
-        let (mut matched, text) = (0, br#"{"eventId":"a"}{""eventId":1}"#);
-        let found: u64 = text.iter().map(|byte| marks(&[*byte], &mut matched)).sum();
-        assert_eq!(found, 2);
-    }
-}
