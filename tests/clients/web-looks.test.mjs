@@ -73,6 +73,17 @@ async function violations(page) {
   return found.violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`);
 }
 
+/** What reaches beyond the right edge. */
+function tooWide(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth)
+      .map((element) => `${element.tagName}.${element.className} ${element.textContent?.slice(0, 40)}`)
+      .slice(-5)
+      .join(" | "),
+  );
+}
+
 async function look(visitor, { name, path, ready, then }, scheme) {
   const { page } = visitor;
   await visitor.goto(path);
@@ -80,8 +91,10 @@ async function look(visitor, { name, path, ready, then }, scheme) {
   await then?.(visitor);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: width < 500 ? 740 : 900 });
+    // What follows the width by script, or is just being told anew, is given a moment.
+    await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, null, { timeout: 2000 }).catch(() => undefined);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= width, `${name} is ${wide} wide at ${width}`);
+    assert.ok(wide <= width, `${name} is ${wide} wide at ${width}: ${wide > width && (await tooWide(page))}`);
     await page.screenshot({ path: `${SHOTS}${name}-${scheme}-${width}.png` });
     // The narrow and the wide layout; what is between has the parts of both. Colors are the same in each.
     if (width === WIDTHS[2] || (width === WIDTHS[0] && scheme === "light")) assert.deepEqual(await violations(page), [], `axe on ${name}, ${scheme}, ${width}`);
