@@ -5,20 +5,21 @@
 //! one to the other is by position, so nothing is missed or doubled. A subscriber that falls behind so far that the
 //! ring has moved on reads the log until it has caught up: lag costs queries, never events.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
+mod replays;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use parking_lot::Mutex;
-use sync_wrapper::SyncWrapper;
-use tokio::sync::OnceCell;
+use futures_util::FutureExt as _;
+
+pub use replays::Replays;
+use replays::{Page, SharedPage};
 
 use super::{App, policy};
 use crate::bus::{Joined, Looked, Published, Subscription, Watch};
 use crate::domain::event::Key;
 use crate::domain::{Cursor, Error, Position, Principal, Result, Seq, Topic};
+use crate::store::Store;
 
 /// One subscription's events.
 pub struct Feed {
@@ -30,53 +31,18 @@ pub struct Feed {
     lagged: bool,
     /// Who listens to a resource watches it.
     _watches: Vec<Watch>,
-    /// A page of the log that is on its way.
-    reading: Option<SyncWrapper<Reading>>,
+    /// A page of the log that is on its way, and then what is left of it.
+    reading: Option<SharedPage>,
+    rest: Option<Rest>,
 }
 
-/// Pages of the log that were read for those who are behind. Clients that come back together stand at the same position, and
-/// get the same page: it is read once, by the first, and so are the forms that its events are encoded into. What a page says
-/// stays true, since the log only grows at its end; that what was purged is not asked for again is seen to before it is read.
-#[derive(Default)]
-pub struct Replays {
-    pages: Mutex<VecDeque<(Place, SharedPage)>>,
-    /// Where the log begins since it was last purged by this process; what was purged before its start is not in the ring.
-    floor: AtomicU64,
+/// What is left to show of a page of the log.
+struct Rest {
+    events: Arc<[Arc<Published>]>,
+    next: usize,
+    /// The position that the page reaches.
+    upto: Seq,
 }
-
-/// Whose events, after which, and how many.
-type Place = (Vec<Key>, Seq, u32);
-type SharedPage = Arc<OnceCell<Page>>;
-
-/// Pages that are kept; each is as long as what is written at once.
-const KEPT_PAGES: usize = 64;
-
-impl Replays {
-    /// Notes where the log begins now.
-    pub(super) fn purged_to(&self, floor: Seq) {
-        self.floor.fetch_max(floor.0, Ordering::AcqRel);
-    }
-
-    /// The page at that place, for whoever comes first to read.
-    fn page(&self, keys: &[Key], after: Seq, limit: u32) -> SharedPage {
-        let mut pages = self.pages.lock();
-        let known =
-            pages.iter().find(|((of, from, at_most), _)| (*from, *at_most) == (after, limit) && of == keys);
-        if let Some((_, page)) = known {
-            return page.clone();
-        }
-        if pages.len() == KEPT_PAGES {
-            pages.pop_front();
-        }
-        let page = SharedPage::default();
-        pages.push_back(((keys.to_vec(), after, limit), page.clone()));
-        page
-    }
-}
-
-/// Events of the log, and the position that they reach.
-type Page = (Arc<[Arc<Published>]>, Seq);
-type Reading = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
 
 /// A page of past events.
 pub struct Past {
@@ -113,6 +79,7 @@ impl App {
             lagged: false,
             _watches: watches,
             reading: None,
+            rest: None,
         })
     }
 
@@ -132,7 +99,7 @@ impl App {
             Some(cursor) => self.resolve(cursor).await?,
             None => self.0.store.read().log_bounds().await?.floor,
         };
-        let (events, position) = self.read_page(&keys, after, self.0.hub.head(), limit).await?;
+        let (events, position) = read_page(&self.0.store, &keys, after, self.0.hub.head(), limit).await?;
         let visible = events.iter().filter(|published| policy::may_see(principal, &published.event));
         Ok(Past { events: visible.cloned().collect(), next: self.cursor(position) })
     }
@@ -140,17 +107,6 @@ impl App {
     /// The cursor of the newest event that is published.
     pub fn head_cursor(&self) -> Cursor {
         self.cursor(self.0.hub.head())
-    }
-
-    /// One page of the log, and the position that it reaches.
-    async fn read_page(&self, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Page> {
-        let events = self.0.store.read().read_events(keys, after, upto, limit).await?;
-        let position = match events.last() {
-            // A full page may end before `upto`.
-            Some(last) if events.len() >= limit as usize => last.position.seq,
-            _ => upto.max(after),
-        };
-        Ok((events.into_iter().map(|event| Arc::new(Published::new(event))).collect(), position))
     }
 
     async fn keys_of(&self, principal: &Principal, topics: &[Topic]) -> Result<Vec<Key>> {
@@ -174,8 +130,10 @@ impl App {
     pub(super) async fn resolve(&self, cursor: &str) -> Result<Seq> {
         let position = Position::parse("after", cursor)?;
         // Where all come back at once, the database is not asked by each.
-        let kept = position.seq.0 >= self.0.replays.floor.load(Ordering::Acquire);
-        if kept && position.epoch == self.0.epoch && self.0.hub.reaches(position.seq) {
+        if self.0.replays.keeps(position.seq)
+            && position.epoch == self.0.epoch
+            && self.0.hub.reaches(position.seq)
+        {
             return Ok(position.seq);
         }
         let bounds = self.0.store.read().log_bounds().await?;
@@ -248,20 +206,13 @@ impl Feed {
     ) -> Poll<Result<()>> {
         loop {
             if let Some(reading) = &mut self.reading {
-                let read = std::task::ready!(reading.get_mut().as_mut().poll(cx));
+                let read = std::task::ready!(reading.poll_unpin(cx));
                 self.reading = None;
-                let (events, position) = read?;
-                self.subscription.caught_up(position);
-                let mut any = false;
-                for published in
-                    events.iter().filter(|published| policy::may_see(&self.principal, &published.event))
-                {
-                    any = true;
-                    each(published);
-                }
-                if any {
-                    return Poll::Ready(Ok(()));
-                }
+                let (events, upto) = read?;
+                self.rest = Some(Rest { events, next: 0, upto });
+            }
+            if self.show_rest(each) {
+                return Poll::Ready(Ok(()));
             }
             std::task::ready!(self.subscription.poll_wait(cx));
             let (mut any, principal) = (false, &self.principal);
@@ -280,61 +231,55 @@ impl Feed {
         }
     }
 
+    /// Shows what is left of the page that was read, as far as there is room. `true`: there was an event to show.
+    fn show_rest(&mut self, each: &mut dyn FnMut(&Arc<Published>) -> bool) -> bool {
+        let Some(rest) = &mut self.rest else { return false };
+        let mut any = false;
+        while let Some(published) = rest.events.get(rest.next) {
+            rest.next += 1;
+            self.subscription.caught_up(published.event.position.seq);
+            if policy::may_see(&self.principal, &published.event) {
+                any = true;
+                if !each(published) {
+                    return true;
+                }
+            }
+        }
+        self.subscription.caught_up(rest.upto);
+        self.rest = None;
+        any
+    }
+
     /// Begins to read from the log what the ring no longer has.
     fn read_on(&mut self, upto: Seq, limit: usize) {
         let after = self.subscription.position();
         if after >= self.live_from {
             self.lagged = true;
         }
-        let (app, keys) = (self.app.clone(), self.subscription.keys());
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX).min(self.app.0.settings.page_events);
-        let reading = async move {
-            let shared = app.0.replays.page(&keys, after, limit);
-            let read = async || {
-                let page = app.read_page(&keys, after, upto, limit).await?;
+        let app = &self.app.0;
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX).min(app.settings.page_events);
+        let (keys, store) = (self.subscription.keys(), app.store.clone());
+        let place = (keys.clone(), after, limit);
+        self.reading = Some(app.replays.page(place, || {
+            Box::pin(async move {
+                let page = read_page(&store, &keys, after, upto, limit).await?;
                 // Asked after the read: what was purged before it would be a gap.
-                if app.0.store.read().log_bounds().await?.floor > after {
+                if store.read().log_bounds().await?.floor > after {
                     return Err(Error::CursorExpired);
                 }
                 Ok(page)
-            };
-            shared.get_or_try_init(read).await.cloned()
-        };
-        self.reading = Some(SyncWrapper::new(Box::pin(reading)));
+            })
+        }));
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Tenant;
-    use crate::domain::event::Collection;
-
-    #[tokio::test]
-    async fn those_at_the_same_position_share_a_page_that_is_read_once() {
-        let replays = Replays::default();
-        let keys = [Key::Collection(Tenant::PUBLIC, Collection::Pets)];
-        let reads = std::sync::atomic::AtomicU64::new(0);
-        let read = async || {
-            let reached = 1 + reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            tokio::task::yield_now().await;
-            Ok::<Page, Error>((Arc::new([]), Seq(reached)))
-        };
-        let ask = async |after| replays.page(&keys, Seq(after), 10).get_or_try_init(read).await.unwrap().1;
-        assert_eq!(tokio::join!(ask(5), ask(5), ask(6)), (Seq(1), Seq(1), Seq(2)));
-        assert_eq!(ask(5).await, Seq(1));
-        for other in 100..100 + KEPT_PAGES as u64 {
-            ask(other).await;
-        }
-        assert_eq!(replays.pages.lock().len(), KEPT_PAGES, "the oldest are let go");
-    }
-
-    #[tokio::test]
-    async fn a_page_that_could_not_be_read_is_read_by_the_next() {
-        let (replays, keys) = (Replays::default(), []);
-        let page = replays.page(&keys, Seq(1), 10);
-        assert!(page.get_or_try_init(async || Err(Error::CursorExpired)).await.is_err());
-        let page = replays.page(&keys, Seq(1), 10);
-        assert!(page.get_or_try_init(async || Ok::<Page, Error>((Arc::new([]), Seq(9)))).await.is_ok());
-    }
+/// One page of the log, and the position that it reaches.
+async fn read_page(store: &Store, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Page> {
+    let events = store.read().read_events(keys, after, upto, limit).await?;
+    let position = match events.last() {
+        // A full page may end before `upto`.
+        Some(last) if events.len() >= limit as usize => last.position.seq,
+        _ => upto.max(after),
+    };
+    Ok((events.into_iter().map(|event| Arc::new(Published::new(event))).collect(), position))
 }

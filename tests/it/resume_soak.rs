@@ -103,7 +103,7 @@ async fn fate(mut is_bad: watch::Receiver<bool>) -> bool {
         return true;
     }
     tokio::time::sleep(Duration::from_millis(u64::from(random() % 100))).await;
-    random() % 3 > 0
+    !random().is_multiple_of(3)
 }
 
 /// A client that comes back whenever it is cut off, with the last cursor that it saw.

@@ -12,10 +12,9 @@ use std::task::{Context, Poll, ready};
 
 use async_graphql::parser::types::{Selection, SelectionSet};
 use async_graphql::{Name, ServerError, Value};
-use futures_util::StreamExt as _;
+use futures_util::future::Shared;
+use futures_util::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
-use sync_wrapper::SyncWrapper;
-use tokio::sync::OnceCell;
 
 use super::GraphQl;
 use super::error::{encode, refusal};
@@ -45,16 +44,20 @@ pub struct Live {
 pub enum Outcome {
     /// A member of the cohort was here first.
     Ready(Arc<str>),
-    /// It is worked out when it is waited for. Boxed, so that a subscription that waits does not hold the room.
-    Executes(SyncWrapper<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>),
+    /// It is worked out by those who wait for it.
+    Executes(Execution),
 }
+
+/// A result that is worked out. Whoever still waits for it drives it on, so a member that stops to ask (it does not read what
+/// it got) keeps no other waiting.
+type Execution = Shared<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>;
 
 impl Outcome {
     /// The result, once it is there.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arc<str>> {
         match self {
             Self::Ready(result) => Poll::Ready(result.clone()),
-            Self::Executes(executes) => executes.get_mut().as_mut().poll(cx),
+            Self::Executes(executes) => executes.poll_unpin(cx),
         }
     }
 
@@ -138,19 +141,18 @@ impl Live {
 
     /// The JSON text of the execution result for an event. To be asked once for each.
     pub fn result(&self, published: &Arc<Published>) -> Outcome {
-        let shared = self.cohort.shared(published.event.position.seq);
-        if let Some(result) = shared.as_ref().and_then(|cell| cell.get()) {
-            return Outcome::Ready(result.clone());
+        let execute = || {
+            // Not the cohort, whose owners are its members.
+            let (work, graphql, published) =
+                (self.cohort.work.clone(), self.graphql.clone(), published.clone());
+            let executes = async move { work.execute(&graphql.0.schema, &published).await };
+            executes.boxed().shared()
+        };
+        let execution = self.cohort.execution(published.event.position.seq, execute);
+        match execution.peek() {
+            Some(result) => Outcome::Ready(result.clone()),
+            None => Outcome::Executes(execution),
         }
-        // Not the cohort, whose owners are its members.
-        let (work, graphql, published) = (self.cohort.work.clone(), self.graphql.clone(), published.clone());
-        Outcome::Executes(SyncWrapper::new(Box::pin(async move {
-            let execute = || work.execute(&graphql.0.schema, &published);
-            match shared {
-                Some(cell) => cell.get_or_init(execute).await.clone(),
-                None => execute().await,
-            }
-        })))
     }
 }
 
@@ -174,30 +176,30 @@ struct Kept {
     seq: Seq,
     /// Members that have not taken it.
     wanted: usize,
-    cell: Arc<OnceCell<Arc<str>>>,
+    execution: Execution,
 }
 
 impl Cohort {
-    /// The place of an event's result, when there are others to share it with.
-    fn shared(self: &Arc<Self>, seq: Seq) -> Option<Arc<OnceCell<Arc<str>>>> {
+    /// The result of an event, for one member: the one that the first of them began, when there are others.
+    fn execution(self: &Arc<Self>, seq: Seq, begin: impl FnOnce() -> Execution) -> Execution {
         let members = Arc::strong_count(self);
         if members < 2 {
-            return None;
+            return begin();
         }
         let mut kept = self.kept.lock();
         if let Some(at) = kept.iter().position(|kept| kept.seq == seq) {
             kept[at].wanted = kept[at].wanted.saturating_sub(1);
             if kept[at].wanted == 0 {
-                return Some(kept.remove(at).cell);
+                return kept.remove(at).execution;
             }
-            return Some(kept[at].cell.clone());
+            return kept[at].execution.clone();
         }
         if kept.len() >= MAX_KEPT {
             kept.remove(0);
         }
-        let cell = Arc::new(OnceCell::new());
-        kept.push(Kept { seq, wanted: members - 1, cell: cell.clone() });
-        Some(cell)
+        let execution = begin();
+        kept.push(Kept { seq, wanted: members - 1, execution: execution.clone() });
+        execution
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes out on one connection: what the socket did not take yet, and the lanes that more comes from.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use futures_util::task::{ArcWake, AtomicWaker, waker_ref};
@@ -35,6 +35,8 @@ pub(super) struct Entry {
     gone: Notify,
     /// Waits until everything is written.
     drainer: AtomicWaker,
+    /// Names that were given to lanes.
+    names: AtomicU64,
 }
 
 struct State {
@@ -54,8 +56,8 @@ struct State {
 }
 
 impl Outbox {
+    /// On a shard that counts it already.
     pub(super) fn new(wire: Arc<Wire>, shard: Arc<Shard>) -> Self {
-        shard.opened();
         let state = State {
             wire: Some(wire.clone()),
             unsent: Vec::new(),
@@ -68,8 +70,8 @@ impl Outbox {
         };
         let (listed, state) = (AtomicBool::new(false), Mutex::new(state));
         let (changed, gone) = (Notify::new(), Notify::new());
-        let drainer = AtomicWaker::new();
-        Self { entry: Arc::new(Entry { shard, listed, state, changed, gone, drainer }), wire }
+        let (drainer, names) = (AtomicWaker::new(), AtomicU64::new(0));
+        Self { entry: Arc::new(Entry { shard, listed, state, changed, gone, drainer, names }), wire }
     }
 
     /// The connection below.
@@ -85,6 +87,11 @@ impl Outbox {
     /// Sends bytes, after what waits already.
     pub fn send(&self, bytes: &[u8]) {
         self.entry.send(bytes);
+    }
+
+    /// A name for a lane that no other of this connection had.
+    pub fn name(&self) -> u64 {
+        self.entry.names.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Sends bytes, then what the lane has, until it is over or removed by that name.
@@ -242,7 +249,7 @@ impl Entry {
         let mut state = self.state.lock();
         let waited = !state.unsent.is_empty() || state.unflushed;
         let ready = state.write_unsent(&mut cx).is_ready();
-        if waited && ready {
+        if waited {
             self.changed.notify_waiters();
             self.drainer.wake();
         }

@@ -21,6 +21,7 @@ const TURNS: usize = 32;
 #[derive(Clone)]
 pub struct Pump {
     shards: Arc<[Arc<Shard>]>,
+    tasks: Tasks,
     comeback: Comeback,
 }
 
@@ -30,11 +31,10 @@ impl Pump {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let shards: Arc<[Arc<Shard>]> = (0..cores).map(|_| Arc::default()).collect();
         for shard in shards.iter() {
-            let (shard, shutdown) = (Arc::clone(shard), tasks.shutdown().clone());
-            // One turn is bounded; tokio's own bound would count every write of every connection as one of one task.
-            tasks.spawn("delivery", tokio::task::unconstrained(run(shard, shutdown)));
+            shard.runs();
+            tasks.spawn("delivery", run(shard, tasks));
         }
-        Self { shards, comeback }
+        Self { shards, tasks: tasks.clone(), comeback }
     }
 
     /// How long a client is told to wait before it comes back, when the server stops.
@@ -46,7 +46,13 @@ impl Pump {
     pub fn outbox(&self, wire: Arc<Wire>) -> Outbox {
         let least = self.shards.iter().min_by_key(|shard| shard.open.load(Ordering::Relaxed));
         // There is one for each core, and so at least one.
-        Outbox::new(wire, Arc::clone(least.unwrap_or(&self.shards[0])))
+        let shard = least.unwrap_or(&self.shards[0]);
+        shard.open.fetch_add(1, Ordering::AcqRel);
+        if shard.runs() {
+            // The last connection was gone, and with it the task: this one was still opening when the shutdown began.
+            self.tasks.spawn_connection("late delivery", run(shard, &self.tasks));
+        }
+        Outbox::new(wire, Arc::clone(shard))
     }
 }
 
@@ -54,6 +60,7 @@ impl Pump {
 #[derive(Default)]
 pub(super) struct Shard {
     listed: Mutex<Vec<Arc<Entry>>>,
+    running: Mutex<bool>,
     waker: AtomicWaker,
     open: AtomicUsize,
 }
@@ -70,8 +77,16 @@ impl Shard {
         }
     }
 
-    pub fn opened(&self) {
-        self.open.fetch_add(1, Ordering::Relaxed);
+    /// Says that there is a task. `true`: there was none.
+    fn runs(&self) -> bool {
+        !std::mem::replace(&mut *self.running.lock(), true)
+    }
+
+    /// Whether the task can end, because there is no connection; then there is none from now on.
+    fn rests(&self) -> bool {
+        let mut running = self.running.lock();
+        *running = self.open.load(Ordering::Acquire) > 0;
+        !*running
     }
 
     pub fn closed(&self) {
@@ -91,13 +106,19 @@ impl Shard {
                 return Poll::Ready(true);
             }
             stops = stops || stopping.as_mut().poll(cx).is_ready();
-            if stops && self.open.load(Ordering::Acquire) == 0 { Poll::Ready(false) } else { Poll::Pending }
+            if stops && self.rests() { Poll::Ready(false) } else { Poll::Pending }
         })
         .await
     }
 }
 
-async fn run(shard: Arc<Shard>, shutdown: CancellationToken) {
+/// Writes for the connections of a shard.
+fn run(shard: &Arc<Shard>, tasks: &Tasks) -> impl Future<Output = ()> + Send + use<> {
+    // One turn is bounded; tokio's own bound would count every write of every connection as one of one task.
+    tokio::task::unconstrained(write_all(Arc::clone(shard), tasks.shutdown().clone()))
+}
+
+async fn write_all(shard: Arc<Shard>, shutdown: CancellationToken) {
     let mut scratch = Vec::with_capacity(2 * ROOM_BYTES);
     let mut batch = Vec::new();
     while shard.next(&mut batch, &shutdown).await {

@@ -26,7 +26,6 @@ pub(super) struct Direct {
     outbox: Arc<Outbox>,
     /// The lanes of the subscriptions, by id.
     lanes: HashMap<Arc<str>, u64>,
-    newest: u64,
     tell: mpsc::UnboundedSender<(Arc<str>, Error)>,
     ended: mpsc::UnboundedReceiver<(Arc<str>, Error)>,
 }
@@ -35,7 +34,7 @@ impl Direct {
     pub fn new(outbox: Arc<Outbox>) -> Self {
         // At most one message for each subscription, of which there is a limited number.
         let (tell, ended) = mpsc::unbounded_channel();
-        Self { outbox, lanes: HashMap::new(), newest: 0, tell, ended }
+        Self { outbox, lanes: HashMap::new(), tell, ended }
     }
 
     pub fn outbox(&self) -> &Arc<Outbox> {
@@ -51,10 +50,10 @@ impl Direct {
 
     /// Sends the events of a subscription from now on.
     pub fn join(&mut self, id: Arc<str>, feed: Feed, active: GaugeGuard, channel: Arc<ChannelMetrics>) {
-        self.newest += 1;
+        let name = self.outbox.name();
         let lane = Packets { id: id.clone(), feed, channel, tell: self.tell.clone(), _active: active };
-        self.lanes.insert(id, self.newest);
-        self.outbox.add(&[], self.newest, Box::new(lane));
+        self.lanes.insert(id, name);
+        self.outbox.add(&[], name, Box::new(lane));
     }
 
     /// `false`: there is no such subscription.
@@ -74,6 +73,13 @@ impl Direct {
         self.lanes.len()
     }
 
+    /// Ends all subscriptions. The connection may go on without them: it is the namespace that was left.
+    pub fn stop(&mut self) {
+        for (_, lane) in self.lanes.drain() {
+            self.outbox.remove(lane, &[]);
+        }
+    }
+
     /// Waits for the end of a subscription, with its reason.
     pub async fn ended(&mut self) -> (Arc<str>, Error) {
         match self.ended.recv().await {
@@ -81,6 +87,12 @@ impl Direct {
             // It holds a sender itself.
             None => std::future::pending().await,
         }
+    }
+}
+
+impl Drop for Direct {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -200,8 +200,8 @@ impl<E: Engine> Door<E> {
             let Some(opened) = opened.await else { return };
             let (wire, ahead) = opened.into_parts();
             let outbox = Arc::new(door.pump.outbox(wire));
-            flow.open(&outbox);
-            let (mut line, ended) = Line::new(Through::new(outbox, ahead), flow);
+            let leads_to = Arc::downgrade(&outbox);
+            let (mut line, ended) = Line::new(Through::new(outbox, ahead), flow, leads_to);
             if sid.is_none() {
                 line.answer_first_ping();
             }

@@ -19,6 +19,20 @@ use tokio::time::timeout;
 
 use crate::protocols::link::Outbox;
 
+/// Fences are acknowledgements that no client waits for: their ids begin beyond what a client counts to.
+const FENCES: u64 = 1 << 62;
+
+/// The id of the acknowledgement that is that fence.
+pub(super) fn fence_id(fence: u64) -> i64 {
+    // Nobody counts so far.
+    i64::try_from(FENCES + fence).unwrap_or(i64::MAX)
+}
+
+/// The fence that an acknowledgement of that id is.
+pub(super) fn fence_of(id: u64) -> Option<u64> {
+    id.checked_sub(FENCES)
+}
+
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -50,8 +64,10 @@ pub(super) struct Flow {
     /// Those who wait to read from and to write to the connection.
     reader: AtomicWaker,
     writer: AtomicWaker,
-    /// The way out past the engine, once there is a WebSocket. Not held: the engine may keep a flow for longer than the
-    /// connection, which ends with its outbox.
+    /// Fences that were set up, and the last that came by with the connection that it came by on. That is not held: the
+    /// engine may keep a flow for longer than the connection, which ends with its outbox.
+    fences: AtomicU64,
+    passed: AtomicU64,
     outbox: Mutex<Weak<Outbox>>,
     flows: Flows,
     sid: Sid,
@@ -68,6 +84,8 @@ impl Flow {
             severed: Notify::new(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
+            fences: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
             outbox: Mutex::default(),
             flows,
             sid,
@@ -96,12 +114,35 @@ impl Flow {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes the way out past the engine.
-    pub fn open(&self, outbox: &Arc<Outbox>) {
-        *self.outbox.lock() = Arc::downgrade(outbox);
+    /// A fence, to be handed to the engine as [`fence_id`] says: what was handed over before it is written before it.
+    pub fn fence(&self) -> u64 {
+        self.fences.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// The way out past the engine.
+    /// Whether there is a fence that did not come by yet.
+    pub fn awaits_fence(&self) -> bool {
+        self.passed.load(Ordering::Acquire) < self.fences.load(Ordering::Acquire)
+    }
+
+    /// Notes a fence that came by, on which connection.
+    pub fn pass(&self, fence: u64, outbox: &Weak<Outbox>) {
+        *self.outbox.lock() = outbox.clone();
+        self.passed.fetch_max(fence, Ordering::AcqRel);
+        self.wrote();
+        self.moved.notify_one();
+    }
+
+    /// Waits until the fence has come by. `false`: the client took nothing for `patience`.
+    pub async fn passed(&self, fence: u64, patience: Duration) -> bool {
+        while self.passed.load(Ordering::Acquire) < fence {
+            if !self.moved(patience).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The way out past the engine: where the last fence came by.
     pub fn outbox(&self) -> Option<Arc<Outbox>> {
         self.outbox.lock().upgrade()
     }
@@ -142,16 +183,6 @@ impl Flow {
     /// Waits until the client has taken everything, or nothing for `patience`.
     pub async fn settled(&self, patience: Duration) {
         while self.waiting() > 0 && self.moved(patience).await {}
-    }
-
-    /// Waits until the client has taken everything. `false`: it took nothing for `patience`.
-    pub async fn empty(&self, patience: Duration) -> bool {
-        while self.waiting() > 0 {
-            if !self.moved(patience).await {
-                return false;
-            }
-        }
-        true
     }
 
     /// Ends the connection below, whatever state it is in. The client's library connects again by itself.

@@ -19,6 +19,7 @@ use super::calls::{
 use super::direct::{Direct, json};
 use super::error::{PROBLEM, Refused, Told, problem};
 use super::farewell::{self, LAST_WORDS};
+use super::flow::fence_id;
 use super::reception::Seat;
 use crate::app::{Caller, Feed};
 use crate::bus::Published;
@@ -100,7 +101,11 @@ impl Session {
         self.end(end).await;
     }
 
-    async fn end(self, end: End) {
+    async fn end(mut self, end: End) {
+        // Before the last words, which are the last.
+        if let Some(direct) = &mut self.direct {
+            direct.stop();
+        }
         let Self { parts, socket, seat, .. } = &self;
         match end {
             End::Gone => {}
@@ -234,15 +239,18 @@ impl Session {
         }
     }
 
-    /// Takes the way past the engine once there is one, and everything that was given to the engine is out.
+    /// Takes the way past the engine once there is one, and everything that was given to the engine is out: a fence is given
+    /// to it as the last, and it has come by.
     async fn go_direct(&mut self) -> Result<(), End> {
-        if self.socket.transport_type() != TransportType::Websocket || self.seat.flow.handed() == 0 {
+        if self.socket.transport_type() != TransportType::Websocket {
             return Ok(());
         }
-        let Some(outbox) = self.seat.flow.outbox() else { return Ok(()) };
-        if !self.seat.flow.empty(self.parts.settings.stall_timeout).await {
+        let fence = self.seat.flow.fence();
+        self.acknowledge(&(), Some(fence_id(fence))).await?;
+        if !self.seat.flow.passed(fence, self.parts.settings.stall_timeout).await {
             return Err(End::Stalled);
         }
+        let outbox = self.seat.flow.outbox().ok_or(End::Gone)?;
         self.direct = Some(Direct::new(outbox));
         let ids: Vec<Arc<str>> = self.subscriptions.keys().cloned().collect();
         for id in ids {

@@ -74,7 +74,7 @@ pub(super) async fn run(sse: Sse, feed: Feed, principal: Principal, wire: Arc<Wi
     put_chunk(&mut head, &greeting(&sse.settings, &feed));
     let (_end, ended) = oneshot::channel();
     let (channel, _active) = (sse.streams.clone(), sse.streams.subscription());
-    outbox.add(&head, 1, Box::new(Blocks { feed, channel, _active, _end }));
+    outbox.add(&head, outbox.name(), Box::new(Blocks { feed, channel, _active, _end }));
     drop(head);
     let last = tokio::select! {
         biased;

@@ -50,8 +50,6 @@ struct Session {
     speech: Speech,
     outbox: Outbox,
     names: Names,
-    /// Subscriptions so far.
-    joined: u64,
     pulse: Pulse,
 }
 
@@ -62,7 +60,7 @@ pub(super) async fn run(websocket: WebSocket, principal: Principal, speech: Spee
     let (mut stream, outbox) = opened.frames(&parts.pump).await;
     let pulse = Pulse::new(parts.settings.pulse);
     let names = Names::default();
-    let mut session = Session { websocket, principal, speech, outbox, names, joined: 0, pulse };
+    let mut session = Session { websocket, principal, speech, outbox, names, pulse };
     let end = loop {
         let ending = parts.app.ending(&session.principal);
         // Whatever a frame waits for: who is slow is told no more than others.
@@ -90,6 +88,8 @@ impl Session {
         match end {
             End::Gone => return,
             End::Closed => {
+                // Nothing follows a close frame.
+                self.outbox.clear();
                 // The library answers the close with its next read.
                 let _ = timeout(FAREWELL, stream.next()).await;
                 self.outbox.finish(&[]);
@@ -178,10 +178,10 @@ impl Session {
                 let reply = Reply::Subscribed { id: &id, cursor, live_from, resumed }.text();
                 let channel = self.websocket.0.channel.clone();
                 let lane = Events::new(id.clone(), *feed, self.names.clone(), self.speech, channel);
-                self.joined += 1;
+                let name = self.outbox.name();
                 // First, since the lane may end at once.
-                self.names.lock().insert(id, self.joined);
-                self.outbox.add(&self.framed(&reply), self.joined, Box::new(lane));
+                self.names.lock().insert(id, name);
+                self.outbox.add(&self.framed(&reply), name, Box::new(lane));
             }
         }
     }
