@@ -261,7 +261,7 @@ pub(super) fn router(
         settings.chat.max_joined,
         metrics.clone(),
         tasks.clone(),
-        pump.comeback().clone(),
+        pump.clone(),
     ));
     let mut v1 =
         rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets)).merge(chat_socket);

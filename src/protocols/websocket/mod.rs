@@ -4,6 +4,7 @@
 //! `subscribe`, `unsubscribe`, `ping`. Server to client: `authenticated`, `subscribed`, `unsubscribed`,
 //! `event`, `pong`, `error`. A frame that cannot be understood gets an `error`, and the connection lives.
 
+pub mod connection;
 mod frames;
 mod lane;
 mod session;

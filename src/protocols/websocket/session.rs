@@ -1,33 +1,17 @@
 //! One connection: it is read here, answered here, and its time is kept here. Its events go their own way out.
 
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
-use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::WebSocket;
+use super::connection::{Connection, End};
 use super::frames::{self, Reply, Request};
 use super::lane::{Events, Names};
 use super::speech::Speech;
-use super::{WebSocket, close_code};
 use crate::app::Feed;
 use crate::domain::{Error, Principal, Result, Topic, Violation};
-use crate::protocols::link::{self, CloseReason, Due, Outbox, Pulse};
-use crate::protocols::upgrade::{self, Frames, Opened};
-
-/// How long the closing frames may take.
-const FAREWELL: Duration = Duration::from_secs(1);
-
-/// Why a connection ends.
-enum End {
-    /// The other side closed it.
-    Closed,
-    /// The socket failed: there is nobody to tell.
-    Gone,
-    Close(u16, Cow<'static, str>),
-}
+use crate::protocols::upgrade::Opened;
 
 /// What a frame led to.
 enum Done {
@@ -48,117 +32,47 @@ struct Session {
     websocket: WebSocket,
     principal: Principal,
     speech: Speech,
-    outbox: Outbox,
+    connection: Connection,
     names: Names,
-    pulse: Pulse,
 }
 
 /// Serves a connection until it ends.
 pub(super) async fn run(websocket: WebSocket, principal: Principal, speech: Speech, opened: Opened) {
     let parts = websocket.0.clone();
     let _open = parts.channel.connection();
-    let (mut stream, outbox) = opened.frames(&parts.pump).await;
-    let pulse = Pulse::new(parts.settings.pulse);
-    let names = Names::default();
-    let mut session = Session { websocket, principal, speech, outbox, names, pulse };
+    let connection = Connection::new(opened, &parts.pump, parts.settings.pulse, parts.metrics.clone()).await;
+    let mut session = Session { websocket, principal, speech, connection, names: Names::default() };
     let end = loop {
         let ending = parts.app.ending(&session.principal);
         // Whatever a frame waits for: who is slow is told no more than others.
         let served = tokio::select! {
             biased;
-            () = parts.tasks.shutdown().cancelled() => {
-                let wait = parts.pump.comeback().draw_ms();
-                let reason = format!("the server restarts; come back in {wait} ms");
-                Some(End::Close(close_code::RESTART, reason.into()))
-            }
-            reason = ending => Some(End::Close(close_code::UNAUTHENTICATED, reason.code().into())),
-            end = session.serve(&mut stream) => end,
+            () = parts.tasks.shutdown().cancelled() => Err(End::restart(parts.pump.comeback())),
+            reason = ending => Err(End::of_token(&reason)),
+            served = session.serve() => served,
         };
-        if let Some(end) = served {
+        if let Err(end) = served {
             break end;
         }
     };
     // Boxed, so that a connection that lives does not hold its room.
-    Box::pin(session.farewell(stream, end)).await;
+    Box::pin(session.connection.farewell(end)).await;
 }
 
 impl Session {
-    async fn farewell(self, mut stream: Frames, end: End) {
-        let ours = matches!(end, End::Close(..));
-        match end {
-            End::Gone => return,
-            End::Closed => {
-                // Nothing follows a close frame.
-                self.outbox.clear();
-                // The library answers the close with its next read.
-                let _ = timeout(FAREWELL, stream.next()).await;
-                self.outbox.finish(&[]);
-            }
-            End::Close(code, reason) => {
-                self.outbox.finish(&link::close(&CloseReason { code, reason }));
-            }
-        }
-        // What is not read would reset the connection, and the close frame with it.
-        let closing = async {
-            self.outbox.drained().await;
-            if ours {
-                while let Some(Ok(_)) = stream.next().await {}
-            }
-        };
-        let _ = timeout(FAREWELL, closing).await;
-    }
-
-    /// Reads until the token is renewed, or the connection ends.
-    async fn serve(&mut self, stream: &mut Frames) -> Option<End> {
+    /// Answers until the token is renewed, or the connection ends.
+    async fn serve(&mut self) -> Result<(), End> {
         loop {
-            let timer = sleep_until(self.pulse.next(&self.outbox));
-            let next = tokio::select! {
-                next = stream.next() => next,
-                () = self.outbox.broken() => return Some(End::Gone),
-                () = timer => {
-                    match self.pulse.look(&self.outbox) {
-                        Due::Nothing => {}
-                        Due::Ping => self.outbox.send(&link::ping()),
-                        Due::Silent => {
-                            return Some(End::Close(close_code::SILENT, "no pong came in time".into()));
-                        }
-                        Due::Slow => return Some(self.slow()),
-                    }
-                    continue;
-                }
-            };
-            self.pulse.heard();
-            let done = match next {
-                None => return Some(End::Gone),
-                Some(Err(error)) => {
-                    let told = upgrade::unreadable(&error);
-                    return Some(told.map_or(End::Gone, |(code, reason)| End::Close(code, reason.into())));
-                }
-                // A ping is answered by the library, with the next read.
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(_))) => return Some(End::Closed),
-                // Boxed, so that a connection that waits does not hold the room that an answer needs.
-                Some(Ok(message)) => Box::pin(self.hear(message)).await,
-            };
+            let message = self.connection.next().await?;
+            // Boxed, so that a connection that waits does not hold the room that an answer needs.
+            let done = Box::pin(self.hear(message)).await;
             let renewed = matches!(done, Done::Renewed(_));
             self.obey(done);
-            if self.is_full().await {
-                return Some(self.slow());
-            }
+            self.connection.room().await?;
             if renewed {
-                return None;
+                return Ok(());
             }
         }
-    }
-
-    /// Waits until there is room for the next answer. `true`: none came in time.
-    async fn is_full(&self) -> bool {
-        timeout(self.websocket.0.settings.pulse.write_timeout, self.outbox.room()).await.is_err()
-    }
-
-    fn slow(&self) -> End {
-        self.websocket.0.metrics.limit_hit("websocket.write_timeout_ms");
-        End::Close(close_code::SLOW, "reads too slowly; resume from the last cursor".into())
     }
 
     fn framed(&self, text: &str) -> Vec<u8> {
@@ -169,19 +83,19 @@ impl Session {
 
     fn obey(&mut self, done: Done) {
         match done {
-            Done::Reply(text) | Done::Renewed(text) => self.outbox.send(&self.framed(&text)),
+            Done::Reply(text) | Done::Renewed(text) => self.connection.outbox().send(&self.framed(&text)),
             Done::Left { id, lane } => {
-                self.outbox.remove(lane, &self.framed(&Reply::Unsubscribed { id: &id }.text()));
+                self.connection.outbox().remove(lane, &self.framed(&Reply::Unsubscribed { id: &id }.text()));
             }
             Done::Joined { id, feed } => {
                 let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
                 let reply = Reply::Subscribed { id: &id, cursor, live_from, resumed }.text();
                 let channel = self.websocket.0.channel.clone();
                 let lane = Events::new(id.clone(), *feed, self.names.clone(), self.speech, channel);
-                let name = self.outbox.name();
+                let name = self.connection.outbox().name();
                 // First, since the lane may end at once.
                 self.names.lock().insert(id, name);
-                self.outbox.add(&self.framed(&reply), name, Box::new(lane));
+                self.connection.outbox().add(&self.framed(&reply), name, Box::new(lane));
             }
         }
     }
