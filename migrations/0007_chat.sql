@@ -52,6 +52,7 @@ CREATE INDEX chat_messages_of_room ON chat_messages (room_id, place);
 CREATE TABLE chat_receipts (
     room_id      BLOB    NOT NULL,
     user_id      BLOB    NOT NULL,
+    tenant       BLOB    NOT NULL,
     delivered    BLOB,
     read         BLOB,
     updated_at   INTEGER NOT NULL,

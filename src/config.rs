@@ -113,6 +113,10 @@ pub struct ServerSettings {
     pub shutdown_timeout_ms: u64,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
+    /// Most that is still taken of an HTTP/1.1 request whose answer stands, bytes.
+    pub max_unread_bytes: usize,
+    /// Longest time that it is taken for, milliseconds.
+    pub unread_timeout_ms: u64,
     /// Longest time for one request that is not a stream, milliseconds.
     pub request_timeout_ms: u64,
     /// Longest time for a connection to send a request head, also the longest that an idle HTTP/1.1
@@ -133,8 +137,9 @@ pub struct ServerSettings {
     pub http2_max_streams: u32,
     /// Time between pings of an HTTP/2 connection, and for their answer, milliseconds.
     pub http2_keep_alive_ms: u64,
-    /// Smallest text that is sent compressed to those who take it, bytes; 0 switches compression off.
+    /// Memory for answers about pets, bytes; 0 keeps none.
     pub read_cache_bytes: usize,
+    /// Smallest text that is sent compressed to those who take it, bytes; 0 switches compression off.
     pub compress_min_bytes: usize,
     /// Reverse proxies that are believed when they say for whom they ask.
     pub trusted_proxies: Vec<String>,

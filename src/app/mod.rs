@@ -52,6 +52,7 @@ pub use guard::{Guard, GuardSettings};
 pub use images::Upload;
 pub use logins::Grant;
 pub use passwords::Passwords;
+pub use presence::Watched;
 pub use revocation::{Ending, Revocations};
 pub use terms::{Claim, Condition, Terms};
 pub use tokens::Tokens;

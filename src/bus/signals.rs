@@ -1,4 +1,4 @@
-//! What is of the moment: who watches a resource, who types. None of it is kept, and none goes through the log: who was not
+//! What is of the moment: who watches a resource, who types, an advisor's words as they come. None of it is kept, and none goes through the log: who was not
 //! there, or read too slowly, asks who is there now.
 
 use std::collections::HashMap;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
-use crate::domain::UserId;
 use crate::domain::event::Key;
+use crate::domain::{MessageId, UserId};
 
 /// Signals that may wait for one listener; who is slower misses some.
 const WAITING: usize = 256;
@@ -20,6 +20,8 @@ pub enum Signal {
     Watching { user: UserId, on: bool },
     /// Somebody types, or stops to; the advisor when there is no user.
     Typing { user: Option<UserId>, on: bool },
+    /// Words of the chat message that is to come under that id.
+    Delta { message: MessageId, text: Arc<str> },
 }
 
 /// The places that somebody watches or listens to, in this process. A place is a resource.

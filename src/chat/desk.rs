@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{Advisor, Consultation, Grounds, Piece, Pieces, Role, Turn, Whisper, Whispers};
+use super::{Advisor, Consultation, Grounds, Piece, Pieces, Role, Turn};
 use crate::app::chat::Advice;
 use crate::app::{App, Caller};
 use crate::clock::Ids;
@@ -27,8 +27,8 @@ const TRIES: u32 = 5;
 /// Tokens of an answer in a conversation at most.
 const ANSWER_TOKENS: u32 = 1024;
 
-/// Pieces of an answer in one whisper at most.
-const WHISPERED: usize = 16;
+/// Pieces of an answer in one signal at most.
+const SIGNALLED: usize = 16;
 
 const NO_ANSWER: &str = "I cannot answer just now. Please ask again, or call the staff.";
 
@@ -48,7 +48,6 @@ pub struct Desk(Arc<Parts>);
 struct Parts {
     app: App,
     advisor: Arc<dyn Advisor>,
-    whispers: Whispers,
     ids: Ids,
     tasks: Tasks,
     settings: DeskSettings,
@@ -68,7 +67,6 @@ impl Desk {
         Self(Arc::new(Parts {
             app,
             advisor,
-            whispers: Whispers::default(),
             ids,
             tasks,
             slots: Semaphore::new(settings.max_answers),
@@ -80,11 +78,6 @@ impl Desk {
     /// The use cases behind it.
     pub fn app(&self) -> &App {
         &self.0.app
-    }
-
-    /// What is of the moment.
-    pub fn whispers(&self) -> &Whispers {
-        &self.0.whispers
     }
 
     /// Asks the advisor outside of any conversation.
@@ -127,7 +120,7 @@ impl Desk {
     /// As [`App::get_room`].
     pub async fn typing(&self, principal: &Principal, room: RoomId, on: bool) -> Result<()> {
         let room = self.0.app.get_room(principal, room).await?;
-        self.0.whispers.say(room.id, Whisper::Typing { user: principal.user_id(), on });
+        self.0.app.tell_typing(&room, principal.user_id(), on);
         Ok(())
     }
 
@@ -156,7 +149,7 @@ impl Desk {
                 // It stands unanswered in the database, and is answered after the restart.
                 () = shutdown.cancelled() => {}
             }
-            desk.0.whispers.say(room.id, Whisper::Typing { user: None, on: false });
+            desk.0.app.tell_typing(&room, None, false);
             let mut answering = desk.0.answering.lock();
             if answering.get(&room.id).is_some_and(|(known, _)| *known == question) {
                 answering.remove(&room.id);
@@ -166,7 +159,7 @@ impl Desk {
 
     async fn answer(&self, caller: &Caller, room: &Room, question: MessageId) {
         let Ok(_slot) = self.0.slots.acquire().await else { return };
-        self.0.whispers.say(room.id, Whisper::Typing { user: None, on: true });
+        self.0.app.tell_typing(room, None, true);
         let id = MessageId(self.0.ids.uuid_v7());
         let (grounds, text) = match self.listen(caller, room, question, id).await {
             Ok(answer) => answer,
@@ -190,7 +183,7 @@ impl Desk {
         }
     }
 
-    /// The whole answer, whispered on as it comes.
+    /// The whole answer, told on as it comes.
     async fn listen(
         &self,
         caller: &Caller,
@@ -201,8 +194,8 @@ impl Desk {
         let turns = self.turns(room, question).await?;
         let consultation =
             Consultation { caller: caller.clone(), turns, max_tokens: ANSWER_TOKENS, temperature: 1.0 };
-        // Words that are there together are whispered together: each whisper is a frame for each who listens.
-        let mut pieces = self.0.advisor.advise(consultation).await?.ready_chunks(WHISPERED);
+        // Words that are there together are told together: each signal is a frame for each who listens.
+        let mut pieces = self.0.advisor.advise(consultation).await?.ready_chunks(SIGNALLED);
         let (mut grounds, mut text) = (Grounds::default(), String::new());
         while let Some(pieces) = pieces.next().await {
             let mut said = String::new();
@@ -215,8 +208,8 @@ impl Desk {
             }
             if !said.is_empty() {
                 text.push_str(&said);
-                self.0.whispers.say(room.id, Whisper::Delta { message: id, text: said.into() });
-                // Others come between two whispers.
+                self.0.app.tell_words(room, id, said);
+                // Others come between two signals.
                 tokio::task::yield_now().await;
             }
         }

@@ -2,18 +2,17 @@
 //!
 //! Cast: an [`Advisor`] turns a [`Consultation`] into [`Piece`]s, word by word. There are two: [`knowledge`] answers from
 //! the entries that ship with the source, [`openai`] asks a language model and falls back to the first. The [`Desk`] hands
-//! the questions of conversations to the advisor, whispers its words to those who watch ([`whispers`]), and writes the
-//! answer down as a message.
+//! the questions of conversations to the advisor, signals its words to those who watch, and writes the answer down as a
+//! message.
 //!
 //! Guarantees: what the knowledge advisor says stands in an entry or in the database, read with the caller's own rights.
-//! A question that was written down is answered, if need be after a restart, unless the staff has taken over. Whispers are
-//! for the moment: who misses one has the message.
+//! A question that was written down is answered, if need be after a restart, unless the staff has taken over. Signals are
+//! of the moment: who misses one has the message.
 
 mod allowance;
 pub mod desk;
 pub mod knowledge;
 pub mod openai;
-pub mod whispers;
 
 use std::pin::Pin;
 
@@ -26,7 +25,6 @@ use crate::domain::{PetId, Result};
 
 pub use allowance::Allowance;
 pub use desk::Desk;
-pub use whispers::{Whisper, Whispers};
 
 /// Who said something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

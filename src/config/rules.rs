@@ -54,6 +54,8 @@ pub(super) static RULES: &[Rule] = &[
     ("server", "seed", OneOf(&["demo", "none"])),
     ("server", "shutdown_timeout_ms", Number(100..=600_000)),
     ("server", "max_body_bytes", Number(1_024..=104_857_600)),
+    ("server", "max_unread_bytes", Number(0..=1_073_741_824)),
+    ("server", "unread_timeout_ms", Number(100..=600_000)),
     ("server", "request_timeout_ms", Number(100..=600_000)),
     ("server", "header_read_timeout_ms", Number(100..=600_000)),
     ("server", "write_timeout_ms", Number(100..=3_600_000)),

@@ -9,6 +9,7 @@ mod descriptors;
 mod service;
 mod tls;
 mod turnstile;
+mod unread;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use descriptors::raise as raise_descriptors;
 pub use tls::Tls;
+pub use unread::UnreadLimits;
 
 use addresses::{Addresses, Place};
 use service::PeerService;
@@ -67,6 +69,8 @@ pub struct AcceptSettings {
     pub header_read_timeout: Duration,
     /// Longest time that a peer may take no byte of what is sent.
     pub write_timeout: Duration,
+    /// What is taken of a request after its answer stands.
+    pub unread: UnreadLimits,
     /// Time that open connections get to finish after the shutdown began.
     pub shutdown_timeout: Duration,
     /// Read and write buffer of HTTP/1.1, and so the largest request head, bytes; at least 8192.
@@ -93,6 +97,10 @@ impl From<&ServerSettings> for AcceptSettings {
             accepts_per_s: settings.accepts_per_s,
             header_read_timeout: Duration::from_millis(settings.header_read_timeout_ms),
             write_timeout: Duration::from_millis(settings.write_timeout_ms),
+            unread: UnreadLimits {
+                max_bytes: settings.max_unread_bytes,
+                timeout: Duration::from_millis(settings.unread_timeout_ms),
+            },
             shutdown_timeout: Duration::from_millis(settings.shutdown_timeout_ms),
             http1_buffer_bytes: settings.http1_buffer_bytes,
             http2_max_streams: settings.http2_max_streams,
@@ -123,6 +131,7 @@ pub async fn serve(
         tls: settings.tls,
         header_read_timeout: settings.header_read_timeout,
         write_timeout: settings.write_timeout,
+        unread: settings.unread,
         shutdown_timeout: settings.shutdown_timeout,
         shutdown: shutdown.clone(),
         tasks,
@@ -145,6 +154,7 @@ struct Server {
     tls: Option<Tls>,
     header_read_timeout: Duration,
     write_timeout: Duration,
+    unread: UnreadLimits,
     shutdown_timeout: Duration,
     shutdown: CancellationToken,
     tasks: Tasks,
@@ -246,8 +256,7 @@ async fn serve_connection(
     };
     let open = OpenSocket::new((slot, place, server.metrics.socket()));
     let socket = Socket::new(stream, server.write_timeout, open);
-    let mut service =
-        PeerService { app: server.app.clone(), peer, secure: server.tls.is_some(), handover: None };
+    let mut service = PeerService { server: Arc::clone(&server), peer, handover: None };
     let ended = match protocol {
         Protocol::Http1 => {
             let (handover, wire) = (Arc::<Handover>::default(), socket.wire().clone());

@@ -42,7 +42,7 @@ pub trait ChatReads: Send + Sync {
         id: MessageId,
     ) -> Result<Option<chat::Message>>;
     /// How far the readers of a room have got.
-    async fn receipts_of(&self, room: RoomId) -> Result<Vec<chat::Receipt>>;
+    async fn receipts_of(&self, tenant: Tenant, room: RoomId) -> Result<Vec<chat::Receipt>>;
     /// The content type and the bytes of a picture.
     async fn find_picture(
         &self,
@@ -65,11 +65,16 @@ pub trait ChatWrites {
     /// Replaces text, lists and the times of edit and deletion.
     async fn update_message(&mut self, message: &chat::Message) -> Result<()>;
     /// Whether `one` was written before `other`, or is the same.
-    async fn in_order(&mut self, one: MessageId, other: MessageId) -> Result<bool>;
-    async fn receipts(&mut self, room: RoomId) -> Result<Vec<chat::Receipt>>;
-    async fn put_receipt(&mut self, receipt: &chat::Receipt) -> Result<()>;
-    async fn attachment(&mut self, room: RoomId, id: AttachmentId) -> Result<Option<chat::Attachment>>;
-    async fn count_pictures(&mut self, room: RoomId) -> Result<u64>;
+    async fn in_order(&mut self, tenant: Tenant, one: MessageId, other: MessageId) -> Result<bool>;
+    async fn receipts(&mut self, tenant: Tenant, room: RoomId) -> Result<Vec<chat::Receipt>>;
+    async fn put_receipt(&mut self, tenant: Tenant, receipt: &chat::Receipt) -> Result<()>;
+    async fn attachment(
+        &mut self,
+        tenant: Tenant,
+        room: RoomId,
+        id: AttachmentId,
+    ) -> Result<Option<chat::Attachment>>;
+    async fn count_pictures(&mut self, tenant: Tenant, room: RoomId) -> Result<u64>;
     async fn insert_picture(
         &mut self,
         tenant: Tenant,
@@ -78,5 +83,5 @@ pub trait ChatWrites {
         picture: &Picture,
         at: Timestamp,
     ) -> Result<()>;
-    async fn delete_picture(&mut self, id: AttachmentId) -> Result<()>;
+    async fn delete_picture(&mut self, tenant: Tenant, id: AttachmentId) -> Result<()>;
 }

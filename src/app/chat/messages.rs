@@ -43,7 +43,7 @@ impl App {
             let mut message = change.blank_message(&room, author, draft.text);
             message.author_id = principal.user_id();
             for (at, id) in draft.attachments.into_iter().enumerate() {
-                let attachment = change.writes.attachment(room.id, id).await?;
+                let attachment = change.writes.attachment(change.tenant, room.id, id).await?;
                 let field = format!("attachments[{at}]");
                 message.attachments.push(attachment.ok_or_else(|| {
                     Error::invalid(Violation::new(field, "unknown", "is no picture of this conversation"))
@@ -130,7 +130,7 @@ impl App {
                 return Err(Error::Forbidden("only who wrote a message, or the staff, may delete it"));
             }
             for attachment in &before.attachments {
-                change.writes.delete_picture(attachment.id).await?;
+                change.writes.delete_picture(change.tenant, attachment.id).await?;
             }
             let message = Message {
                 text: String::new(),

@@ -27,7 +27,7 @@ impl App {
         let principal = caller.principal.clone();
         self.change(caller, async move |change| {
             let room = change.room_for(&principal, room).await?;
-            if change.writes.count_pictures(room.id).await? >= limits.max_pictures {
+            if change.writes.count_pictures(change.tenant, room.id).await? >= limits.max_pictures {
                 let message = format!("a conversation can have at most {} pictures", limits.max_pictures);
                 return Err(Error::LimitReached { limit: "chat.max_pictures", message });
             }

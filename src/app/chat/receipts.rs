@@ -1,6 +1,6 @@
 //! Delivery and read receipts.
 
-use super::super::change::{Audited, found};
+use super::super::change::{Audited, Change, found};
 use super::super::policy::{Operation, authorize};
 use super::super::{App, Caller};
 use super::NEEDS_USER;
@@ -8,7 +8,6 @@ use crate::domain::audit::{Action, Snapshot};
 use crate::domain::chat::Receipt;
 use crate::domain::event::Fact;
 use crate::domain::{MessageId, Principal, Result, RoomId};
-use crate::store::Writes;
 
 impl App {
     /// Notes that messages up to `upto` have reached the caller (or were read). Receipts only move forward; one that is
@@ -35,11 +34,11 @@ impl App {
         self.change(caller, async move |change| {
             let room = change.room_for(&principal, room).await?;
             let message = found(change.writes.message(change.tenant, room.id, upto).await?, "message")?;
-            let known = change.writes.receipts(room.id).await?;
+            let known = change.writes.receipts(change.tenant, room.id).await?;
             let known = known.into_iter().find(|known| known.user_id == user_id);
             let (delivered, seen) = known.map_or((None, None), |known| (known.delivered, known.read));
-            let delivered = later(change.writes, delivered, upto).await?;
-            let read = if read { Some(later(change.writes, seen, upto).await?) } else { seen };
+            let delivered = later(change, delivered, upto).await?;
+            let read = if read { Some(later(change, seen, upto).await?) } else { seen };
             let receipt = Receipt {
                 room_id: room.id,
                 user_id,
@@ -47,7 +46,7 @@ impl App {
                 read,
                 updated_at: change.now,
             };
-            change.writes.put_receipt(&receipt).await?;
+            change.writes.put_receipt(change.tenant, &receipt).await?;
             change.state(Fact::chat_receipt_changed(&room, &receipt)).await?;
             Ok((receipt, Audited::new(Action::MessagesReceived, None, Some(Snapshot::Message(message)))))
         })
@@ -60,14 +59,14 @@ impl App {
     /// As [`App::get_room`].
     pub async fn receipts(&self, principal: &Principal, room: RoomId) -> Result<Vec<Receipt>> {
         let room = self.get_room(principal, room).await?;
-        self.0.store.read().receipts_of(room.id).await
+        self.0.store.read().receipts_of(room.tenant, room.id).await
     }
 }
 
 /// The later of two messages of one room.
-async fn later(writes: &mut dyn Writes, known: Option<MessageId>, upto: MessageId) -> Result<MessageId> {
+async fn later(change: &mut Change<'_>, known: Option<MessageId>, upto: MessageId) -> Result<MessageId> {
     match known {
-        Some(known) if writes.in_order(upto, known).await? => Ok(known),
+        Some(known) if change.writes.in_order(change.tenant, upto, known).await? => Ok(known),
         _ => Ok(upto),
     }
 }

@@ -1,8 +1,8 @@
-//! What is told of a room: events of the log and whispers, as JSON.
+//! What is told of a room: events of the log and signals, as JSON.
 
 use serde_json::{Value, json};
 
-use crate::chat::Whisper;
+use crate::bus::Signal;
 use crate::domain::chat::Happening;
 use crate::domain::event::Data;
 use crate::domain::{Event, EventType, RoomId};
@@ -17,6 +17,7 @@ pub enum Kind {
     Delta,
     Typing,
     StopTyping,
+    Watching,
 }
 
 impl Kind {
@@ -28,6 +29,7 @@ impl Kind {
             Self::Assigned => "assigned",
             Self::Delta => "delta",
             Self::Typing | Self::StopTyping => "typing",
+            Self::Watching => "watching",
         }
     }
 
@@ -40,6 +42,7 @@ impl Kind {
             Self::Delta => "chatDelta",
             Self::Typing => "typing",
             Self::StopTyping => "stopTyping",
+            Self::Watching => "watching",
         }
     }
 }
@@ -70,16 +73,19 @@ pub fn of_event(event: &Event) -> Option<(Kind, Value)> {
 }
 
 /// Something of the moment.
-pub fn of_whisper(room: RoomId, whisper: &Whisper) -> (Kind, Value) {
+pub fn of_signal(room: RoomId, signal: &Signal) -> (Kind, Value) {
     let room = room.to_string();
-    match whisper {
-        Whisper::Typing { user, on } => {
+    match signal {
+        Signal::Typing { user, on } => {
             let kind = if *on { Kind::Typing } else { Kind::StopTyping };
             let user = user.map(|id| id.to_string());
             (kind, json!({ "room": room, "userId": user, "typing": on }))
         }
-        Whisper::Delta { message, text } => {
+        Signal::Delta { message, text } => {
             (Kind::Delta, json!({ "room": room, "messageId": message.to_string(), "text": &**text }))
+        }
+        Signal::Watching { user, on } => {
+            (Kind::Watching, json!({ "room": room, "userId": user.to_string(), "watching": on }))
         }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::app::Caller;
 use crate::app::policy::{Operation, authorize};
+use crate::app::{Caller, Watched};
 use crate::chat::Desk;
 use crate::domain::chat::{MessageDraft, Span};
 use crate::domain::{Error, Principal, Result, RoomId, Topic, Violation};
@@ -134,8 +134,8 @@ impl Talk {
             Some(id) => app.get_room(&self.caller.principal, id).await?,
             None => app.open_room(&self.caller, None).await?,
         };
-        // Before the events: what is whispered while the log is joined is heard.
-        let whispers = self.desk.whispers().listen(room.id);
+        // Before the events: what is said while the log is joined is heard.
+        let (signals, watchers) = app.listen_to(&self.caller.principal, Watched::Room(room.id)).await?;
         let feed = app.subscribe(&self.caller.principal, &[Topic::Room(room.id)], after).await?;
         // After it: what is written meanwhile comes twice rather than never.
         let messages = match after {
@@ -147,9 +147,10 @@ impl Talk {
             "cursor": feed.cursor(),
             "resumed": feed.resumed(),
             "messages": listed(&messages),
+            "watchers": watchers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         });
         self.joined.lock().insert(room.id);
-        let watch = Box::new(RoomWatch::new(feed, whispers, self.channel.clone()));
+        let watch = Box::new(RoomWatch::new(feed, signals, self.channel.clone()));
         Ok(Done::Joined { room: room.id, watch, answer })
     }
 }

@@ -1,4 +1,4 @@
-//! What comes from a room: whispers and events, as one stream.
+//! What comes from a room: signals and events, as one stream.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,8 +9,7 @@ use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::app::Feed;
-use crate::bus::Published;
-use crate::chat::Whisper;
+use crate::bus::{Published, Signal};
 use crate::domain::Error;
 use crate::protocols::batches::Batches;
 use crate::telemetry::ChannelMetrics;
@@ -18,7 +17,7 @@ use crate::telemetry::ChannelMetrics;
 /// Something from a room.
 pub enum FromRoom {
     Events(Vec<Arc<Published>>),
-    Whisper(Whisper),
+    Signal(Signal),
     /// Nothing more comes; why.
     Ended(Error),
 }
@@ -26,13 +25,13 @@ pub enum FromRoom {
 /// A room that is watched.
 pub struct RoomWatch {
     events: Batches,
-    whispers: BroadcastStream<Whisper>,
+    signals: BroadcastStream<Signal>,
 }
 
 impl RoomWatch {
-    /// From a room's events and its whispers.
-    pub fn new(feed: Feed, whispers: broadcast::Receiver<Whisper>, channel: Arc<ChannelMetrics>) -> Self {
-        Self { events: Batches::new(feed, channel), whispers: BroadcastStream::new(whispers) }
+    /// From a room's events and its signals.
+    pub fn new(feed: Feed, signals: broadcast::Receiver<Signal>, channel: Arc<ChannelMetrics>) -> Self {
+        Self { events: Batches::new(feed, channel), signals: BroadcastStream::new(signals) }
     }
 }
 
@@ -40,10 +39,10 @@ impl Stream for RoomWatch {
     type Item = FromRoom;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<FromRoom>> {
-        // Whispers first: the advisor's words come before the message that they make up. Who missed some has the message.
-        while let Poll::Ready(Some(whisper)) = Pin::new(&mut self.whispers).poll_next(cx) {
-            if let Ok(whisper) = whisper {
-                return Poll::Ready(Some(FromRoom::Whisper(whisper)));
+        // Signals first: the advisor's words come before the message that they make up. Who missed some has the message.
+        while let Poll::Ready(Some(signal)) = Pin::new(&mut self.signals).poll_next(cx) {
+            if let Ok(signal) = signal {
+                return Poll::Ready(Some(FromRoom::Signal(signal)));
             }
         }
         Pin::new(&mut self.events).poll_next(cx).map(|batch| {

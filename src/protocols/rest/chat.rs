@@ -219,7 +219,7 @@ pub async fn picture(State(rest): State<Rest>, By(caller): By, Id((room, id)): I
     Ok((headers, bytes).into_response())
 }
 
-fn room_id(text: &str) -> Result<RoomId> {
+pub(super) fn room_id(text: &str) -> Result<RoomId> {
     RoomId::parse_address("id", text)
 }
 

@@ -23,10 +23,9 @@ const PIECE_BYTES: usize = 65_536;
 /// An image never changes: its id is all that there is to know.
 const FOREVER: &str = "max-age=31536000, immutable";
 
-/// uploadPetImage, with a limit of its own for the body. What is too large is read to its end, up to twice the limit:
-/// a client that is cut off while it sends would not read the answer.
+/// uploadPetImage, with a limit of its own for the body.
 pub fn upload_route(app: &App) -> MethodRouter<Rest> {
-    let limit = app.max_image_bytes().saturating_mul(2).saturating_add(OVERHEAD_BYTES);
+    let limit = app.max_image_bytes().saturating_add(OVERHEAD_BYTES);
     axum::routing::post(upload).layer(DefaultBodyLimit::max(limit))
 }
 
@@ -67,13 +66,10 @@ async fn upload(State(rest): State<Rest>, By(mut caller): By, id: Id, request: R
 }
 
 async fn take_file(mut part: Field<'_>, upload: &mut Upload, max_bytes: usize) -> Result<()> {
-    let mut taken = Ok(());
     while let Some(piece) = part.chunk().await.map_err(|error| broken(&error, max_bytes))? {
-        if taken.is_ok() {
-            taken = upload.write(&piece).await;
-        }
+        upload.write(&piece).await?;
     }
-    taken
+    Ok(())
 }
 
 /// The one file of a form that has nothing else, up to `max_bytes`.

@@ -1,4 +1,4 @@
-//! `/orders/{id}/watchers`: who looks at an order at this moment, as a list, or live.
+//! `/orders/{id}/watchers` and `/chat/rooms/{id}/watchers`: who watches at this moment, as a list, or live.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,12 +12,13 @@ use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
 
+use super::chat::room_id;
 use super::extract::{By, Id};
 use super::orders::order_id;
 use super::{Rest, Told, json};
-use crate::app::Ending;
+use crate::app::{Caller, Ending, Watched};
 use crate::bus::Signal;
-use crate::domain::{OrderId, Principal, Result, UserId};
+use crate::domain::{Principal, Result, UserId};
 
 /// Time between comments while nothing happens.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -49,13 +50,21 @@ impl Watchers {
 }
 
 /// listOrderWatchers
-pub async fn list(State(rest): State<Rest>, By(caller): By, id: Id, headers: HeaderMap) -> Told {
-    let id = order_id(&id)?;
+pub async fn of_order(State(rest): State<Rest>, By(caller): By, id: Id, headers: HeaderMap) -> Told {
+    list(rest, caller, Watched::Order(order_id(&id)?), &headers).await
+}
+
+/// listRoomWatchers
+pub async fn of_room(State(rest): State<Rest>, By(caller): By, id: Id, headers: HeaderMap) -> Told {
+    list(rest, caller, Watched::Room(room_id(&id.0)?), &headers).await
+}
+
+async fn list(rest: Rest, caller: Caller, watched: Watched, headers: &HeaderMap) -> Told {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
-        return Ok(live(rest, caller.principal, id).await?);
+        return Ok(live(rest, caller.principal, watched).await?);
     }
-    let watchers = rest.app.list_order_watchers(&caller.principal, id).await?;
+    let watchers = rest.app.list_watchers(&caller.principal, watched).await?;
     Ok(json(StatusCode::OK, &Watchers::new(&watchers)))
 }
 
@@ -63,17 +72,17 @@ pub async fn list(State(rest): State<Rest>, By(caller): By, id: Id, headers: Hea
 struct Stream {
     rest: Rest,
     principal: Principal,
-    id: OrderId,
+    watched: Watched,
     signals: broadcast::Receiver<Signal>,
     /// What is said next, if that is known.
     next: Option<Bytes>,
     ending: Ending,
 }
 
-async fn live(rest: Rest, principal: Principal, id: OrderId) -> Result<Response> {
-    let (signals, watchers) = rest.app.listen_to_order(&principal, id).await?;
+async fn live(rest: Rest, principal: Principal, watched: Watched) -> Result<Response> {
+    let (signals, watchers) = rest.app.listen_to(&principal, watched).await?;
     let (ending, next) = (rest.app.ending(&principal), Some(block("watchers", &Watchers::new(&watchers))));
-    let stream = Stream { rest, principal, id, signals, next, ending };
+    let stream = Stream { rest, principal, watched, signals, next, ending };
     let body = stream::unfold(stream, |mut stream| async {
         let bytes = stream.step().await?;
         Some((Ok::<_, Infallible>(bytes), stream))
@@ -109,7 +118,7 @@ impl Stream {
                 Err(RecvError::Closed) => return None,
                 // Some were missed: all are told anew.
                 Err(RecvError::Lagged(_)) => {
-                    let listed = self.rest.app.list_order_watchers(&self.principal, self.id).await;
+                    let listed = self.rest.app.list_watchers(&self.principal, self.watched).await;
                     return Some(block("watchers", &Watchers::new(&listed.ok()?)));
                 }
             }

@@ -57,8 +57,8 @@ impl Session {
                 }
                 Ok(())
             }
-            FromRoom::Whisper(whisper) => {
-                let (kind, told) = frames::of_whisper(room, &whisper);
+            FromRoom::Signal(signal) => {
+                let (kind, told) = frames::of_signal(room, &signal);
                 self.emit(kind.event(), &told, SMALL_PACKET_BYTES).await
             }
             FromRoom::Ended(error) => {

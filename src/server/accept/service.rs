@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::routing::future::RouteFuture;
 use hyper::Request;
 use hyper::body::Incoming;
 
+use super::{Server, unread};
 use crate::protocols::edge::tell_methods;
 use crate::protocols::http::{OverTls, PeerAddr};
 use crate::protocols::link::{Handover, Takeable};
@@ -40,9 +40,8 @@ impl Future for Answering {
 
 /// The router, as one connection sees it.
 pub(super) struct PeerService {
-    pub app: Router,
+    pub server: Arc<Server>,
     pub peer: SocketAddr,
-    pub secure: bool,
     /// For answers that take the connection over, where they can.
     pub handover: Option<Arc<Handover>>,
 }
@@ -54,7 +53,8 @@ impl hyper::service::Service<Request<Incoming>> for PeerService {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
-        if self.secure {
+        let server = &*self.server;
+        if server.tls.is_some() {
             request.extensions_mut().insert(OverTls);
         }
         let takeable = Takeable::offer(&request);
@@ -62,6 +62,7 @@ impl hyper::service::Service<Request<Incoming>> for PeerService {
         if let (Some(takeable), Some(_)) = (takeable, &handover) {
             request.extensions_mut().insert(takeable);
         }
-        Answering { route: tower::Service::call(&mut self.app.clone(), request), handover }
+        let request = unread::keep(request, server.unread, &server.tasks, &server.metrics);
+        Answering { route: tower::Service::call(&mut server.app.clone(), request), handover }
     }
 }

@@ -20,6 +20,7 @@ fn settings() -> AcceptSettings {
         accepts_per_s: 10_000,
         header_read_timeout: PATIENCE,
         write_timeout: PATIENCE,
+        unread: UnreadLimits { max_bytes: 1_000_000, timeout: PATIENCE },
         shutdown_timeout: PATIENCE,
         http1_buffer_bytes: 8192,
         http2_max_streams: 8,
@@ -270,4 +271,43 @@ async fn the_drain_is_bounded() {
     assert!(server.tasks.drain(PATIENCE).await, "the stuck request is cut");
     assert!(watch.elapsed() < PATIENCE / 2);
     until_closed(&mut stream).await;
+}
+
+/// An upload whose handler answers without reading it.
+fn refuse_all() -> Router {
+    Router::new().route("/", axum::routing::post(|_body: Body| async { (http::StatusCode::FORBIDDEN, "no") }))
+}
+
+#[tokio::test]
+async fn the_answer_reaches_who_still_sends_and_the_connection_lives_on() {
+    let server = Running::start(refuse_all(), settings()).await;
+    let mut stream = server.connect().await;
+    for _ in 0..3 {
+        stream.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await.unwrap();
+        for _ in 0..9 {
+            stream.write_all(&[b'x'; 100_000]).await.expect("what is sent is taken");
+        }
+        let answer = ask(&mut stream, "", "no").await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    }
+    assert_eq!(server.metrics.limit_hits("server.max_unread_bytes"), 0);
+}
+
+#[tokio::test]
+async fn who_sends_without_end_is_cut_off() {
+    for (unread, limit) in [
+        (UnreadLimits { max_bytes: 100_000, timeout: PATIENCE }, "server.max_unread_bytes"),
+        (
+            UnreadLimits { max_bytes: usize::MAX, timeout: Duration::from_millis(50) },
+            "server.unread_timeout_ms",
+        ),
+    ] {
+        let server = Running::start(refuse_all(), AcceptSettings { unread, ..settings() }).await;
+        let mut stream = server.connect().await;
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000000000\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let sending = async { while stream.write_all(&[b'x'; 10_000]).await.is_ok() {} };
+        tokio::time::timeout(PATIENCE, sending).await.expect("to be cut off");
+        assert_eq!(server.metrics.limit_hits(limit), 1, "{limit}");
+    }
 }

@@ -149,7 +149,7 @@ pub(super) async fn messages(
     span: Span,
     limit: u32,
 ) -> Result<Vec<Message>> {
-    const PLACE: &str = "(SELECT place FROM chat_messages WHERE id = ?)";
+    const PLACE: &str = "(SELECT place FROM chat_messages WHERE id = ? AND tenant = ?)";
     let (condition, order, bound) = match span {
         Span::Before(None) => (String::new(), "DESC", None),
         Span::Before(Some(id)) => (format!(" AND place < {PLACE}"), "DESC", Some(id)),
@@ -162,7 +162,7 @@ pub(super) async fn messages(
     let select = Statement::read(select)
         .bind(room.0)
         .bind(tenant.as_uuid())
-        .bind_all(bound.map(|id| Value::from(id.0)))
+        .bind_all(bound.into_iter().flat_map(|id| [Value::from(id.0), tenant.as_uuid().into()]))
         .bind(limit);
     let mut messages: Vec<Message> =
         link.rows(select).await?.iter().map(read_message).collect::<Result<_>>()?;
@@ -173,12 +173,19 @@ pub(super) async fn messages(
 }
 
 /// Whether `one` was written before `other`, or is the same.
-pub(super) async fn in_order(link: &mut Link<'_>, one: MessageId, other: MessageId) -> Result<bool> {
+pub(super) async fn in_order(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    one: MessageId,
+    other: MessageId,
+) -> Result<bool> {
     let select = Statement::read(
-        "SELECT (SELECT place FROM chat_messages WHERE id = ?) <= (SELECT place FROM chat_messages WHERE id = ?)",
+        "SELECT one.place <= other.place FROM chat_messages one, chat_messages other \
+         WHERE one.id = ? AND one.tenant = ? AND other.id = ? AND other.tenant = ?",
     );
-    let ordered = link.row(select.bind(one.0).bind(other.0), |row| Fields::of(row).take::<Option<bool>>());
-    Ok(ordered.await?.flatten().unwrap_or(false))
+    let tenant = tenant.as_uuid();
+    let select = select.bind(one.0).bind(tenant).bind(other.0).bind(tenant);
+    Ok(link.row(select, |row| Fields::of(row).take()).await?.unwrap_or(false))
 }
 
 fn lists(message: &Message) -> Result<[Value; 2]> {
@@ -220,22 +227,24 @@ pub(super) async fn update_message(link: &mut Link<'_>, message: &Message) -> Re
     link.queue(update).await
 }
 
-pub(super) async fn receipts(link: &mut Link<'_>, room: RoomId) -> Result<Vec<Receipt>> {
+pub(super) async fn receipts(link: &mut Link<'_>, tenant: Tenant, room: RoomId) -> Result<Vec<Receipt>> {
     let select = Statement::read(
-        "SELECT room_id, user_id, delivered, read, updated_at FROM chat_receipts WHERE room_id = ? ORDER BY user_id",
+        "SELECT room_id, user_id, delivered, read, updated_at FROM chat_receipts \
+         WHERE room_id = ? AND tenant = ? ORDER BY user_id",
     );
-    link.rows(select.bind(room.0)).await?.iter().map(read_receipt).collect()
+    link.rows(select.bind(room.0).bind(tenant.as_uuid())).await?.iter().map(read_receipt).collect()
 }
 
-pub(super) async fn put_receipt(link: &mut Link<'_>, receipt: &Receipt) -> Result<()> {
+pub(super) async fn put_receipt(link: &mut Link<'_>, tenant: Tenant, receipt: &Receipt) -> Result<()> {
     let insert = Statement::write(
-        "INSERT INTO chat_receipts (room_id, user_id, delivered, read, updated_at) VALUES (?, ?, ?, ?, ?) \
+        "INSERT INTO chat_receipts (room_id, user_id, tenant, delivered, read, updated_at) VALUES (?, ?, ?, ?, ?, ?) \
          ON CONFLICT (room_id, user_id) DO UPDATE \
          SET delivered = excluded.delivered, read = excluded.read, updated_at = excluded.updated_at",
     );
     let insert = insert
         .bind(receipt.room_id.0)
         .bind(receipt.user_id.0)
+        .bind(tenant.as_uuid())
         .bind(receipt.delivered.map(|id| id.0))
         .bind(receipt.read.map(|id| id.0))
         .bind(receipt.updated_at);
@@ -255,11 +264,13 @@ fn read_attachment(row: &Row) -> Result<Attachment> {
 
 pub(super) async fn attachment(
     link: &mut Link<'_>,
+    tenant: Tenant,
     room: RoomId,
     id: AttachmentId,
 ) -> Result<Option<Attachment>> {
-    let select = format!("SELECT {ATTACHMENT} FROM chat_attachments WHERE id = ? AND room_id = ?");
-    link.row(Statement::read(select).bind(id.0).bind(room.0), read_attachment).await
+    let select =
+        format!("SELECT {ATTACHMENT} FROM chat_attachments WHERE id = ? AND room_id = ? AND tenant = ?");
+    link.row(Statement::read(select).bind(id.0).bind(room.0).bind(tenant.as_uuid()), read_attachment).await
 }
 
 /// The bytes of a picture with their type.
@@ -279,9 +290,10 @@ pub(super) async fn picture(
     link.row(select.bind(id.0).bind(room.0).bind(tenant.as_uuid()), read).await
 }
 
-pub(super) async fn count_pictures(link: &mut Link<'_>, room: RoomId) -> Result<u64> {
-    let select = Statement::read("SELECT count(*) FROM chat_attachments WHERE room_id = ?").bind(room.0);
-    Ok(link.row(select, |row| Fields::of(row).int()).await?.unwrap_or(0))
+pub(super) async fn count_pictures(link: &mut Link<'_>, tenant: Tenant, room: RoomId) -> Result<u64> {
+    let select = Statement::read("SELECT count(*) FROM chat_attachments WHERE room_id = ? AND tenant = ?");
+    let count = link.row(select.bind(room.0).bind(tenant.as_uuid()), |row| Fields::of(row).int());
+    Ok(count.await?.unwrap_or(0))
 }
 
 pub(super) async fn insert_picture(
@@ -305,6 +317,7 @@ pub(super) async fn insert_picture(
     link.queue(insert).await
 }
 
-pub(super) async fn delete_picture(link: &mut Link<'_>, id: AttachmentId) -> Result<()> {
-    link.queue(Statement::write("DELETE FROM chat_attachments WHERE id = ?").bind(id.0)).await
+pub(super) async fn delete_picture(link: &mut Link<'_>, tenant: Tenant, id: AttachmentId) -> Result<()> {
+    let delete = Statement::write("DELETE FROM chat_attachments WHERE id = ? AND tenant = ?");
+    link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await
 }

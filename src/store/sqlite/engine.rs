@@ -13,6 +13,9 @@ use crate::store::faults::Faults;
 use crate::store::writer::Engine;
 use crate::store::{LogBounds, Writes};
 
+/// Most that is remembered of a transaction's writes, bytes; then its changes are in savepoints.
+const MAX_REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
+
 /// The one connection that writes.
 pub(super) struct SqliteEngine {
     connection: rusqlite::Connection,
@@ -28,7 +31,7 @@ pub(super) struct SqliteEngine {
     done: Done,
     kept_writes: usize,
     /// Whether the changes of the open transaction are in savepoints: from the first on that was taken back, so that one
-    /// who makes such changes on purpose makes nothing be done more than twice.
+    /// who makes such changes on purpose makes nothing be done more than twice, and from [`MAX_REMEMBERED_BYTES`] on.
     savepoints: bool,
     /// What the open transaction changes in the dashboard's numbers.
     pub(super) tallies: Tallies,
@@ -77,8 +80,7 @@ impl SqliteEngine {
 
     /// Does again, in a transaction of its own, what the changes that were kept have written.
     async fn again(&mut self) -> Result<()> {
-        self.done.truncate(self.kept_writes);
-        let statements = self.done.take();
+        let statements = self.done.take(self.kept_writes);
         self.send("ROLLBACK").await?;
         self.send("BEGIN IMMEDIATE").await?;
         for statement in statements {
@@ -90,7 +92,7 @@ impl SqliteEngine {
     fn forget(&mut self) {
         self.events.clear();
         self.kept = 0;
-        self.done.truncate(0);
+        self.done.clear();
         self.kept_writes = 0;
         self.savepoints = false;
         self.tallies.clear();
@@ -111,7 +113,14 @@ impl Engine for SqliteEngine {
     }
 
     async fn savepoint(&mut self) -> Result<()> {
-        if self.savepoints { self.send("SAVEPOINT change").await } else { Ok(()) }
+        self.savepoints |= self.done.bytes() > MAX_REMEMBERED_BYTES;
+        if !self.savepoints {
+            return Ok(());
+        }
+        // What came before is not taken back any more.
+        self.done.clear();
+        self.kept_writes = 0;
+        self.send("SAVEPOINT change").await
     }
 
     async fn release(&mut self) -> Result<()> {
@@ -132,7 +141,6 @@ impl Engine for SqliteEngine {
             return Err(Error::unavailable("a statement failed in a way that ended the transaction"));
         }
         if self.savepoints {
-            self.done.truncate(self.kept_writes);
             self.send("ROLLBACK TO change").await?;
             self.send("RELEASE change").await
         } else if self.done.len() > self.kept_writes {

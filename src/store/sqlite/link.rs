@@ -81,22 +81,38 @@ enum Side<'c> {
 /// taking back the transaction and doing again what came before the change; a savepoint for each of the many that are
 /// not refused would keep a copy of every page that it touches.
 #[derive(Default)]
-pub(super) struct Done(Vec<Statement>);
+pub(super) struct Done {
+    statements: Vec<Statement>,
+    bytes: usize,
+}
 
 impl Done {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.statements.len()
     }
 
-    /// Forgets those from `end` on.
-    pub fn truncate(&mut self, end: usize) {
-        self.0.truncate(end);
+    /// What their values take, bytes, about.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
-    /// All of them, to be done again.
-    pub fn take(&mut self) -> Vec<Statement> {
-        std::mem::take(&mut self.0)
+    /// Forgets all of them.
+    pub fn clear(&mut self) {
+        (self.bytes, _) = (0, self.statements.clear());
+    }
+
+    /// The first `count` of them, to be done again; the others are forgotten.
+    pub fn take(&mut self, count: usize) -> Vec<Statement> {
+        self.bytes = 0;
+        let mut statements = std::mem::take(&mut self.statements);
+        statements.truncate(count);
+        statements
+    }
+
+    fn push(&mut self, statement: Statement) {
+        self.bytes += statement.values.iter().map(Value::bytes).sum::<usize>();
+        self.statements.push(statement);
     }
 }
 
@@ -141,10 +157,14 @@ impl<'c> Link<'c> {
             Side::Pool(connection) => read(connection, statement).await?,
             Side::Writer(connection, faults, done) => {
                 faults.check()?;
+                if kind != Kind::Read && connection.is_autocommit() {
+                    // SQLite has ended the transaction by itself, as on a full disk: this would be kept alone.
+                    return Err(Error::unavailable("the transaction has ended"));
+                }
                 let rows = write(connection, &statement)?;
                 self.changed = if kind == Kind::Read { 0 } else { connection.changes() };
                 if kind != Kind::Read {
-                    done.0.push(statement);
+                    done.push(statement);
                 }
                 rows
             }
@@ -183,4 +203,25 @@ fn write(connection: &rusqlite::Connection, statement: &Statement) -> Result<Vec
         rows.push(Row::of_writer(row, columns)?);
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_written_outside_of_a_transaction() {
+        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+        let (faults, mut done) = (Faults::default(), Done::default());
+        let insert = || Statement::write("INSERT INTO t (n) VALUES (?)").bind(1_i64);
+        let mut link = Link::writer(&mut connection, &faults, &mut done);
+        link.queue(Statement::read("BEGIN IMMEDIATE")).await.unwrap();
+        link.queue(insert()).await.unwrap();
+        // As SQLite does when the disk is full.
+        link.queue(Statement::read("ROLLBACK")).await.unwrap();
+        assert_eq!(link.queue(insert()).await.unwrap_err().code(), "unavailable");
+        assert!(link.rows(Statement::read("SELECT n FROM t")).await.unwrap().is_empty());
+        assert_eq!((done.len(), done.bytes() > 0), (1, true));
+    }
 }

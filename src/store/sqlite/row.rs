@@ -27,6 +27,16 @@ impl Value {
         serde_json::to_string(value).map(Self::Text).map_err(Error::internal)
     }
 
+    /// What it takes in memory, bytes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Null | Self::Int(_) | Self::Name(_) | Self::Id(_) => 0,
+                Self::Text(text) => text.len(),
+                Self::Blob(bytes) => bytes.len(),
+            }
+    }
+
     /// Appends it to what a statement of the pool is sent with.
     pub fn append_to(self, arguments: &mut SqliteArguments) -> Result<()> {
         match self {

@@ -128,13 +128,15 @@ impl Writes for SqliteEngine {
     }
 
     async fn insert_order(&mut self, order: &Order) -> Result<()> {
+        orders::insert(&mut self.link(), order).await?;
         self.tallies.order(order);
-        orders::insert(&mut self.link(), order).await
+        Ok(())
     }
 
     async fn update_order(&mut self, before: OrderStatus, order: &Order) -> Result<()> {
+        orders::update(&mut self.link(), order).await?;
         self.tallies.order_moved(before, order);
-        orders::update(&mut self.link(), order).await
+        Ok(())
     }
 
     async fn pet_ordered_again(&mut self, order: &Order) -> Result<bool> {
@@ -162,13 +164,15 @@ impl Writes for SqliteEngine {
     }
 
     async fn insert_payment(&mut self, payment: &Payment) -> Result<()> {
+        payments::insert(&mut self.link(), payment).await?;
         self.tallies.payment(None, payment);
-        payments::insert(&mut self.link(), payment).await
+        Ok(())
     }
 
     async fn update_payment(&mut self, before: PaymentStatus, payment: &Payment) -> Result<()> {
+        payments::update(&mut self.link(), payment).await?;
         self.tallies.payment(Some(before), payment);
-        payments::update(&mut self.link(), payment).await
+        Ok(())
     }
 
     async fn captured_payment(&mut self, tenant: Tenant, order: OrderId) -> Result<Option<Payment>> {

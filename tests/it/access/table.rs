@@ -130,6 +130,7 @@ const ROWS: &[Row] = rows![
     DELETE "/v1/chat/rooms/{room}/messages/{none}" Chat Hidden "chat:write" "";
     GET "/v1/chat/rooms/{room}/receipts" Chat Hidden "chat:write" "";
     POST "/v1/chat/rooms/{room}/receipts" Chat Hidden "chat:write" r#"{"messageId":"019b4132-70aa-764f-b315-e2803d882a24"}"#;
+    GET "/v1/chat/rooms/{room}/watchers" Chat Hidden "chat:write" "";
     POST "/v1/chat/rooms/{room}/typing" Chat Hidden "chat:write" r#"{"typing":true}"#;
     POST "/v1/chat/rooms/{room}/attachments" Chat Hidden "chat:write" "{}";
     GET "/v1/chat/rooms/{room}/attachments/{none}" Chat Hidden "chat:write" "";

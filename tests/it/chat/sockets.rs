@@ -105,6 +105,16 @@ async fn two_in_one_room_hear_each_other() {
     let ack = desk.call("joinChat", json!(room)).await;
     assert_eq!(id(&ack["room"]), room);
     assert_eq!(id(&desk.event("connected").await["room"]), room);
+    // Each sees who is there.
+    assert_eq!((&joined["watchers"], &ack["watchers"]), (&json!([]), &json!([alice.user_id()])));
+    for there in [&alice, &staff] {
+        let told = chat.next("watching").await;
+        assert_eq!((&told["userId"], &told["watching"]), (&json!(there.user_id()), &json!(true)), "{told}");
+    }
+    assert_eq!(desk.event("watching").await["userId"], staff.user_id());
+    let path = format!("/v1/chat/rooms/{room}/watchers");
+    assert_eq!(alice.get(&path).await.body["data"].as_array().unwrap().len(), 2);
+    assert_eq!(server.user("bob").await.get(&path).await.status, 404);
 
     // The advisor's words come to both before the message that they make up.
     let sent = chat.ask(json!({ "type": "message", "room": room, "text": "can rabbits eat carrots" })).await;

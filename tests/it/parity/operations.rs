@@ -41,6 +41,7 @@ const NOT_IN_GRAPHQL: &[(&str, &str)] = &[
     ("markChatMessages", "markChatMessages; there, too"),
     ("typeInChatRoom", "typeInChatRoom; there, too"),
     ("listOrderWatchers", "of the moment, told by REST and its stream"),
+    ("listRoomWatchers", "of the moment, told by REST and its stream"),
     ("listHookRequests", "an example of HTTP"),
     ("clearHookRequests", "an example of HTTP"),
     ("sendHookRequest", "an example of HTTP"),

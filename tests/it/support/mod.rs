@@ -27,7 +27,7 @@ pub use server::{Setup, TestServer};
 pub use story::{Driver, Story};
 
 /// How long a test waits for what must happen.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All topics of the store's own data.
 pub const TOPICS: [&str; 4] = ["orders", "payments", "pets", "inventory"];

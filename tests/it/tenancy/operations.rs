@@ -62,6 +62,7 @@ pub const REST: &[Operation] = &[
     of("POST", "/v1/orders/{order}/ship", "", NotFound),
     of("POST", "/v1/orders/{order}/deliver", "", NotFound),
     of("GET", "/v1/orders/{order}/watchers", "", NotFound),
+    of("GET", "/v1/chat/rooms/{room}/watchers", "", NotFound),
     of("GET", "/v1/receipts/{receipt}", "", NotFound),
     of("GET", "/v1/callback-secret", "", Apart),
     of("POST", "/v1/users", "{}", Apart),

@@ -111,8 +111,8 @@ impl Session {
                 let told = events.iter().filter_map(|published| frames::of_event(&published.event));
                 self.write(told.map(|(kind, frame)| typed(kind.frame(), None, frame)));
             }
-            FromRoom::Whisper(whisper) => {
-                let (kind, frame) = frames::of_whisper(room, &whisper);
+            FromRoom::Signal(signal) => {
+                let (kind, frame) = frames::of_signal(room, &signal);
                 self.write([typed(kind.frame(), None, frame)]);
             }
             FromRoom::Ended(error) => {

@@ -38,8 +38,8 @@ impl ChatReads for SqliteReads {
         sql::message(&mut self.reading().await?.link(), tenant, room, id).await
     }
 
-    async fn receipts_of(&self, room: RoomId) -> Result<Vec<Receipt>> {
-        sql::receipts(&mut self.reading().await?.link(), room).await
+    async fn receipts_of(&self, tenant: Tenant, room: RoomId) -> Result<Vec<Receipt>> {
+        sql::receipts(&mut self.reading().await?.link(), tenant, room).await
     }
 
     async fn find_picture(
@@ -82,24 +82,29 @@ impl ChatWrites for SqliteEngine {
         sql::update_message(&mut self.link(), message).await
     }
 
-    async fn in_order(&mut self, one: MessageId, other: MessageId) -> Result<bool> {
-        sql::in_order(&mut self.link(), one, other).await
+    async fn in_order(&mut self, tenant: Tenant, one: MessageId, other: MessageId) -> Result<bool> {
+        sql::in_order(&mut self.link(), tenant, one, other).await
     }
 
-    async fn receipts(&mut self, room: RoomId) -> Result<Vec<Receipt>> {
-        sql::receipts(&mut self.link(), room).await
+    async fn receipts(&mut self, tenant: Tenant, room: RoomId) -> Result<Vec<Receipt>> {
+        sql::receipts(&mut self.link(), tenant, room).await
     }
 
-    async fn put_receipt(&mut self, receipt: &Receipt) -> Result<()> {
-        sql::put_receipt(&mut self.link(), receipt).await
+    async fn put_receipt(&mut self, tenant: Tenant, receipt: &Receipt) -> Result<()> {
+        sql::put_receipt(&mut self.link(), tenant, receipt).await
     }
 
-    async fn attachment(&mut self, room: RoomId, id: AttachmentId) -> Result<Option<Attachment>> {
-        sql::attachment(&mut self.link(), room, id).await
+    async fn attachment(
+        &mut self,
+        tenant: Tenant,
+        room: RoomId,
+        id: AttachmentId,
+    ) -> Result<Option<Attachment>> {
+        sql::attachment(&mut self.link(), tenant, room, id).await
     }
 
-    async fn count_pictures(&mut self, room: RoomId) -> Result<u64> {
-        sql::count_pictures(&mut self.link(), room).await
+    async fn count_pictures(&mut self, tenant: Tenant, room: RoomId) -> Result<u64> {
+        sql::count_pictures(&mut self.link(), tenant, room).await
     }
 
     async fn insert_picture(
@@ -113,7 +118,7 @@ impl ChatWrites for SqliteEngine {
         sql::insert_picture(&mut self.link(), (tenant, room, user), picture, at).await
     }
 
-    async fn delete_picture(&mut self, id: AttachmentId) -> Result<()> {
-        sql::delete_picture(&mut self.link(), id).await
+    async fn delete_picture(&mut self, tenant: Tenant, id: AttachmentId) -> Result<()> {
+        sql::delete_picture(&mut self.link(), tenant, id).await
     }
 }
