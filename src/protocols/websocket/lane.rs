@@ -52,13 +52,14 @@ impl Events {
 impl Lane for Events {
     fn poll_fill(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Filled> {
         let (speech, prefix, mut count) = (self.speech, &self.prefix, 0);
-        let mut taken = Vec::new();
+        let (mut taken, mut weight) = (Vec::new(), out.len());
         let filled = self.feed.poll_next(cx, BATCH, &mut |published| {
             count += 1;
             if speech.is_deflated() {
                 // Compressing takes longer than the ring should be held.
                 taken.push(published.clone());
-                return true;
+                weight += published.event.weight();
+                return weight < ROOM_BYTES;
             }
             speech.put_event(out, prefix, published);
             out.len() < ROOM_BYTES

@@ -206,10 +206,17 @@ async fn a_result_that_is_begun_belongs_to_nobody() {
         assert_eq!(stream.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n\n");
     }
     assert_eq!(store.graphql.0.cohorts.count(), 1);
-    store.pet().await;
     let [first, second] = &mut streams[..] else { panic!("two") };
-    assert!(futures_util::poll!(first.frame()).is_pending(), "it has begun");
-    let result = tokio::time::timeout(std::time::Duration::from_secs(10), second.frame()).await;
-    let result = result.unwrap().unwrap().unwrap().into_data().unwrap();
-    assert!(String::from_utf8(result.to_vec()).unwrap().contains("\"orders\":[]"));
+    for _ in 0..50 {
+        store.pet().await;
+        let begun = futures_util::poll!(first.frame()).is_pending();
+        let result = tokio::time::timeout(std::time::Duration::from_secs(10), second.frame()).await;
+        let result = result.expect("held up").unwrap().unwrap().into_data().unwrap();
+        assert!(String::from_utf8(result.to_vec()).unwrap().contains("\"orders\":[]"));
+        // A busy machine may have brought the answer before it was waited for.
+        if begun {
+            return;
+        }
+    }
+    panic!("the store was never waited for");
 }
