@@ -23,6 +23,13 @@ impl Answer {
             self.body.find(&format!("\"{name}\":\"")).unwrap_or_else(|| panic!("no {name} in {}", self.body));
         self.body[start + name.len() + 4..].split('"').next().unwrap().to_owned()
     }
+
+    /// The first whole number of that name.
+    pub fn number(&self, name: &str) -> u64 {
+        let (_, rest) = self.body.split_once(&format!("\"{name}\":")).unwrap_or_default();
+        let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        digits.parse().unwrap_or_else(|_| panic!("no {name} in {}", self.body))
+    }
 }
 
 impl Connection {
@@ -34,6 +41,10 @@ impl Connection {
 
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, "", "").await
+    }
+
+    pub async fn get_as(&mut self, path: &str, token: &str) -> Answer {
+        self.send("GET", path, token, "").await
     }
 
     pub async fn post(&mut self, path: &str, token: &str, body: &str) -> Answer {

@@ -21,6 +21,11 @@ const WIDE_EVENTS: u64 = 1_000;
 /// Events of the part that measures latency, and how many in a second.
 const PACED: u64 = 300;
 const PER_SECOND: u32 = 50;
+/// How often the server is killed under load, how many events are acknowledged before each, and how long it may take until
+/// all of them have come.
+const KILLS: u64 = 5;
+const BEFORE_KILL: u64 = 100;
+const RECOVERY: Duration = Duration::from_secs(60);
 /// Deliveries of the backlog: endpoints times events.
 const BACKLOG: (usize, u64) = (100, 10_000);
 /// No part may take longer.
@@ -141,7 +146,13 @@ impl Bench {
     }
 
     async fn endpoint(&mut self, path: &str) -> String {
-        let body = format!("{{\"url\":\"{}\",\"eventTypes\":[\"pet.updated\"]}}", self.sink.url(path));
+        self.endpoint_with(path, "").await
+    }
+
+    /// With more fields, each behind a comma.
+    async fn endpoint_with(&mut self, path: &str, more: &str) -> String {
+        let url = self.sink.url(path);
+        let body = format!("{{\"url\":\"{url}\",\"eventTypes\":[\"pet.updated\"]{more}}}");
         self.writer.post("/v1/webhook-endpoints", &self.staff, &body).await.field("id")
     }
 
@@ -173,14 +184,16 @@ impl Bench {
         }
     }
 
-    /// CPU-seconds of `count` events with what follows from them, until `deliveries` have arrived.
-    async fn cost(&self, count: u64, deliveries: u64) -> f64 {
+    /// CPU-seconds of `count` events with what follows from them, and how long it took until `deliveries` had arrived.
+    async fn cost(&self, count: u64, deliveries: u64) -> (f64, Duration) {
         let (cpu, before) = (self.petstore.process.cpu_seconds(), self.sink.received());
+        let began = Instant::now();
         self.happen_often(count).await;
         self.sink.until(before, deliveries).await;
+        let took = began.elapsed();
         // What is recorded after the answer belongs to it.
         tokio::time::sleep(Duration::from_millis(500)).await;
-        self.petstore.process.cpu_seconds() - cpu
+        (self.petstore.process.cpu_seconds() - cpu, took)
     }
 
     /// Times from the change to its arrival at `/timed`, sorted, in milliseconds.
@@ -194,7 +207,9 @@ impl Bench {
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
         let arrivals = self.sink.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-        let took = |(age, at): (&u64, &Instant)| arrivals[age].duration_since(*at).as_secs_f64() * 1000.0;
+        // What has not come by now shows as that long.
+        let arrived = |age| arrivals.get(age).copied().unwrap_or_else(Instant::now);
+        let took = |(age, at): (&u64, &Instant)| arrived(age).duration_since(*at).as_secs_f64() * 1000.0;
         let mut times: Vec<f64> = sent.iter().map(took).collect();
         times.sort_by(f64::total_cmp);
         times
@@ -208,9 +223,13 @@ fn at(times: &[f64], share: f64) -> f64 {
 /// Prints the figures.
 pub async fn run(binary: &str) {
     println!("\n| webhooks | figure |\n|---|---|");
-    for part in
-        [cost(binary).boxed(), wide(binary).boxed(), neighbours(binary).boxed(), backlog(binary).boxed()]
-    {
+    for part in [
+        cost(binary).boxed(),
+        wide(binary).boxed(),
+        neighbours(binary).boxed(),
+        kills(binary).boxed(),
+        backlog(binary).boxed(),
+    ] {
         tokio::time::timeout(PART, part).await.expect("a part took too long");
     }
 }
@@ -218,9 +237,9 @@ pub async fn run(binary: &str) {
 async fn cost(binary: &str) {
     let mut bench = Bench::start(binary).await;
     bench.happen_often(EVENTS).await;
-    let events = bench.cost(EVENTS, 0).await;
+    let (events, _) = bench.cost(EVENTS, 0).await;
     let endpoint = bench.endpoint("/sink").await;
-    let with = bench.cost(EVENTS, EVENTS).await;
+    let (with, _) = bench.cost(EVENTS, EVENTS).await;
     println!("| CPU-ms per delivery, one endpoint | {:.3} |", (with - events) * 1000.0 / EVENTS as f64);
     bench.command(&endpoint, "pause").await;
     bench.happen_often(EVENTS).await;
@@ -239,17 +258,14 @@ async fn wide(binary: &str) {
     const ENDPOINTS: u64 = 10;
     let mut bench = Bench::start(binary).await;
     bench.happen_often(WIDE_EVENTS).await;
-    let events = bench.cost(WIDE_EVENTS, 0).await;
+    let (events, _) = bench.cost(WIDE_EVENTS, 0).await;
     for _ in 0..ENDPOINTS {
         bench.endpoint("/sink").await;
     }
-    let (deliveries, began) = (WIDE_EVENTS / 16 * 16 * ENDPOINTS, Instant::now());
-    let with = bench.cost(WIDE_EVENTS, deliveries).await;
+    let deliveries = WIDE_EVENTS / 16 * 16 * ENDPOINTS;
+    let (with, took) = bench.cost(WIDE_EVENTS, deliveries).await;
     println!("| CPU-ms per delivery, fan-out 10 | {:.3} |", (with - events) * 1000.0 / deliveries as f64);
-    println!(
-        "| deliveries per second, fan-out 10 | {:.0} |",
-        deliveries as f64 / began.elapsed().as_secs_f64()
-    );
+    println!("| deliveries per second, fan-out 10 | {:.0} |", deliveries as f64 / took.as_secs_f64());
     bench.petstore.stop().await;
 }
 
@@ -262,9 +278,8 @@ async fn neighbours(binary: &str) {
         at(&quiet, 0.5),
         at(&quiet, 0.99)
     );
-    for path in ["/stall", "/slow"] {
-        bench.endpoint(path).await;
-    }
+    let stalled = bench.endpoint_with("/stall", ",\"timeoutMs\":1000").await;
+    bench.endpoint_with("/slow", ",\"timeoutMs\":30000").await;
     bench.happen_often(896).await;
     bench.sink.arrivals.lock().unwrap_or_else(PoisonError::into_inner).clear();
     let beside = bench.latencies(PACED).await;
@@ -272,6 +287,9 @@ async fn neighbours(binary: &str) {
         "| latency beside a stalled and a 25 s receiver with 900 waiting, p99, ms | {:.1} |",
         at(&beside, 0.99)
     );
+    let path = format!("/v1/webhook-endpoints/{stalled}/attempts?limit=1");
+    let recorded = bench.writer.get_as(&path, &bench.staff).await.number("durationMs");
+    println!("| an answer that stalls, time-out 1000 ms, recorded after, ms | {recorded} |");
     let before = bench.petstore.process.resident_kib();
     bench.endpoint("/huge").await;
     for age in 0..20 {
@@ -280,6 +298,38 @@ async fn neighbours(binary: &str) {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let more = (bench.petstore.process.resident_kib() - before) as f64 / 1024.0;
     println!("| memory for 20 answers of 600 MiB, MiB | {more:.1} |");
+    bench.petstore.stop().await;
+}
+
+/// Kills the server while it sends, and counts what comes after all.
+async fn kills(binary: &str) {
+    let mut bench = Bench::start(binary).await;
+    bench.endpoint("/timed").await;
+    let mut longest = Duration::ZERO;
+    let arrived =
+        |bench: &Bench| bench.sink.arrivals.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+    for kill in 0..KILLS {
+        let first = kill * BEFORE_KILL;
+        for age in first..first + BEFORE_KILL {
+            bench.happen(age).await;
+        }
+        let Bench { petstore, sink, staff, pet, .. } = bench;
+        let petstore = Petstore::start_in(binary, petstore.kill().await).await;
+        let writer = Connection::open(petstore.address()).await;
+        bench = Bench { petstore, sink, staff, writer, pet };
+        let began = Instant::now();
+        while arrived(&bench) < first + BEFORE_KILL && began.elapsed() < RECOVERY {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        longest = longest.max(began.elapsed());
+    }
+    let (acknowledged, came) = (KILLS * BEFORE_KILL, arrived(&bench));
+    println!(
+        "| kill -9, {KILLS} times: acknowledged / lost / twice | {acknowledged} / {} / {} |",
+        acknowledged - came,
+        bench.sink.received() - came
+    );
+    println!("| all have come after a restart within, s | {:.1} |", longest.as_secs_f64());
     bench.petstore.stop().await;
 }
 
@@ -293,8 +343,10 @@ async fn backlog(binary: &str) {
     }
     let idle = bench.petstore.process.resident_kib();
     bench.happen_often(events).await;
-    // The dispatcher writes a thousand rows in each transaction.
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    let path = format!("/v1/webhook-endpoints/{first}/deliveries?limit=1");
+    while bench.writer.get_as(&path, &bench.staff).await.number("totalItems") < events / 16 * 16 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     let waiting = bench.petstore.process.resident_kib();
     let before = bench.sink.received();
     bench.command(&first, "resume").await;

@@ -47,6 +47,8 @@ pub enum Answer {
     Garbage,
     /// The head of a 200, one byte each 20 ms.
     SlowHead,
+    /// 204, half a second late.
+    Late,
 }
 
 type Script = Box<dyn Fn(usize, &Request) -> Answer + Send + Sync>;
@@ -139,6 +141,10 @@ async fn serve(
                 return;
             }
             Answer::Garbage => "this is no HTTP\r\n\r\n".to_owned(),
+            Answer::Late => {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                "HTTP/1.1 204 x\r\n\r\n".to_owned()
+            }
             Answer::SlowHead => {
                 for byte in "HTTP/1.1 200 OK\r\nx-slow: ".bytes().chain(std::iter::repeat(b'x')) {
                     if stream.write_all(&[byte]).await.is_err() {

@@ -58,7 +58,7 @@ async fn a_receiver_that_asks_for_time_gets_it_for_its_whole_lane() {
 async fn a_success_that_was_under_way_takes_no_time_back_and_no_other_endpoint_waits() {
     // The first answer comes slowly, after the second has asked for time.
     let receiver = Receiver::start(|nth, _| match nth {
-        0 => Answer::SlowHead,
+        0 => Answer::Late,
         1 => Answer::Status(429, "retry-after: 45\r\n"),
         _ => Answer::Status(204, ""),
     })

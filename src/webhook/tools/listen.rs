@@ -21,8 +21,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Longest time for the receiver to answer.
 const FORWARD: Duration = Duration::from_secs(30);
 /// The topics of the staff, and of everyone else.
-const TOPICS: [&str; 2] =
-    ["orders,payments,pets,inventory,endpoints,provider", "orders,payments,pets,inventory,endpoints"];
+const TOPICS: [&str; 2] = [
+    "orders,payments,pets,inventory,endpoints,chat,provider",
+    "orders,payments,pets,inventory,endpoints,chat",
+];
 
 /// What is asked of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
