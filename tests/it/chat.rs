@@ -3,6 +3,7 @@
 mod bad_input;
 mod completions;
 mod ends;
+mod golden;
 mod graphql;
 mod model;
 mod rooms;
