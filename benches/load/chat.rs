@@ -37,7 +37,7 @@ pub fn memory_of_the_index() {
 /// Prints the times until the first words of an answer.
 pub async fn first_words(petstore: &Petstore) {
     let staff = petstore.login("staff").await;
-    // Order traffic: pets that are ordered and cancelled as fast as one connection does it.
+    // Order traffic: pets that are put in and ordered as fast as one connection does it.
     let (address, token) = (petstore.address(), staff.clone());
     let orders = tokio::spawn(async move {
         let mut connection = Connection::open(address).await;

@@ -6,8 +6,11 @@ mod ends;
 mod golden;
 mod graphql;
 mod model;
+mod pictures;
 mod rooms;
 mod sockets;
+mod staff;
+mod turns;
 
 use serde_json::{Value, json};
 

@@ -1,9 +1,14 @@
 //! Reading from a question what it wants of the store itself: pets to be had, or the asker's own orders.
 
+mod bounds;
+mod phrases;
+
 use super::animals;
 use super::words::split;
 use crate::domain::pet::Size;
 use crate::domain::{Amount, Species};
+use bounds::bounds;
+use phrases::{ASKING, BEFORE, BEHIND, FOLLOWING, PARTING};
 
 /// An animal is called young or old from these ages on, months.
 const YOUNG_UPTO: u32 = 12;
@@ -16,97 +21,6 @@ const BEFORE_BOUND: usize = 3;
 const CHANGED_IN: usize = 10;
 /// Words of it that are not of a wish, at most.
 const CHANGED_BESIDE: usize = 4;
-
-/// What looks for an animal to have when the animal follows.
-const BEFORE: &[&str] = &[
-    "do you have",
-    "have you got",
-    "do you sell",
-    "show me",
-    "looking for",
-    "find me",
-    "want to adopt",
-    "want to buy",
-    "like to adopt",
-    "like to buy",
-    "want to get",
-    "can i buy",
-    "can i adopt",
-    "are there any",
-    "are there",
-    "is there a",
-    "list",
-    "list all",
-    "available",
-    "search for",
-    "which",
-    "what",
-];
-
-/// What looks for an animal to have when the animal stands before it.
-const BEHIND: &[&str] = &[
-    "for sale",
-    "in stock",
-    "available",
-    "are available",
-    "do you have",
-    "have you got",
-    "do you sell",
-    "can i buy",
-    "can i adopt",
-    "are there",
-    "are for sale",
-    "are in stock",
-    "up for adoption",
-];
-
-/// These need something behind the animal as well: `which rabbits are for sale`.
-const ASKING: &[&str] = &["which", "what"];
-
-/// Words between which and an animal there is another thing: `a vaccine for rabbits`.
-const PARTING: &[&str] = &[
-    "for", "to", "in", "on", "of", "that", "which", "my", "our", "your", "his", "her", "their", "about",
-    "with", "can", "should", "is", "are", "do", "does",
-];
-
-/// Words that may follow the animal; another makes it a part of something else: `a dog trainer`.
-const FOLLOWING: &[&str] = &[
-    "that",
-    "which",
-    "who",
-    "with",
-    "without",
-    "under",
-    "below",
-    "less",
-    "cheaper",
-    "up",
-    "at",
-    "for",
-    "good",
-    "in",
-    "and",
-    "or",
-    "available",
-    "left",
-    "now",
-    "please",
-    "today",
-    "here",
-    "from",
-    "you",
-    "i",
-    "around",
-    "do",
-    "have",
-    "are",
-    "not",
-    "aged",
-    "younger",
-    "older",
-    "pig",
-    "pigs",
-];
 
 /// Tempers, and the words of descriptions that mean them.
 const TEMPERS: &[(&str, &[&str])] = &[
@@ -391,62 +305,6 @@ fn read(question: &str, words: &[String]) -> Wish {
             .filter(|temper| meant(&[temper]) == Some(true))
             .collect(),
     }
-}
-
-/// What may not be exceeded.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Bounds {
-    price: Option<Amount>,
-    age_months: Option<u32>,
-}
-
-/// The numbers behind `under`, `less than`, `up to` and the like: an age with its unit, else, unless it has another, money.
-fn bounds(question: &str) -> Bounds {
-    const BOUNDS: [&str; 7] = ["under", "below", "than", "max", "maximum", "most", "within"];
-    const MONEY: [&str; 8] = ["dollar", "dollars", "usd", "euro", "euros", "eur", "bucks", "gbp"];
-    let text = question.to_lowercase().replace(['$', '€', '£'], " $ ");
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let mut found = Bounds::default();
-    for (at, word) in words.iter().enumerate() {
-        let number = word.trim_matches(|c: char| !c.is_ascii_digit()).replace(',', "");
-        let before: Vec<&str> =
-            words[..at].iter().rev().filter(|word| **word != "$").take(2).copied().collect();
-        let bounded = before.first().is_some_and(|last| BOUNDS.contains(last)) || before == ["to", "up"];
-        // `good with kids under 5` is about the children.
-        let of_kids = before.get(1).is_some_and(|word| CHILDREN.contains(word));
-        if number.is_empty() || !bounded || of_kids {
-            continue;
-        }
-        let unit = words.get(at + 1).map_or("", |next| next.trim_matches(|c: char| !c.is_alphanumeric()));
-        let money = words[at - 1] == "$" || MONEY.contains(&unit);
-        match unit {
-            "month" | "months" => found.age_months = number.parse().ok(),
-            "year" | "years" => {
-                found.age_months = number.parse().ok().and_then(|years: u32| years.checked_mul(12))
-            }
-            _ if money || !is_measure(unit) => found.price = found.price.or_else(|| amount(&number)),
-            _ => {}
-        }
-    }
-    found
-}
-
-fn is_measure(unit: &str) -> bool {
-    const MEASURES: &[&str] = &[
-        "week", "weeks", "day", "days", "hour", "hours", "minute", "minutes", "kg", "kilo", "kilos", "lb",
-        "lbs", "pound", "pounds", "gram", "grams", "g", "cm", "m", "meter", "meters", "inch", "inches",
-        "feet", "foot", "degrees", "c", "f", "percent", "gallon", "gallons", "liter", "liters", "litre",
-        "litres", "times", "miles", "km",
-    ];
-    MEASURES.contains(&unit)
-}
-
-/// An amount of money as people write it: `80`, `29.9`, `29.99`.
-fn amount(number: &str) -> Option<Amount> {
-    let (whole, cents) = number.split_once('.').unwrap_or((number, ""));
-    let cents: String = cents.chars().chain("00".chars()).take(2).collect();
-    let sound = whole.len() <= 7 && cents.chars().all(|c| c.is_ascii_digit());
-    Amount::parse("price", &format!("{whole}.{cents}")).ok().filter(|_| sound)
 }
 
 #[cfg(test)]
