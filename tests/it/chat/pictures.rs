@@ -16,6 +16,10 @@ async fn send(api: &Api, room: &str) -> Value {
     api.send(request.header("content-type", "image/png").body(PIXEL.to_vec())).await.result().unwrap()
 }
 
+async fn seen(api: &Api, url: &str) -> u16 {
+    api.send(api.request(Method::GET, url)).await.status
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_belongs_to_one_message_of_who_sent_it() {
     let server = TestServer::demo().await;
@@ -36,10 +40,10 @@ async fn a_picture_belongs_to_one_message_of_who_sent_it() {
     assert_eq!(again.fields, ["attachments[0]"]);
     let shown = staff.post(&path, naming(&[&theirs])).await.result().unwrap();
     let url = text(&shown["attachments"][0], "url").to_owned();
-    assert_eq!(alice.get(&url).await.status, 200);
+    assert_eq!(seen(&alice, &url).await, 200);
     assert_eq!(alice.delete(&format!("{path}/{}", id(&shown))).await.status, 403);
     assert_eq!(staff.delete(&format!("{path}/{}", id(&shown))).await.status, 204);
-    assert_eq!(alice.get(&url).await.status, 404);
+    assert_eq!(seen(&alice, &url).await, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,21 +55,15 @@ async fn pictures_that_no_message_names_are_swept() {
     let (used, unused) = (send(&alice, &room).await, send(&alice, &room).await);
     let body = json!({ "text": "how often should I brush my cat", "attachments": [used["id"]] });
     alice.post(&format!("{room}/messages"), body).await.result().unwrap();
-    let status = async |picture: &Value| {
-        server.user("alice").await.send(alice.request(Method::GET, text(picture, "url"))).await.status
-    };
-    assert_eq!(status(&unused).await, 200);
+    assert_eq!(seen(&alice, text(&unused, "url")).await, 200);
     clock.advance(Duration::from_hours(23));
     say(&alice, &room, "still there").await;
-    let alice = &alice;
     clock.advance(Duration::from_hours(2));
+    let again = server.user("alice").await;
     eventually("the picture to be swept", async || {
-        let again = server.user("alice").await;
         clock.advance(Duration::from_secs(60));
-        let (gone, kept) = (again.get(text(&unused, "url")).await, again.get(text(&used, "url")).await);
-        assert_eq!(kept.status, 200);
-        let _ = alice;
-        (gone.status == 404).then_some(())
+        (seen(&again, text(&unused, "url")).await == 404).then_some(())
     })
     .await;
+    assert_eq!(seen(&again, text(&used, "url")).await, 200);
 }

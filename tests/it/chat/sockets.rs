@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use petstore::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{advice, open_room, say};
@@ -252,7 +253,8 @@ async fn a_refusal_says_which_frame_it_is_of_and_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_signs_is_refused_and_told_to_nobody() {
-    let server = Setup::demo().set("chat.signs_per_minute", 10).start().await;
+    let clock = Clock::manual(1_800_000_000_000);
+    let server = Setup::demo().clock(&clock).set("chat.signs_per_minute", 10).start().await;
     let alice = server.user("alice").await;
     let mut chat = Chat::open(&alice).await.unwrap();
     let room = id(&chat.ask(json!({ "type": "join" })).await["room"]).to_owned();
