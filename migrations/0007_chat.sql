@@ -9,17 +9,19 @@ CREATE TABLE chat_rooms (
     agent_id        BLOB,
     -- Since when the user waits for a member of the staff.
     waiting_since   INTEGER,
-    -- A question that the advisor has not answered yet: what is left to do after a crash.
+    -- The newest question that the advisor has not answered yet: what is left to do after a crash.
     unanswered      BLOB,
+    -- The newest message that the advisor has nothing to say to any more: it has answered, or the staff has taken over.
+    answered        BLOB,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    CONSTRAINT chat_rooms_pk PRIMARY KEY (id),
-    CONSTRAINT chat_rooms_waiting CHECK (agent_id IS NULL OR waiting_since IS NULL)
+    CONSTRAINT chat_rooms_pk PRIMARY KEY (id)
 ) STRICT;
 
 CREATE INDEX chat_rooms_newest ON chat_rooms (tenant, updated_at DESC, id DESC);
 CREATE INDEX chat_rooms_of_user ON chat_rooms (tenant, user_id, updated_at DESC, id DESC);
 CREATE INDEX chat_rooms_waiting_first ON chat_rooms (tenant, waiting_since, id) WHERE waiting_since IS NOT NULL;
+CREATE INDEX chat_rooms_of_agent ON chat_rooms (tenant, agent_id) WHERE agent_id IS NOT NULL;
 CREATE INDEX chat_rooms_unanswered ON chat_rooms (id) WHERE unanswered IS NOT NULL;
 
 -- `place` is the order in which they were written, which ids and times are not when a clock is set back.
@@ -67,9 +69,12 @@ CREATE TABLE chat_attachments (
     user_id      BLOB    NOT NULL,
     content_type TEXT    NOT NULL,
     bytes        BLOB    NOT NULL,
+    -- The message that names it; each belongs to one.
+    message_id   BLOB,
     created_at   INTEGER NOT NULL,
     CONSTRAINT chat_attachments_pk PRIMARY KEY (id),
     CONSTRAINT chat_attachments_room FOREIGN KEY (room_id) REFERENCES chat_rooms (id)
 ) STRICT;
 
 CREATE INDEX chat_attachments_of_room ON chat_attachments (room_id);
+CREATE INDEX chat_attachments_unused ON chat_attachments (created_at) WHERE message_id IS NULL;

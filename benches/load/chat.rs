@@ -1,4 +1,4 @@
-//! The advisor: conversations at the same time, beside orders, until the first words.
+//! The advisor: questions at the same time, all of one member of the staff, beside orders, until the first words.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::http::Connection;
 use crate::server::{Petstore, resident_kib};
 
-/// Conversations at the same time.
+/// Who ask at the same time, each over `/v1/chat/completions`; rooms are not part of it.
 const CONVERSATIONS: usize = 50;
 /// Questions of each.
 const QUESTIONS: usize = 40;
@@ -37,7 +37,7 @@ pub fn memory_of_the_index() {
 /// Prints the times until the first words of an answer.
 pub async fn first_words(petstore: &Petstore) {
     let staff = petstore.login("staff").await;
-    // Order traffic: pets that are ordered and cancelled as fast as one connection does it.
+    // Order traffic: pets that are put in and ordered as fast as one connection does it.
     let (address, token) = (petstore.address(), staff.clone());
     let orders = tokio::spawn(async move {
         let mut connection = Connection::open(address).await;
@@ -69,7 +69,7 @@ pub async fn first_words(petstore: &Petstore) {
     times.sort_unstable();
     let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)].as_secs_f64() * 1e3;
     println!(
-        "advisor (knowledge): {} questions in {CONVERSATIONS} conversations beside orders: first words p50 {:.1} ms, \
+        "advisor (knowledge): {} questions of {CONVERSATIONS} who ask beside orders: first words p50 {:.1} ms, \
          p99 {:.1} ms, max {:.1} ms; {cpu:.2} CPU-s of the server, orders included\n",
         times.len(),
         at(50),

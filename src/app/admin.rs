@@ -80,6 +80,7 @@ impl App {
                 change.writes.update_user(&user).await?;
                 if status == UserStatus::Suspended {
                     change.end_sessions_of(id).await?;
+                    change.release_rooms_of(id).await?;
                 }
                 change.state(Fact::user_updated(&user)).await?;
                 let endpoints = change.writes.endpoint_ids_of(change.tenant, id).await?;

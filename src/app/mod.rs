@@ -204,21 +204,23 @@ impl App {
     }
 
     /// Takes away what is older than `retention_s` seconds, a bounded number of rows at a time: events (what a pending
-    /// webhook delivery needs stays), settled deliveries, those
-    /// that wait for an endpoint which sends nothing (for as long as a dead letter is kept), refresh tokens and idempotency keys that expired, and what other
-    /// systems sent; dead letters and the latter have times of their own.
+    /// webhook delivery needs stays), settled deliveries, those that wait for an endpoint which sends nothing (for as long as
+    /// a dead letter is kept), refresh tokens and idempotency keys that expired, and what other systems sent; dead letters
+    /// and the latter have times of their own. Pictures that no message names go after a day.
     ///
     /// # Errors
     /// The store's failures.
     pub async fn purge(&self, retention_s: u64) -> Result<()> {
         self.purge_revocations().await?;
         const AT_A_TIME: u32 = 1000;
+        const PICTURE_WAITS_S: u64 = 86_400;
         let now = self.now();
         let ago = |retention_s: u64| {
             let retention_ms = i64::try_from(retention_s.saturating_mul(1000)).unwrap_or(i64::MAX);
             Timestamp::from_ms(now.as_ms().saturating_sub(retention_ms))
         };
         let (settings, before) = (&self.0.settings, ago(retention_s));
+        let unused = ago(PICTURE_WAITS_S);
         let (dead, inbound) = (ago(settings.dead_letter_retention_s), ago(settings.inbound_retention_s));
         loop {
             let purge = async move |writes: &mut dyn Writes| {
@@ -227,7 +229,8 @@ impl App {
                 let inbound = writes.purge_inbound(inbound, AT_A_TIME).await?;
                 let given_up = writes.give_up_deliveries(dead, now, AT_A_TIME).await?;
                 let settled = writes.purge_settled(before, dead, AT_A_TIME).await?;
-                Ok(events.max(answers).max(inbound).max(given_up).max(settled))
+                let pictures = writes.purge_pictures(unused, AT_A_TIME).await?;
+                Ok(events.max(answers).max(inbound).max(given_up).max(settled).max(pictures))
             };
             let purged = self.0.store.write(purge).await?;
             self.0.replays.purged_to(self.0.store.read().log_bounds().await?.floor);

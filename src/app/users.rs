@@ -72,7 +72,7 @@ impl App {
         Ok(user)
     }
 
-    /// Removes a user with their logins and webhook endpoints. Their orders and payments stay, for the books, under an id
+    /// Removes a user with their logins, webhook endpoints and conversations. Their orders and payments stay, for the books, under an id
     /// that leads to nobody any more.
     ///
     /// # Errors
@@ -95,6 +95,8 @@ impl App {
             }
             let endpoints = change.writes.endpoint_ids_of(change.tenant, id).await?;
             change.writes.delete_endpoints_of(change.tenant, id).await?;
+            change.release_rooms_of(id).await?;
+            change.writes.delete_rooms_of(change.tenant, id).await?;
             change.end_sessions_of(id).await?;
             change.writes.delete_user(change.tenant, id).await?;
             change.state(Fact::user_deleted(&user)).await?;

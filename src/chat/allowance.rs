@@ -29,15 +29,18 @@ impl Allowance {
         Self { clock, tokens_per_day, spent: Mutex::default() }
     }
 
-    /// Whether the principal has anything left.
-    pub fn is_left(&self, principal: &Principal) -> bool {
-        self.today(|day| day.by_user.get(&key(principal)).copied().unwrap_or(0) < self.tokens_per_day)
-    }
-
-    /// Books what an answer cost.
-    pub fn spend(&self, principal: &Principal, usage: Usage) {
-        let cost = u64::from(usage.prompt_tokens) + u64::from(usage.completion_tokens);
-        self.today(|day| *day.by_user.entry(key(principal)).or_default() += cost);
+    /// Sets `tokens` aside for an answer, so that answers at the same time do not spend the same; nothing when the
+    /// principal has nothing left.
+    pub fn reserve(&self, principal: &Principal, tokens: u64) -> Option<Reserved<'_>> {
+        let user = key(principal);
+        self.today(|day| {
+            let spent = day.by_user.entry(user).or_default();
+            let left = *spent < self.tokens_per_day;
+            left.then(|| {
+                *spent = spent.saturating_add(tokens);
+                Reserved { allowance: self, user, tokens, day: day.number, cost: 0 }
+            })
+        })
     }
 
     fn today<T>(&self, look: impl FnOnce(&mut Day) -> T) -> T {
@@ -47,6 +50,32 @@ impl Allowance {
             *day = Day { number, by_user: HashMap::new() };
         }
         look(&mut day)
+    }
+}
+
+/// What is set aside for an answer. When it is dropped, however the answer ended, what it cost stays booked.
+pub struct Reserved<'a> {
+    allowance: &'a Allowance,
+    user: (Tenant, Option<UserId>),
+    tokens: u64,
+    day: i64,
+    cost: u64,
+}
+
+impl Reserved<'_> {
+    /// What the answer has cost so far.
+    pub fn cost(&mut self, usage: Usage) {
+        self.cost = u64::from(usage.prompt_tokens) + u64::from(usage.completion_tokens);
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.allowance.today(|day| {
+            let set_aside = if day.number == self.day { self.tokens } else { 0 };
+            let spent = day.by_user.entry(self.user).or_default();
+            *spent = spent.saturating_sub(set_aside).saturating_add(self.cost);
+        });
     }
 }
 
@@ -63,10 +92,15 @@ mod tests {
         let clock = Clock::manual(DAY_MS * 20_000);
         let allowance = Allowance::new(clock.clone(), 100);
         let asker = Principal::anonymous(Tenant::PUBLIC);
-        assert!(allowance.is_left(&asker));
-        allowance.spend(&asker, Usage { prompt_tokens: 90, completion_tokens: 10 });
-        assert!(!allowance.is_left(&asker));
+        let mut first = allowance.reserve(&asker, 150).unwrap();
+        assert!(allowance.reserve(&asker, 1).is_none(), "what is set aside is not there for others");
+        first.cost(Usage { prompt_tokens: 90, completion_tokens: 0 });
+        drop(first);
+        let mut second = allowance.reserve(&asker, 150).expect("what was not needed came back");
+        second.cost(Usage { prompt_tokens: 0, completion_tokens: 10 });
+        drop(second);
+        assert!(allowance.reserve(&asker, 1).is_none());
         clock.advance(std::time::Duration::from_secs(86_400));
-        assert!(allowance.is_left(&asker));
+        assert!(allowance.reserve(&asker, 1).is_some());
     }
 }

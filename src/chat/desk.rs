@@ -1,13 +1,12 @@
 //! Where questions of conversations come in and the advisor's answers go out.
 
-use std::collections::HashMap;
+mod line;
+mod slots;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use parking_lot::Mutex;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 
 use super::{Advisor, Consultation, Grounds, Piece, Pieces, Role, Turn};
 use crate::app::chat::Advice;
@@ -17,13 +16,15 @@ use crate::domain::audit::{Channel, Origin};
 use crate::domain::chat::{Author, Message, MessageDraft, Room, Span};
 use crate::domain::{Error, MessageId, Principal, Result, RoomId};
 use crate::tasks::Tasks;
+use line::{Asked, Lines};
+use slots::Slots;
 
 /// Conversations that are looked at together after a start.
 const LEFT_OVER: u32 = 1000;
-/// Pause before a conversation's answer is tried again that could not be written down.
+/// The first pause before an answer is tried again that could not be written down, and the longest; each is twice as long
+/// as the one before.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often that is tried.
-const TRIES: u32 = 5;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Tokens of an answer in a conversation at most.
 const ANSWER_TOKENS: u32 = 1024;
 
@@ -37,6 +38,8 @@ const NO_ANSWER: &str = "I cannot answer just now. Please ask again, or call the
 pub struct DeskSettings {
     /// Answers under way at the same time; more wait.
     pub max_answers: usize,
+    /// Of those, answers to one user.
+    pub max_answers_per_user: usize,
     /// Messages of a conversation that the advisor is told.
     pub history_messages: u32,
 }
@@ -51,9 +54,8 @@ struct Parts {
     ids: Ids,
     tasks: Tasks,
     settings: DeskSettings,
-    slots: Semaphore,
-    /// The answer that is under way in a room, to be stopped when the staff takes over.
-    answering: Mutex<HashMap<RoomId, (MessageId, CancellationToken)>>,
+    slots: Slots,
+    lines: Lines,
 }
 
 impl Desk {
@@ -69,9 +71,9 @@ impl Desk {
             advisor,
             ids,
             tasks,
-            slots: Semaphore::new(settings.max_answers),
+            slots: Slots::new(settings.max_answers, settings.max_answers_per_user),
             settings,
-            answering: Mutex::default(),
+            lines: Lines::default(),
         }))
     }
 
@@ -86,7 +88,13 @@ impl Desk {
     /// As [`App::admit_question`]; [`Error::Unavailable`].
     pub async fn consult(&self, consultation: Consultation) -> Result<Pieces> {
         self.0.app.admit_question(&consultation.caller.principal)?;
-        self.0.advisor.advise(consultation).await
+        let closed = || Error::unavailable("the desk of the advisor is closed");
+        let slot = self.0.slots.take(&consultation.caller.principal).await.ok_or_else(closed)?;
+        let pieces = self.0.advisor.advise(consultation).await?;
+        // The place is held for as long as somebody reads.
+        Ok(Box::pin(pieces.inspect(move |_| {
+            let _held = &slot;
+        })))
     }
 
     /// Writes a message and has the advisor answer it, unless the staff has taken over.
@@ -102,23 +110,32 @@ impl Desk {
         Ok((room, message))
     }
 
+    /// Takes a message away; an answer to it that is under way stops.
+    ///
+    /// # Errors
+    /// As [`App::delete_message`].
+    pub async fn delete(&self, caller: &Caller, room: RoomId, id: MessageId) -> Result<Message> {
+        let message = self.0.app.delete_message(caller, room, id).await?;
+        self.0.lines.stop(message.room_id, id);
+        Ok(message)
+    }
+
     /// Takes a conversation over; an answer that is under way stops.
     ///
     /// # Errors
     /// As [`App::join_room`].
     pub async fn join(&self, caller: &Caller, room: RoomId) -> Result<Room> {
         let room = self.0.app.join_room(caller, room).await?;
-        if let Some((_, answer)) = self.0.answering.lock().remove(&room.id) {
-            answer.cancel();
-        }
+        self.0.lines.stop_all(room.id);
         Ok(room)
     }
 
     /// Says that somebody types, or stops to.
     ///
     /// # Errors
-    /// As [`App::get_room`].
+    /// As [`App::get_room`]; [`Error::RateLimited`].
     pub async fn typing(&self, principal: &Principal, room: RoomId, on: bool) -> Result<()> {
+        self.0.app.admit_sign(principal)?;
         let room = self.0.app.get_room(principal, room).await?;
         self.0.app.tell_typing(&room, principal.user_id(), on);
         Ok(())
@@ -129,57 +146,68 @@ impl Desk {
     /// # Errors
     /// The store's failures.
     pub async fn resume(&self) -> Result<()> {
-        for room in self.0.app.unanswered_rooms(LEFT_OVER).await? {
-            let Some(question) = room.unanswered else { continue };
-            // The asker's token is gone: the store is asked with the rights of nobody.
-            let caller = Caller::new(Principal::anonymous(room.tenant), system());
-            self.answer_later(caller, room, question);
+        let mut after = None;
+        loop {
+            let rooms = self.0.app.unanswered_rooms(after, LEFT_OVER).await?;
+            let Some(last) = rooms.last() else { return Ok(()) };
+            after = Some(last.id);
+            for room in rooms {
+                for question in self.0.app.owed_messages(&room).await? {
+                    // The asker's token is gone: the store is asked with the rights of nobody.
+                    let caller = Caller::new(Principal::anonymous(room.tenant), system());
+                    self.answer_later(caller, room.clone(), question);
+                }
+            }
         }
-        Ok(())
     }
 
+    /// Has a question answered after those that were asked before it in its conversation.
     fn answer_later(&self, caller: Caller, room: Room, question: MessageId) {
-        let (desk, stop) = (self.clone(), CancellationToken::new());
-        self.0.answering.lock().insert(room.id, (question, stop.clone()));
-        let shutdown = self.0.tasks.shutdown().clone();
-        self.0.tasks.spawn_connection("chat answer", async move {
-            tokio::select! {
-                () = desk.answer(&caller, &room, question) => {}
-                () = stop.cancelled() => {}
-                // It stands unanswered in the database, and is answered after the restart.
-                () = shutdown.cancelled() => {}
-            }
-            desk.0.app.tell_typing(&room, None, false);
-            let mut answering = desk.0.answering.lock();
-            if answering.get(&room.id).is_some_and(|(known, _)| *known == question) {
-                answering.remove(&room.id);
+        if !self.0.lines.join(room.id, Asked { caller, question }) {
+            return;
+        }
+        let (desk, shutdown) = (self.clone(), self.0.tasks.shutdown().clone());
+        self.0.tasks.spawn_connection("chat answers", async move {
+            while let Some((asked, stop)) = desk.0.lines.next(room.id) {
+                tokio::select! {
+                    () = desk.answer(&asked.caller, &room, asked.question) => {}
+                    () = stop.cancelled() => {}
+                    // It stands unanswered in the database, and is answered after the restart.
+                    () = shutdown.cancelled() => return,
+                }
+                desk.0.app.tell_typing(&room, None, false);
             }
         });
     }
 
     async fn answer(&self, caller: &Caller, room: &Room, question: MessageId) {
-        let Ok(_slot) = self.0.slots.acquire().await else { return };
+        let Some(slot) = self.0.slots.take(&caller.principal).await else { return };
         self.0.app.tell_typing(room, None, true);
         let id = MessageId(self.0.ids.uuid_v7());
         let (grounds, text) = match self.listen(caller, room, question, id).await {
             Ok(answer) => answer,
+            Err(Error::NotFound(_)) => return,
             Err(error) => {
                 tracing::error!(code = error.code(), cause = ?std::error::Error::source(&error), "no advice");
                 (Grounds::default(), NO_ANSWER.to_owned())
             }
         };
+        // To write it down may take long when the disk is full; others are answered meanwhile.
+        drop(slot);
         let advice = Advice { id, answers: question, text, citations: grounds.citations };
         let author = Caller::new(Principal::anonymous(room.tenant), system());
-        for _ in 0..TRIES {
+        let mut pause = PAUSE;
+        loop {
             match self.0.app.post_advice(&author, room.id, advice.clone()).await {
                 Ok(_) => return,
-                // The staff has taken over: the advisor is silent.
+                // The staff has taken over, or the question is gone: the advisor is silent.
                 Err(Error::NotFound(_)) => return,
                 Err(error) => {
                     tracing::error!(code = error.code(), "the advisor's answer could not be written")
                 }
             }
-            self.0.app.clock().sleep(PAUSE).await;
+            self.0.app.clock().sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -216,14 +244,16 @@ impl Desk {
         Ok((grounds, text))
     }
 
-    /// What was said up to the question, for the advisor.
+    /// What was said before the question, and the question, for the advisor. Answers to earlier questions may have been
+    /// written after it.
     async fn turns(&self, room: &Room, question: MessageId) -> Result<Vec<Turn>> {
-        let limit = self.0.settings.history_messages;
-        let messages = self.0.app.room_history(room, Span::Before(None), limit).await?;
-        let asked = messages.iter().position(|message| message.id == question);
-        let upto = asked.map_or(messages.len(), |at| at + 1);
-        let said =
-            messages.into_iter().take(upto).filter(|m| m.deleted_at.is_none() && m.author != Author::System);
+        let (app, limit) = (&self.0.app, self.0.settings.history_messages);
+        let asked = app.asked_message(room, question).await?;
+        let mut messages = app.room_history(room, Span::Before(Some(question)), limit).await?;
+        let later = app.room_history(room, Span::After(question), limit).await?;
+        messages.extend(later.into_iter().filter(|message| message.author == Author::Advisor));
+        messages.push(asked);
+        let said = messages.into_iter().filter(|m| m.deleted_at.is_none() && m.author != Author::System);
         let turns = said.map(|message| Turn {
             role: if message.author == Author::User { Role::User } else { Role::Assistant },
             text: message.text,

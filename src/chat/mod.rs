@@ -14,6 +14,7 @@ pub mod desk;
 pub mod knowledge;
 pub mod openai;
 
+use std::ops::Add;
 use std::pin::Pin;
 
 use async_trait::async_trait;
@@ -23,7 +24,7 @@ use crate::app::Caller;
 use crate::domain::chat::Citation;
 use crate::domain::{PetId, Result};
 
-pub use allowance::Allowance;
+pub use allowance::{Allowance, Reserved};
 pub use desk::Desk;
 
 /// Who said something.
@@ -83,6 +84,17 @@ pub enum Finish {
 pub struct Usage {
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            prompt_tokens: self.prompt_tokens.saturating_add(other.prompt_tokens),
+            completion_tokens: self.completion_tokens.saturating_add(other.completion_tokens),
+        }
+    }
 }
 
 /// What an answer rests on.

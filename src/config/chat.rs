@@ -40,14 +40,18 @@ pub struct ChatSettings {
     pub max_message_chars: usize,
     /// Messages and questions of one user in a minute; one more is answered with 429.
     pub messages_per_minute: u32,
+    /// Receipts, typing, calls and comings into conversations of one user in a minute; one more is answered with 429.
+    pub signs_per_minute: u32,
     /// Conversations of one user.
     pub max_rooms: usize,
     /// Pictures in one conversation.
     pub max_pictures: usize,
     /// Largest picture, bytes.
     pub max_picture_bytes: usize,
-    /// Answers under way in conversations at the same time; more wait.
+    /// Answers under way at the same time, in conversations and outside of them; more wait.
     pub max_answers: usize,
+    /// Of those, answers to one user.
+    pub max_answers_per_user: usize,
     /// Messages of a conversation that the advisor is told.
     pub history_messages: u32,
     /// Conversations that one connection can be in.

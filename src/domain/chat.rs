@@ -144,6 +144,12 @@ pub fn check_message(draft: &MessageDraft, max_chars: usize) -> Result<()> {
         let message = format!("must be at most {MAX_ATTACHMENTS} pictures");
         found.push(Violation::new("attachments", "too_many", message));
     }
+    for (at, id) in draft.attachments.iter().enumerate() {
+        if draft.attachments[..at].contains(id) {
+            let field = format!("attachments[{at}]");
+            found.push(Violation::new(field, "duplicate", "is named twice"));
+        }
+    }
     if found.is_empty() { Ok(()) } else { Err(Error::Invalid(found)) }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn limits(settings: &Settings) -> ChatLimits {
     ChatLimits {
         max_message_chars: own.max_message_chars,
         messages_per_minute: own.messages_per_minute,
+        signs_per_minute: own.signs_per_minute,
         max_rooms: own.max_rooms as u64,
         max_pictures: own.max_pictures as u64,
         max_picture_bytes: own.max_picture_bytes,
@@ -49,7 +50,11 @@ pub(super) async fn open_desk(settings: &Settings, parts: &Parts) -> Result<Desk
         }
     };
     let around = (parts.ids.clone(), parts.tasks.clone());
-    let limits = DeskSettings { max_answers: own.max_answers, history_messages: own.history_messages };
+    let limits = DeskSettings {
+        max_answers: own.max_answers,
+        max_answers_per_user: own.max_answers_per_user,
+        history_messages: own.history_messages,
+    };
     let desk = Desk::new(parts.app.clone(), advisor, around, limits);
     desk.resume().await?;
     Ok(desk)

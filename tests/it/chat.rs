@@ -3,10 +3,14 @@
 mod bad_input;
 mod completions;
 mod ends;
+mod golden;
 mod graphql;
 mod model;
+mod pictures;
 mod rooms;
 mod sockets;
+mod staff;
+mod turns;
 
 use serde_json::{Value, json};
 

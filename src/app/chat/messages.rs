@@ -3,6 +3,7 @@
 use super::super::change::{Audited, found};
 use super::super::policy::{Operation, authorize};
 use super::super::{App, Caller};
+use super::NEEDS_USER;
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::chat::{Author, Citation, Message, MessageDraft, Room, check_message};
 use crate::domain::event::Fact;
@@ -43,19 +44,28 @@ impl App {
             let mut message = change.blank_message(&room, author, draft.text);
             message.author_id = principal.user_id();
             for (at, id) in draft.attachments.into_iter().enumerate() {
-                let attachment = change.writes.attachment(change.tenant, room.id, id).await?;
+                let user = principal.user_id().ok_or(NEEDS_USER)?;
+                let attachment = change.writes.unused_picture(change.tenant, room.id, user, id).await?;
                 let field = format!("attachments[{at}]");
                 message.attachments.push(attachment.ok_or_else(|| {
-                    Error::invalid(Violation::new(field, "unknown", "is no picture of this conversation"))
+                    let message = "is no picture that you sent into this conversation and no message has";
+                    Error::invalid(Violation::new(field, "unknown", message))
                 })?);
+                change.writes.use_picture(change.tenant, id, message.id).await?;
             }
-            if author == Author::User && room.agent_id.is_none() {
-                room.unanswered = Some(message.id);
+            match author {
+                Author::User if room.agent_id.is_none() => room.unanswered = Some(message.id),
+                // The user waits no longer for an agent who speaks.
+                Author::Staff => room.waiting_since = None,
+                _ => {}
             }
             if room.title.is_none() && !message.text.is_empty() {
-                room.title = Some(message.text.chars().take(TITLE_CHARS).collect());
+                room.title = Some(title_of(&message.text));
             }
             change.add_message(&mut room, &message).await?;
+            if room.agent_id.is_some() {
+                change.writes.set_answered(change.tenant, room.id, message.id).await?;
+            }
             let audited = Audited::new(Action::MessagePosted, None, Some(Snapshot::Message(message.clone())));
             Ok(((room, message), audited))
         })
@@ -65,16 +75,20 @@ impl App {
     /// Writes what the advisor says.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is nothing to answer any more: the staff has taken over.
+    /// [`Error::NotFound`] when there is nothing to answer any more: the staff has taken over, or was there meanwhile, or
+    /// the question was deleted.
     pub async fn post_advice(&self, caller: &Caller, room: RoomId, advice: Advice) -> Result<Message> {
         self.change(caller, async move |change| {
             let room = found(change.writes.room(change.tenant, room).await?, "conversation")?;
-            let mut room = found(Some(room).filter(|room| room.agent_id.is_none()), "unanswered question")?;
+            let owed = change.writes.owed(change.tenant, room.id).await?;
+            let is_owed = room.agent_id.is_none() && owed.contains(&advice.answers);
+            let mut room = found(Some(room).filter(|_| is_owed), "unanswered question")?;
             let mut message = change.blank_message(&room, Author::Advisor, advice.text);
             (message.id, message.citations) = (advice.id, advice.citations);
-            if room.unanswered == Some(advice.answers) {
+            if owed.last() == Some(&advice.answers) {
                 room.unanswered = None;
             }
+            change.writes.set_answered(change.tenant, room.id, advice.answers).await?;
             change.add_message(&mut room, &message).await?;
             let audited = Audited::new(Action::MessagePosted, None, Some(Snapshot::Message(message.clone())));
             Ok((message, audited))
@@ -99,13 +113,17 @@ impl App {
         check_message(&draft, self.0.moderation.limits().max_message_chars)?;
         let principal = caller.principal.clone();
         self.change(caller, async move |change| {
-            let room = change.room_for(&principal, room).await?;
+            let mut room = change.room_for(&principal, room).await?;
             let before = change.writes.message(change.tenant, room.id, id).await?;
             let before = found(before.filter(|message| message.deleted_at.is_none()), "message")?;
             if before.author_id.is_none() || before.author_id != principal.user_id() {
                 return Err(Error::Forbidden("only who wrote a message may edit it"));
             }
             let message = Message { text, edited_at: Some(change.now), ..before.clone() };
+            if room.title == Some(title_of(&before.text)) {
+                room.title = Some(title_of(&message.text));
+                change.writes.update_room(&room).await?;
+            }
             change.writes.update_message(&message).await?;
             change.state(Fact::chat_message_updated(&room, &message)).await?;
             let (before, after) = (Snapshot::Message(before), Snapshot::Message(message.clone()));
@@ -139,17 +157,26 @@ impl App {
                 deleted_at: Some(change.now),
                 ..before.clone()
             };
-            if room.unanswered == Some(id) {
-                room.unanswered = None;
-                change.writes.update_room(&room).await?;
-            }
             change.writes.update_message(&message).await?;
+            let titled = !before.text.is_empty() && room.title == Some(title_of(&before.text));
+            if titled {
+                room.title = None;
+            }
+            if room.unanswered == Some(id) {
+                room.unanswered = change.writes.owed(change.tenant, room.id).await?.pop();
+            }
+            change.writes.update_room(&room).await?;
             change.state(Fact::chat_message_updated(&room, &message)).await?;
             let (before, after) = (Snapshot::Message(before), Snapshot::Message(message.clone()));
             Ok((message, Audited::new(Action::MessageDeleted, Some(before), Some(after))))
         })
         .await
     }
+}
+
+/// The title that a message gives a room which has none.
+fn title_of(text: &str) -> String {
+    text.chars().take(TITLE_CHARS).collect()
 }
 
 /// As whom the principal writes in `room`.

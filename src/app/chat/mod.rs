@@ -120,8 +120,25 @@ impl App {
     ///
     /// # Errors
     /// The store's failures.
-    pub async fn unanswered_rooms(&self, limit: u32) -> Result<Vec<Room>> {
-        self.0.store.read().unanswered_rooms(limit).await
+    pub async fn unanswered_rooms(&self, after: Option<RoomId>, limit: u32) -> Result<Vec<Room>> {
+        self.0.store.read().unanswered_rooms(after, limit).await
+    }
+
+    /// What the advisor, who belongs to the store, owes an answer in a conversation.
+    ///
+    /// # Errors
+    /// The store's failures.
+    pub async fn owed_messages(&self, room: &Room) -> Result<Vec<MessageId>> {
+        self.0.store.read().owed_messages(room.tenant, room.id).await
+    }
+
+    /// One message of a conversation for the advisor.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is gone.
+    pub async fn asked_message(&self, room: &Room, id: MessageId) -> Result<Message> {
+        let message = self.0.store.read().find_message(room.tenant, room.id, id).await?;
+        found(message.filter(|message| message.deleted_at.is_none()), "message")
     }
 
     /// A part of a conversation for the advisor, who belongs to the store.
@@ -139,6 +156,15 @@ impl App {
     pub fn admit_question(&self, principal: &Principal) -> Result<()> {
         authorize(Operation::Chat, principal)?;
         self.0.moderation.admit(principal)
+    }
+
+    /// Whether the principal may do now what is no message but is told or written: receipts, typing, calls, coming into
+    /// a room.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`].
+    pub fn admit_sign(&self, principal: &Principal) -> Result<()> {
+        self.0.moderation.admit_sign(principal)
     }
 
     /// What may be written, and how often.

@@ -77,6 +77,44 @@ pub fn mentioned(text: &str) -> bool {
     split(text).any(|word| WORDS.contains_key(word.as_str()))
 }
 
+/// The age that `text` tells, in months: a number, a unit, and `old` behind it or `aged` before it.
+pub fn age_months(text: &str) -> Option<u32> {
+    let words: Vec<String> = split(text).collect();
+    words.iter().enumerate().find_map(|(at, word)| {
+        let unit = words.get(at + 1)?;
+        let is_age = words.get(at + 2).is_some_and(|next| next == "old")
+            || at > 0 && matches!(words[at - 1].as_str(), "aged" | "age");
+        let months = match unit.as_str() {
+            "year" | "years" | "yr" | "yrs" => 12.0,
+            "month" | "months" => 1.0,
+            "week" | "weeks" | "wk" | "wks" => 0.23,
+            "day" | "days" => 0.033,
+            _ => return None,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an age is small and not negative"
+        )]
+        is_age.then(|| number(word).map(|count| (f64::from(count) * months) as u32))?
+    })
+}
+
+fn number(word: &str) -> Option<u32> {
+    const NAMES: [&str; 13] = [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
+    ];
+    let named = NAMES.iter().position(|name| *name == word).and_then(|at| u32::try_from(at).ok());
+    named.or_else(|| word.parse().ok()).filter(|number| *number < 1000)
+}
+
+/// Whether `text` tells an age and not much else: an answer, not a question.
+pub fn is_age_alone(text: &str) -> bool {
+    const MUCH: usize = 8;
+    age_months(text).is_some() && !text.contains('?') && split(text).count() <= MUCH
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +125,20 @@ mod tests {
         assert_eq!(named("the guinea pig"), Some(Species::Other));
         assert_eq!(named("What is the capital of France?"), None);
         assert!(mentioned("how do I choose a pet?"));
+    }
+
+    #[test]
+    fn an_age_is_read() {
+        for (text, months) in [
+            ("he is 2 years old", Some(24)),
+            ("my 8-week-old puppy", Some(1)),
+            ("she is ten years old", Some(120)),
+            ("a cat aged 5 months", Some(5)),
+            ("since 3 days", None),
+            ("my old dog", None),
+        ] {
+            assert_eq!(age_months(text), months, "{text}");
+        }
+        assert!(is_age_alone("he is 2 years old") && !is_age_alone("what do i feed a 6 week old kitten?"));
     }
 }

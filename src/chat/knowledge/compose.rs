@@ -8,7 +8,7 @@ use super::retrieval::Finding;
 use super::words::split;
 use crate::chat::Grounds;
 use crate::domain::chat::Citation;
-use crate::domain::{Order, Pet};
+use crate::domain::{Order, Pet, Species};
 
 /// Sentences of the best entry that are told.
 const SENTENCES: usize = 6;
@@ -25,6 +25,8 @@ pub struct Shelf<'e> {
     pub pets: Option<Vec<Pet>>,
     /// The asker's orders, when they were asked for.
     pub orders: Option<Vec<Order>>,
+    /// Whether nothing was asked but what the store has.
+    pub only_store: bool,
 }
 
 impl Shelf<'_> {
@@ -32,7 +34,7 @@ impl Shelf<'_> {
     pub fn cited(&self) -> Vec<&Entry> {
         let mut cited: Vec<&Entry> = Vec::new();
         // A wish for a pet is answered by the store.
-        let read = if self.is_errand() { &[][..] } else { &self.finding.entries[..] };
+        let read = if self.only_store { &[][..] } else { &self.finding.entries[..] };
         for entry in self.finding.red_flags.iter().chain(read) {
             if !cited.iter().any(|known| known.id == entry.id) {
                 cited.push(entry);
@@ -40,10 +42,6 @@ impl Shelf<'_> {
         }
         cited.truncate(super::retrieval::TOLD);
         cited
-    }
-
-    fn is_errand(&self) -> bool {
-        self.pets.is_some() || self.orders.is_some()
     }
 
     /// What it rests on, for programs.
@@ -68,6 +66,13 @@ impl Shelf<'_> {
     /// The answer.
     pub fn text(&self) -> String {
         let mut parts = self.alarms();
+        parts.push(self.text_without_alarms());
+        parts.join("\n\n")
+    }
+
+    /// The answer but for what cannot wait, when that has been told.
+    pub fn text_without_alarms(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
         parts.extend(self.pets.as_ref().map(|pets| shop_window(pets)));
         parts.extend(self.orders.as_ref().map(|orders| order_book(orders)));
         let cited = self.cited();
@@ -108,12 +113,18 @@ impl Shelf<'_> {
     }
 
     fn question_back(&self) -> Option<String> {
-        if !self.finding.red_flags.is_empty() || self.is_errand() {
+        let asked_store = self.pets.is_some() || self.orders.is_some();
+        if !self.finding.red_flags.is_empty() || asked_store {
             return None;
         }
-        let ask = match self.finding.species {
-            None => "Which animal is it about, and how old is it?",
-            Some(_) => "How old is the animal, and since when has it been so? With that I can look closer.",
+        let ask = match (self.finding.species, self.finding.age_months) {
+            (None, None) => "Which animal is it about, and how old is it?",
+            (None, Some(_)) => "Which animal is it about?",
+            // For these the entries differ by age.
+            (Some(Species::Dog | Species::Cat), None) => {
+                "How old is the animal? With that I can look closer."
+            }
+            _ => return None,
         };
         Some(ask.to_owned())
     }

@@ -50,8 +50,11 @@ pub struct RedFlag {
     pub sign: String,
     pub why: String,
     pub action: String,
-    /// Words that stand for it when a question has all of one line.
+    /// What stands for it, a line each: see [`super::signs::Sign`].
     pub when: Vec<String>,
+    /// The names of further species whom it threatens as well, though the entry is not about them.
+    #[serde(default)]
+    also: Vec<String>,
 }
 
 /// One entry.
@@ -60,6 +63,8 @@ pub struct Entry {
     pub id: String,
     pub title: String,
     pub species: Vec<Species>,
+    /// Whom its red flag threatens.
+    pub threatens: Vec<Species>,
     pub topic: Topic,
     pub keywords: Vec<String>,
     pub red_flag: Option<RedFlag>,
@@ -106,11 +111,17 @@ fn read(name: &str) -> Result<Entry> {
         .and_then(|text| text.split_once("\n---\n"))
         .ok_or_else(|| broken("has no front matter".to_owned()))?;
     let head: FrontMatter = serde_saphyr::from_str(head).map_err(|error| broken(error.to_string()))?;
-    let species = head.species.iter().map(|name| Species::from_name(name)).collect::<Option<Vec<_>>>();
+    let named = |names: &[String]| {
+        let species = names.iter().map(|name| Species::from_name(name)).collect::<Option<Vec<_>>>();
+        species.ok_or_else(|| broken("names a species that there is not".to_owned()))
+    };
+    let species = named(&head.species)?;
+    let also = named(head.red_flag.as_ref().map_or(&[][..], |flag| &flag.also))?;
     Ok(Entry {
         id: head.id,
         title: head.title,
-        species: species.ok_or_else(|| broken("names a species that there is not".to_owned()))?,
+        threatens: species.iter().copied().chain(also).collect(),
+        species,
         topic: head.topic,
         keywords: head.keywords,
         red_flag: head.red_flag,

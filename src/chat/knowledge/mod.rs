@@ -6,6 +6,8 @@ mod compose;
 mod entry;
 mod retrieval;
 mod shop;
+mod signs;
+mod wish;
 mod words;
 
 use std::sync::Arc;
@@ -20,7 +22,8 @@ use crate::domain::Result;
 pub use compose::{Shelf, pet_line};
 pub use entry::{Entry, RedFlag, Topic};
 pub use retrieval::{Finding, Library, Question};
-pub use shop::{Errand, Wish, errand, orders, pets};
+pub use shop::{orders, pets};
+pub use wish::{Errand, Wish, errand};
 
 /// Longest question that is read, in characters; what is behind it says no more.
 const READ_CHARS: usize = 4000;
@@ -46,14 +49,18 @@ impl Knowledge {
         let question: String = consultation.question().chars().take(READ_CHARS).collect();
         let earlier = consultation.earlier();
         let finding = self.library.look_up(&Question { text: &question, before: &earlier, species: None })?;
-        let mut shelf = Shelf { finding, pets: None, orders: None };
-        match errand(&question) {
-            Some(Errand::Pets(mut wish)) => {
+        let mut shelf = Shelf { finding, pets: None, orders: None, only_store: false };
+        match errand(&question, &earlier) {
+            Some(Errand::Pets(mut wish, beside)) => {
                 wish.species = wish.species.or(shelf.finding.species);
+                shelf.only_store = !self.library.says_anything(&beside);
                 shelf.pets = Some(pets(&self.app, &consultation.caller, &wish).await?);
             }
             // Who may not see orders gets no word of them.
-            Some(Errand::Orders) => shelf.orders = orders(&self.app, &consultation.caller).await.ok(),
+            Some(Errand::Orders) => {
+                shelf.orders = orders(&self.app, &consultation.caller).await.ok();
+                shelf.only_store = shelf.orders.is_some();
+            }
             None => {}
         }
         Ok(shelf)

@@ -13,6 +13,19 @@ const TWO_MISTAKES_FROM: usize = 9;
 /// Longest question that is looked at, in words; the rest says no more.
 const MAX_WORDS: usize = 200;
 
+/// One word of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// In lower case, its spelling mended.
+    pub word: String,
+    /// The stem of the word that stands for it.
+    pub term: String,
+    /// Whether it says nothing about what is asked.
+    pub silent: bool,
+    /// The part of the text, between two marks, that it is in.
+    pub clause: usize,
+}
+
 /// The store's knowledge of words.
 pub struct Words {
     stemmer: Stemmer,
@@ -21,6 +34,8 @@ pub struct Words {
     /// Two words that are one: `throwing up`.
     pairs: HashMap<(String, String), String>,
     silent: HashSet<String>,
+    /// Words that are spelled as they are meant though no entry has them.
+    right: HashSet<String>,
     /// Every word that the knowledge base uses, with how often.
     vocabulary: BTreeMap<String, u32>,
 }
@@ -28,10 +43,13 @@ pub struct Words {
 impl Words {
     /// From the list of synonyms (`knowledge/words.txt`).
     pub fn read(list: &str) -> Self {
-        let (mut synonyms, mut pairs, mut silent) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (mut synonyms, mut pairs) = (HashMap::new(), HashMap::new());
+        let (mut silent, mut right) = (HashSet::new(), HashSet::new());
         for line in list.lines().filter(|line| !line.starts_with('#')) {
             if let Some(words) = line.strip_prefix('|') {
                 silent.extend(words.split_whitespace().map(str::to_owned));
+            } else if let Some(words) = line.strip_prefix('+') {
+                right.extend(words.split_whitespace().map(str::to_owned));
             } else if let Some((word, others)) = line.split_once(':') {
                 for other in others.split_whitespace() {
                     match other.split_once('_') {
@@ -46,7 +64,7 @@ impl Words {
             }
         }
         let stemmer = Stemmer::create(Algorithm::English);
-        Self { stemmer, synonyms, pairs, silent, vocabulary: BTreeMap::new() }
+        Self { stemmer, synonyms, pairs, silent, right, vocabulary: BTreeMap::new() }
     }
 
     /// Learns the spelling of the words in `text`.
@@ -58,16 +76,27 @@ impl Words {
 
     /// The terms of `text` in its order, silent words left out; `mend` is for what people type.
     pub fn terms(&self, text: &str, mend: bool) -> Vec<String> {
-        self.pair_up(split(text).collect())
-            .into_iter()
-            .take(MAX_WORDS)
-            .filter(|word| !self.silent.contains(word))
-            .filter_map(|word| {
-                let word = if mend { self.mend(word) } else { word };
-                let word = self.synonyms.get(&word).cloned().unwrap_or(word);
-                (!self.silent.contains(&word)).then(|| self.stemmer.stem(&word).into_owned())
-            })
-            .collect()
+        self.said(text, mend).into_iter().filter(|said| !said.silent).map(|said| said.term).collect()
+    }
+
+    /// Every word of `text` with its term.
+    pub fn said(&self, text: &str, mend: bool) -> Vec<Said> {
+        let clauses = text.split(['.', ',', ';', ':', '!', '?', '\n']).enumerate();
+        let words = clauses.flat_map(|(clause, text)| {
+            self.pair_up(split(text).collect()).into_iter().map(move |w| (clause, w))
+        });
+        let read = |(clause, word): (usize, String)| {
+            let word = if mend { self.mend(word) } else { word };
+            let meant = self.synonyms.get(&word).unwrap_or(&word);
+            let silent = self.is_silent(&word) || self.is_silent(meant);
+            Said { term: self.stemmer.stem(meant).into_owned(), word, silent, clause }
+        };
+        words.take(MAX_WORDS).map(read).collect()
+    }
+
+    /// Whether a word says nothing about what is asked.
+    pub fn is_silent(&self, word: &str) -> bool {
+        self.silent.contains(word)
     }
 
     fn pair_up(&self, words: Vec<String>) -> Vec<String> {
@@ -104,7 +133,8 @@ impl Words {
 
     /// Whether the spelling, or one with the same stem, is in use.
     fn knows(&self, word: &str) -> bool {
-        self.vocabulary.contains_key(word) || self.synonyms.contains_key(word) || self.silent.contains(word)
+        let meant = self.synonyms.contains_key(word) || self.silent.contains(word);
+        meant || self.right.contains(word) || self.vocabulary.contains_key(word)
     }
 }
 

@@ -21,12 +21,14 @@ use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::knowledge::{Knowledge, Shelf};
-use super::{Advisor, Allowance, Consultation, Finish, Piece, Pieces, Role, Usage, count_tokens, tokens};
+use super::{
+    Advisor, Allowance, Consultation, Finish, Piece, Pieces, Reserved, Role, Usage, count_tokens, tokens,
+};
 use crate::app::App;
 use crate::config::Secret;
 use crate::domain::{Error, Result};
 use crate::telemetry::Metrics;
-use protocol::{Call, Chunk};
+use protocol::{Call, Chunk, Told};
 
 /// Times that the model may look into the store for one answer.
 const ROUNDS: usize = 4;
@@ -128,8 +130,15 @@ impl Advisor for OpenAi {
         let parts = self.0.clone();
         // Driven by who reads: dropping the answer drops the request.
         let work = async move {
-            let mut answer =
-                Answer { parts: &parts, consultation: &consultation, tell, usage: Usage::default(), said: 0 };
+            let mut answer = Answer {
+                parts: &parts,
+                consultation: &consultation,
+                tell,
+                usage: Usage::default(),
+                reserved: None,
+                own: 0,
+                said: 0,
+            };
             answer.run().await;
         };
         let silent = stream::once(work).filter_map(|()| future::ready(None));
@@ -142,7 +151,12 @@ struct Answer<'p> {
     parts: &'p Parts,
     consultation: &'p Consultation,
     tell: mpsc::Sender<Result<Piece>>,
+    /// What the model has cost.
     usage: Usage,
+    /// What is set aside for it; booked when the answer ends, also when nobody listens any more.
+    reserved: Option<Reserved<'p>>,
+    /// Tokens that were told beside the model's.
+    own: u32,
     /// Characters of the model so far.
     said: usize,
 }
@@ -157,22 +171,23 @@ impl Answer<'_> {
             }
         };
         let _ = self.tell.send(Ok(Piece::Grounds(shelf.grounds()))).await;
-        let principal = &self.consultation.caller.principal;
-        if !self.parts.allowance.is_left(principal) {
+        let messages = self.messages(&shelf);
+        let most = u64::from(protocol::estimate(&messages)) + u64::from(self.consultation.max_tokens);
+        self.reserved = self.parts.allowance.reserve(&self.consultation.caller.principal, most);
+        // What cannot wait is not left to the model.
+        for alarm in shelf.alarms() {
+            self.tell_own(&format!("{alarm}\n\n")).await;
+        }
+        if self.reserved.is_none() {
             self.parts.metrics.limit_hit("chat.openai_tokens_per_user_day");
             return self.fall_back(&shelf, USED_UP).await;
         }
-        // What cannot wait is not left to the model.
-        for alarm in shelf.alarms() {
-            let _ = self.say(&format!("{alarm}\n\n")).await;
+        if self.left() == 0 {
+            return self.end(Finish::Length).await;
         }
-        self.said = 0;
-        let asked = timeout(self.parts.settings.total_timeout, self.ask(&shelf)).await;
-        self.parts.allowance.spend(principal, self.usage);
+        let asked = timeout(self.parts.settings.total_timeout, self.ask(messages)).await;
         match asked.unwrap_or(Err(Broken::Stalled)) {
-            Ok(finish) => {
-                let _ = self.tell.send(Ok(Piece::End { finish, usage: self.usage })).await;
-            }
+            Ok(finish) => self.end(finish).await,
             Err(Broken::Unheard) => {}
             Err(error) => {
                 self.parts.metrics.limit_hit("chat.openai_failed");
@@ -183,20 +198,36 @@ impl Answer<'_> {
         }
     }
 
-    /// The answer of the knowledge base, with the notice before it.
+    /// The answer of the knowledge base but for what was told already, with the notice before it.
     async fn fall_back(&mut self, shelf: &Shelf<'_>, notice: &str) {
-        let text = format!("{notice}{}", shelf.text());
-        let most = usize::try_from(self.consultation.max_tokens).unwrap_or(usize::MAX);
-        let all = usize::try_from(count_tokens(&text)).unwrap_or(usize::MAX);
-        for token in tokens(&text).take(most) {
+        let text = format!("{notice}{}", shelf.text_without_alarms());
+        let all = count_tokens(&text);
+        let finish = if all > self.left() { Finish::Length } else { Finish::Stop };
+        self.tell_own(&text).await;
+        self.end(finish).await;
+    }
+
+    /// Tokens of the answer that are left.
+    fn left(&self) -> u32 {
+        let told = self.own.saturating_add(self.usage.completion_tokens);
+        self.consultation.max_tokens.saturating_sub(told)
+    }
+
+    /// Tells what is not the model's, as far as it is within the length of the answer.
+    async fn tell_own(&mut self, text: &str) {
+        let most = usize::try_from(self.left()).unwrap_or(usize::MAX);
+        for token in tokens(text).take(most) {
+            self.own += 1;
             if self.tell.send(Ok(Piece::Text(token.to_owned()))).await.is_err() {
                 return;
             }
         }
-        let told = u32::try_from(all.min(most)).unwrap_or(u32::MAX);
-        self.usage.completion_tokens = self.usage.completion_tokens.saturating_add(told);
-        let finish = if all > most { Finish::Length } else { Finish::Stop };
-        let _ = self.tell.send(Ok(Piece::End { finish, usage: self.usage })).await;
+    }
+
+    async fn end(&mut self, finish: Finish) {
+        let Usage { prompt_tokens, completion_tokens } = self.usage;
+        let usage = Usage { prompt_tokens, completion_tokens: completion_tokens.saturating_add(self.own) };
+        let _ = self.tell.send(Ok(Piece::End { finish, usage })).await;
     }
 
     async fn say(&mut self, words: &str) -> Result<(), Broken> {
@@ -204,9 +235,16 @@ impl Answer<'_> {
         self.tell.send(Ok(Piece::Text(words.to_owned()))).await.map_err(|_| Broken::Unheard)
     }
 
+    /// What the model has cost so far.
+    fn book(&mut self, usage: Usage) {
+        self.usage = usage;
+        if let Some(reserved) = &mut self.reserved {
+            reserved.cost(usage);
+        }
+    }
+
     /// Asks the model, and lets it look into the store, until it has answered.
-    async fn ask(&mut self, shelf: &Shelf<'_>) -> Result<Finish, Broken> {
-        let mut messages = self.messages(shelf);
+    async fn ask(&mut self, mut messages: Vec<Value>) -> Result<Finish, Broken> {
         for _ in 0..ROUNDS {
             let (finish, calls) = self.round(&messages).await?;
             if calls.is_empty() {
@@ -267,22 +305,36 @@ impl Answer<'_> {
 
     async fn stream(&mut self, messages: &[Value]) -> Result<(Finish, Vec<Call>), Broken> {
         let settings = &self.parts.settings;
+        let most = self.left().max(1);
         let request = json!({
             "model": settings.model,
             "messages": messages,
             "stream": true,
             "stream_options": { "include_usage": true },
-            "max_tokens": self.consultation.max_tokens,
+            "max_tokens": most,
             "temperature": self.consultation.temperature,
             "tools": tools::declared(),
         });
         let (stall, client) = (settings.stall_timeout, self.parts.client.clone());
+        // Counted when it is sent: the service has read it, whatever becomes of the answer.
+        let before = self.usage;
+        let mut cost = Usage { prompt_tokens: protocol::estimate(messages), completion_tokens: 0 };
+        self.book(before + cost);
         let chat = client.chat();
         let opening = chat.create_stream_byot::<_, Chunk>(request);
-        let mut chunks = timeout(stall, opening).await.map_err(|_| Broken::Stalled)??;
+        let mut chunks = match timeout(stall, opening).await.map_err(|_| Broken::Stalled)? {
+            Ok(chunks) => chunks,
+            Err(refused) => {
+                // Who refuses takes nothing.
+                if matches!(refused, OpenAIError::ApiError(_)) {
+                    self.book(before);
+                }
+                return Err(refused.into());
+            }
+        };
         let (mut calls, mut finish, mut told) = (Vec::new(), None, None);
-        let most =
-            usize::try_from(self.consultation.max_tokens).unwrap_or(usize::MAX).saturating_mul(TOKEN_CHARS);
+        let (said, longest) =
+            (self.said, usize::try_from(most).unwrap_or(usize::MAX).saturating_mul(TOKEN_CHARS));
         loop {
             let chunk = match timeout(stall, chunks.next()).await {
                 Err(_) => return Err(Broken::Stalled),
@@ -291,12 +343,14 @@ impl Answer<'_> {
             };
             told = chunk.usage.or(told);
             let Some(choice) = chunk.choices.into_iter().next() else { continue };
-            if let Some(words) = choice.delta.content.filter(|words| !words.is_empty()) {
+            let words = choice.delta.content.filter(|words| !words.is_empty());
+            if words.is_some() || choice.delta.tool_calls.is_some() {
+                cost.completion_tokens = cost.completion_tokens.saturating_add(1);
+                self.book(before + cost);
+            }
+            if let Some(words) = words {
                 self.say(&words).await?;
-                if told.is_none() {
-                    self.usage.completion_tokens += 1;
-                }
-                if self.said > most {
+                if self.said - said > longest {
                     return Ok((Finish::Length, Vec::new()));
                 }
             }
@@ -304,14 +358,12 @@ impl Answer<'_> {
             finish = choice.finish_reason.or(finish);
         }
         if let Some(told) = told {
-            self.usage.prompt_tokens = self.usage.prompt_tokens.saturating_add(told.prompt_tokens);
-            self.usage.completion_tokens = self.usage.completion_tokens.max(told.completion_tokens);
-        } else {
-            let prompt: u32 =
-                messages.iter().map(|m| count_tokens(m["content"].as_str().unwrap_or_default())).sum();
-            self.usage.prompt_tokens = self.usage.prompt_tokens.saturating_add(prompt);
+            let Told { prompt_tokens, completion_tokens } = told;
+            self.book(before + Usage { prompt_tokens, completion_tokens });
         }
         match finish.as_deref() {
+            // A service that says nothing has not answered.
+            _ if self.said == said && calls.is_empty() => Err(Broken::Cut),
             None => Err(Broken::Cut),
             Some("length") => Ok((Finish::Length, calls)),
             Some(_) => Ok((Finish::Stop, calls)),

@@ -100,7 +100,7 @@ impl Talk {
                 message_of(&app.edit_message(&self.caller, room.required()?, message, text).await?)
             }
             Deed::Delete { message } => {
-                message_of(&app.delete_message(&self.caller, room.required()?, message).await?)
+                message_of(&self.desk.delete(&self.caller, room.required()?, message).await?)
             }
             Deed::Typing { on } => {
                 let room = room.required()?;
@@ -126,7 +126,16 @@ impl Talk {
 
     async fn join(&mut self, room: ask::Named, after: Option<&str>) -> Result<Done> {
         let app = self.desk.app();
-        if self.joined.lock().len() >= self.max_joined {
+        app.admit_sign(&self.caller.principal)?;
+        if room.0.is_none() && after.is_some() {
+            // A conversation that is opened has nothing to resume.
+            return Err(Error::invalid(Violation::required("room")));
+        }
+        let full = {
+            let joined = self.joined.lock();
+            joined.len() >= self.max_joined && !room.0.is_some_and(|room| joined.contains(&room))
+        };
+        if full {
             let message = format!("a connection can be in at most {} conversations", self.max_joined);
             return Err(Error::LimitReached { limit: "chat.max_joined", message });
         }

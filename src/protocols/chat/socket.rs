@@ -22,7 +22,7 @@ use super::{Done, Talk};
 use crate::app::policy::{Operation, authorize};
 use crate::chat::Desk;
 use crate::domain::audit::Channel;
-use crate::domain::{Error, Principal, Result, RoomId};
+use crate::domain::{Error, Principal, Result, RoomId, Violation};
 use crate::protocols::http::{self, Query};
 use crate::protocols::link::Pump;
 use crate::protocols::rest::Refusal;
@@ -106,9 +106,13 @@ async fn answer(chat: &ChatSocket, talk: &mut Talk, text: &str) -> Told {
     }
     let input = match Input::read(text.as_bytes()) {
         Ok(input) => input,
-        Err(error) => return Told::Frame(refused(None, &error)),
+        Err(error) => return Told::Frame(refused(id_of(text), &error)),
     };
-    let id = input.id.clone().filter(|id| id.len() <= MAX_ID);
+    let id = input.id.clone();
+    if id.as_ref().is_some_and(|id| id.len() > MAX_ID) {
+        let violation = Violation::new("id", "length", format!("must be at most {MAX_ID} bytes long"));
+        return Told::Frame(refused(None, &Error::invalid(violation)));
+    }
     let kind = match input.kind.as_deref() {
         Some("ping") => return Told::Frame(json!({ "type": "pong", "id": id })),
         Some("auth") => {
@@ -140,6 +144,12 @@ async fn answer(chat: &ChatSocket, talk: &mut Talk, text: &str) -> Told {
             Told::Frame(refused(id, &error))
         }
     }
+}
+
+/// The id of a frame that is refused, so that who sent it knows which.
+fn id_of(text: &str) -> Option<String> {
+    let frame: Value = serde_json::from_str(text).ok()?;
+    frame["id"].as_str().filter(|id| id.len() <= MAX_ID).map(str::to_owned)
 }
 
 fn typed(kind: &str, id: Option<String>, mut frame: Value) -> Value {

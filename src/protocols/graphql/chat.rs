@@ -137,7 +137,7 @@ impl ChatMutation {
         #[graphql(desc = "The conversation's id.")] room: ID,
         #[graphql(desc = "The message's id.")] id: ID,
     ) -> Result<ChatMessage> {
-        Ok(app(ctx)?.delete_message(caller(ctx)?, room_id(&room)?, message_id("id", &id)?).await?.into())
+        Ok(desk(ctx)?.delete(caller(ctx)?, room_id(&room)?, message_id("id", &id)?).await?.into())
     }
 
     /// Notes that messages up to one were read, or have only reached a device.

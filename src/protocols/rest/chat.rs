@@ -119,7 +119,7 @@ pub async fn edit(
 /// deleteChatMessage
 pub async fn delete(State(rest): State<Rest>, By(caller): By, ids: Ids) -> Told {
     let (room, message) = message_id(&ids)?;
-    rest.app.delete_message(&caller, room, message).await?;
+    rest.desk.delete(&caller, room, message).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -1,14 +1,14 @@
 //! Conversations: rooms, messages, receipts and pictures.
 
+pub(super) mod pictures;
 mod sides;
 
 use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
-use crate::domain::chat::{Attachment, Author, Message, Receipt, Room, RoomFilter, Span};
+use crate::domain::chat::{Author, Message, Receipt, Room, RoomFilter, Span};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::{AttachmentId, MessageId, Result, RoomId, Tenant, Timestamp, UserId};
-use crate::store::Picture;
+use crate::domain::{MessageId, Result, RoomId, Tenant, UserId};
 use crate::wire::chat as wire;
 
 const ROOM: &str = "id, tenant, user_id, title, agent_id, waiting_since, unanswered, created_at, updated_at";
@@ -87,9 +87,59 @@ pub(super) async fn rooms(
 }
 
 /// Rooms of every tenant whose question the advisor owes an answer.
-pub(super) async fn unanswered(link: &mut Link<'_>, limit: u32) -> Result<Vec<Room>> {
-    let select = format!("SELECT {ROOM} FROM chat_rooms WHERE unanswered IS NOT NULL ORDER BY id LIMIT ?");
-    link.rows(Statement::read(select).bind(limit)).await?.iter().map(read_room).collect()
+pub(super) async fn unanswered(link: &mut Link<'_>, after: Option<RoomId>, limit: u32) -> Result<Vec<Room>> {
+    let select =
+        format!("SELECT {ROOM} FROM chat_rooms WHERE unanswered IS NOT NULL AND id > ? ORDER BY id LIMIT ?");
+    let after = after.map_or(uuid::Uuid::nil(), |id| id.0);
+    link.rows(Statement::read(select).bind(after).bind(limit)).await?.iter().map(read_room).collect()
+}
+
+/// The user's messages that are behind the newest which needs no answer any more.
+pub(super) async fn owed(link: &mut Link<'_>, tenant: Tenant, room: RoomId) -> Result<Vec<MessageId>> {
+    let select = Statement::read(
+        "SELECT message.id FROM chat_rooms room \
+         JOIN chat_messages message ON message.room_id = room.id \
+         WHERE room.id = ? AND room.tenant = ? AND room.unanswered IS NOT NULL \
+         AND message.author = 'USER' AND message.deleted_at IS NULL \
+         AND message.place > coalesce((SELECT place FROM chat_messages WHERE id = room.answered), 0) \
+         ORDER BY message.place",
+    );
+    let rows = link.rows(select.bind(room.0).bind(tenant.as_uuid())).await?;
+    rows.iter().map(|row| Fields::of(row).take().map(MessageId)).collect()
+}
+
+pub(super) async fn set_answered(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    room: RoomId,
+    upto: MessageId,
+) -> Result<()> {
+    let update = Statement::write("UPDATE chat_rooms SET answered = ? WHERE id = ? AND tenant = ?");
+    link.queue(update.bind(upto.0).bind(room.0).bind(tenant.as_uuid())).await
+}
+
+pub(super) async fn rooms_of_agent(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    agent: UserId,
+    limit: u32,
+) -> Result<Vec<Room>> {
+    let select =
+        format!("SELECT {ROOM} FROM chat_rooms WHERE tenant = ? AND agent_id = ? ORDER BY id LIMIT ?");
+    let select = Statement::read(select).bind(tenant.as_uuid()).bind(agent.0).bind(limit);
+    link.rows(select).await?.iter().map(read_room).collect()
+}
+
+/// Takes a user's rooms away with all that is in them, what refers to others first.
+pub(super) async fn delete_rooms_of(link: &mut Link<'_>, tenant: Tenant, user: UserId) -> Result<()> {
+    for table in ["chat_attachments", "chat_receipts", "chat_messages"] {
+        let delete = Statement::write(format!(
+            "DELETE FROM {table} WHERE room_id IN (SELECT id FROM chat_rooms WHERE tenant = ? AND user_id = ?)"
+        ));
+        link.queue(delete.bind(tenant.as_uuid()).bind(user.0)).await?;
+    }
+    let delete = Statement::write("DELETE FROM chat_rooms WHERE tenant = ? AND user_id = ?");
+    link.queue(delete.bind(tenant.as_uuid()).bind(user.0)).await
 }
 
 pub(super) async fn count_rooms(link: &mut Link<'_>, tenant: Tenant, user: UserId) -> Result<u64> {
@@ -249,75 +299,4 @@ pub(super) async fn put_receipt(link: &mut Link<'_>, tenant: Tenant, receipt: &R
         .bind(receipt.read.map(|id| id.0))
         .bind(receipt.updated_at);
     link.queue(insert).await
-}
-
-const ATTACHMENT: &str = "id, content_type, length(bytes)";
-
-fn read_attachment(row: &Row) -> Result<Attachment> {
-    let mut fields = Fields::of(row);
-    Ok(Attachment {
-        id: AttachmentId(fields.take()?),
-        content_type: fields.take()?,
-        size_bytes: fields.int()?,
-    })
-}
-
-pub(super) async fn attachment(
-    link: &mut Link<'_>,
-    tenant: Tenant,
-    room: RoomId,
-    id: AttachmentId,
-) -> Result<Option<Attachment>> {
-    let select =
-        format!("SELECT {ATTACHMENT} FROM chat_attachments WHERE id = ? AND room_id = ? AND tenant = ?");
-    link.row(Statement::read(select).bind(id.0).bind(room.0).bind(tenant.as_uuid()), read_attachment).await
-}
-
-/// The bytes of a picture with their type.
-pub(super) async fn picture(
-    link: &mut Link<'_>,
-    tenant: Tenant,
-    room: RoomId,
-    id: AttachmentId,
-) -> Result<Option<(String, Vec<u8>)>> {
-    let select = Statement::read(
-        "SELECT content_type, bytes FROM chat_attachments WHERE id = ? AND room_id = ? AND tenant = ?",
-    );
-    let read = |row: &Row| {
-        let mut fields = Fields::of(row);
-        Ok((fields.take()?, fields.take()?))
-    };
-    link.row(select.bind(id.0).bind(room.0).bind(tenant.as_uuid()), read).await
-}
-
-pub(super) async fn count_pictures(link: &mut Link<'_>, tenant: Tenant, room: RoomId) -> Result<u64> {
-    let select = Statement::read("SELECT count(*) FROM chat_attachments WHERE room_id = ? AND tenant = ?");
-    let count = link.row(select.bind(room.0).bind(tenant.as_uuid()), |row| Fields::of(row).int());
-    Ok(count.await?.unwrap_or(0))
-}
-
-pub(super) async fn insert_picture(
-    link: &mut Link<'_>,
-    (tenant, room, user): (Tenant, RoomId, UserId),
-    picture: &Picture,
-    at: Timestamp,
-) -> Result<()> {
-    let insert = Statement::write(format!(
-        "INSERT INTO chat_attachments (id, tenant, room_id, user_id, content_type, bytes, created_at) VALUES {}",
-        places(7, 1)
-    ));
-    let insert = insert
-        .bind(picture.id.0)
-        .bind(tenant.as_uuid())
-        .bind(room.0)
-        .bind(user.0)
-        .bind(&picture.content_type)
-        .bind(&picture.bytes[..])
-        .bind(at);
-    link.queue(insert).await
-}
-
-pub(super) async fn delete_picture(link: &mut Link<'_>, tenant: Tenant, id: AttachmentId) -> Result<()> {
-    let delete = Statement::write("DELETE FROM chat_attachments WHERE id = ? AND tenant = ?");
-    link.queue(delete.bind(id.0).bind(tenant.as_uuid())).await
 }

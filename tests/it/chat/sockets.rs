@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use petstore::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{advice, open_room, say};
@@ -9,7 +10,7 @@ use crate::support::api::{id, text};
 use crate::support::channel::query_of;
 use crate::support::socketio::{Socket, Transport};
 use crate::support::websocket::{self, Opening, Stream};
-use crate::support::{Api, Refusal, TestServer, graphql, within};
+use crate::support::{Api, Refusal, Setup, TestServer, graphql, within};
 
 /// A connection to `/v1/ws/chat`, and the frames that came while another was waited for.
 pub struct Chat(Stream, VecDeque<Value>);
@@ -228,4 +229,69 @@ async fn graphql_speaks_of_the_same_rooms() {
     assert_eq!(messages[1]["citations"][0]["id"], "weight-control");
     assert_eq!(bob.graphql(&query).await.unwrap_err().code, "not_found");
     assert_eq!(bob.graphql(&post).await.unwrap_err().code, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_says_which_frame_it_is_of_and_leaves_nothing() {
+    let server = Setup::demo().set("chat.max_joined", 1).start().await;
+    let alice = server.user("alice").await;
+    let mut chat = Chat::open(&alice).await.unwrap();
+    // `ask` waits for the id to come back.
+    assert_eq!(chat.ask(json!({ "type": "join", "rom": "x" })).await["error"]["code"], "validation_failed");
+    assert_eq!(chat.ask(json!({ "type": "join", "room": 7 })).await["type"], "error");
+    chat.send(json!({ "type": "ping", "id": "i".repeat(65) })).await;
+    let refused = chat.frame().await;
+    assert_eq!((&refused["type"], &refused["error"]["errors"][0]["field"]), (&json!("error"), &json!("id")));
+    let refused = chat.ask(json!({ "type": "join", "after": "nonsense" })).await;
+    assert_eq!(refused["error"]["errors"][0]["field"], "room", "{refused}");
+    assert_eq!(alice.get("/v1/chat/rooms").await.body["data"], json!([]));
+    // Who is in may join again; another is one too many.
+    let room = id(&chat.ask(json!({ "type": "join" })).await["room"]).to_owned();
+    assert_eq!(chat.ask(json!({ "type": "join", "room": room })).await["type"], "joined");
+    assert_eq!(chat.ask(json!({ "type": "join" })).await["error"]["code"], "limit_reached");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_signs_is_refused_and_told_to_nobody() {
+    let clock = Clock::manual(1_800_000_000_000);
+    let server = Setup::demo().clock(&clock).set("chat.signs_per_minute", 10).start().await;
+    let alice = server.user("alice").await;
+    let mut chat = Chat::open(&alice).await.unwrap();
+    let room = id(&chat.ask(json!({ "type": "join" })).await["room"]).to_owned();
+    let mut done = 0;
+    for _ in 0..30 {
+        let answer = chat.ask(json!({ "type": "typing", "room": room })).await;
+        match text(&answer, "type") {
+            "done" => done += 1,
+            _ => assert_eq!(answer["error"]["code"], "rate_limited"),
+        }
+    }
+    assert_eq!(done, 9, "and one for coming in");
+    assert_eq!(server.metrics().limit_hits("chat.signs_per_minute"), 21);
+    // A megabyte in one frame ends this connection and no other.
+    let mut other = Chat::open(&alice).await.unwrap();
+    chat.send(json!({ "type": "message", "room": room, "text": "x".repeat(1_000_000) })).await;
+    assert_eq!(chat.end().await.status, Some(1009));
+    assert_eq!(other.ask(json!({ "type": "ping" })).await["type"], "pong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_is_behind_writes_nothing() {
+    let server = TestServer::demo().await;
+    let (alice, staff) = (server.user("alice").await, server.user("staff").await);
+    let room = open_room(&alice).await;
+    staff.put(&format!("{room}/agent"), json!({})).await.result().unwrap();
+    let (first, second) = (say(&alice, &room, "one").await, say(&alice, &room, "two").await);
+    let topic = room.replace("/v1/chat/rooms/", "/v1/events?limit=100&topics=chat/");
+    let mark = async |message: &Value, status: &str| {
+        let body = json!({ "messageId": message["id"], "status": status });
+        staff.post(&format!("{room}/receipts"), body).await.result().unwrap();
+        staff.get(&topic).await.body["data"].as_array().unwrap().len()
+    };
+    let known = mark(&second, "READ").await;
+    for (message, status) in
+        [(&first, "READ"), (&first, "DELIVERED"), (&second, "READ"), (&second, "DELIVERED")]
+    {
+        assert_eq!(mark(message, status).await, known);
+    }
 }

@@ -20,8 +20,12 @@ impl ChatReads for SqliteReads {
         sql::rooms(&mut self.reading().await?.link(), tenant, filter, page).await
     }
 
-    async fn unanswered_rooms(&self, limit: u32) -> Result<Vec<Room>> {
-        sql::unanswered(&mut self.reading().await?.link(), limit).await
+    async fn unanswered_rooms(&self, after: Option<RoomId>, limit: u32) -> Result<Vec<Room>> {
+        sql::unanswered(&mut self.reading().await?.link(), after, limit).await
+    }
+
+    async fn owed_messages(&self, tenant: Tenant, room: RoomId) -> Result<Vec<MessageId>> {
+        sql::owed(&mut self.reading().await?.link(), tenant, room).await
     }
 
     async fn list_messages(
@@ -38,6 +42,10 @@ impl ChatReads for SqliteReads {
         sql::message(&mut self.reading().await?.link(), tenant, room, id).await
     }
 
+    async fn is_in_order(&self, tenant: Tenant, one: MessageId, other: MessageId) -> Result<bool> {
+        sql::in_order(&mut self.reading().await?.link(), tenant, one, other).await
+    }
+
     async fn receipts_of(&self, tenant: Tenant, room: RoomId) -> Result<Vec<Receipt>> {
         sql::receipts(&mut self.reading().await?.link(), tenant, room).await
     }
@@ -48,7 +56,7 @@ impl ChatReads for SqliteReads {
         room: RoomId,
         id: AttachmentId,
     ) -> Result<Option<(String, Vec<u8>)>> {
-        sql::picture(&mut self.reading().await?.link(), tenant, room, id).await
+        sql::pictures::picture(&mut self.reading().await?.link(), tenant, room, id).await
     }
 }
 
@@ -64,6 +72,22 @@ impl ChatWrites for SqliteEngine {
 
     async fn update_room(&mut self, room: &Room) -> Result<()> {
         sql::update_room(&mut self.link(), room).await
+    }
+
+    async fn owed(&mut self, tenant: Tenant, room: RoomId) -> Result<Vec<MessageId>> {
+        sql::owed(&mut self.link(), tenant, room).await
+    }
+
+    async fn set_answered(&mut self, tenant: Tenant, room: RoomId, upto: MessageId) -> Result<()> {
+        sql::set_answered(&mut self.link(), tenant, room, upto).await
+    }
+
+    async fn rooms_of_agent(&mut self, tenant: Tenant, agent: UserId, limit: u32) -> Result<Vec<Room>> {
+        sql::rooms_of_agent(&mut self.link(), tenant, agent, limit).await
+    }
+
+    async fn delete_rooms_of(&mut self, tenant: Tenant, user: UserId) -> Result<()> {
+        sql::delete_rooms_of(&mut self.link(), tenant, user).await
     }
 
     async fn count_rooms(&mut self, tenant: Tenant, user: UserId) -> Result<u64> {
@@ -94,17 +118,26 @@ impl ChatWrites for SqliteEngine {
         sql::put_receipt(&mut self.link(), tenant, receipt).await
     }
 
-    async fn attachment(
+    async fn unused_picture(
         &mut self,
         tenant: Tenant,
         room: RoomId,
+        user: UserId,
         id: AttachmentId,
     ) -> Result<Option<Attachment>> {
-        sql::attachment(&mut self.link(), tenant, room, id).await
+        sql::pictures::unused(&mut self.link(), (tenant, room, user), id).await
+    }
+
+    async fn use_picture(&mut self, tenant: Tenant, id: AttachmentId, message: MessageId) -> Result<()> {
+        sql::pictures::use_picture(&mut self.link(), tenant, id, message).await
+    }
+
+    async fn purge_pictures(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        sql::pictures::purge(&mut self.link(), before, limit).await
     }
 
     async fn count_pictures(&mut self, tenant: Tenant, room: RoomId) -> Result<u64> {
-        sql::count_pictures(&mut self.link(), tenant, room).await
+        sql::pictures::count_pictures(&mut self.link(), tenant, room).await
     }
 
     async fn insert_picture(
@@ -115,10 +148,10 @@ impl ChatWrites for SqliteEngine {
         picture: &Picture,
         at: Timestamp,
     ) -> Result<()> {
-        sql::insert_picture(&mut self.link(), (tenant, room, user), picture, at).await
+        sql::pictures::insert_picture(&mut self.link(), (tenant, room, user), picture, at).await
     }
 
     async fn delete_picture(&mut self, tenant: Tenant, id: AttachmentId) -> Result<()> {
-        sql::delete_picture(&mut self.link(), tenant, id).await
+        sql::pictures::delete_picture(&mut self.link(), tenant, id).await
     }
 }
