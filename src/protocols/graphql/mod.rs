@@ -17,6 +17,7 @@ mod media;
 mod multipart;
 mod mutation;
 mod operation;
+mod positions;
 mod query;
 mod reservation;
 mod schema;

@@ -1,7 +1,7 @@
 //! A request, from its parameters to its answer: what HTTP, event streams and WebSockets share.
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Request, ServerError, Value, Variables};
@@ -12,11 +12,15 @@ use serde::de::DeserializeOwned;
 use super::GraphQlSettings;
 use super::error::refusal;
 use super::limits;
+use super::positions;
 use super::types::upload::Files;
 use crate::app::Caller;
 use crate::domain::{Error, Violation};
 use crate::protocols::http::Query;
 use crate::wire;
+
+/// The mutations that show or make credentials.
+const LOGINS: [&str; 2] = ["createUser", "createToken"];
 
 /// The parameters of a request (GraphQL over HTTP §4.1, and the payload of `subscribe`).
 #[derive(Default)]
@@ -145,6 +149,7 @@ impl Operation {
         let operation = choose(&document.operations, name.as_deref())?;
         let kind = operation.ty;
         check_variables(operation, &variables)?;
+        positions::check(&document)?;
         if kind == OperationType::Subscription {
             check_root(operation)?;
         }
@@ -154,6 +159,24 @@ impl Operation {
     /// The operation that was chosen.
     pub fn definition(&self) -> Option<&OperationDefinition> {
         choose(&self.document.operations, self.name.as_deref()).ok()
+    }
+
+    /// How many logins and sign-ups the operation is. As often as they are written, whatever `@skip` says.
+    pub fn logins(&self) -> usize {
+        self.definition().map_or(0, |operation| self.logins_in(&operation.selection_set.node))
+    }
+
+    fn logins_in(&self, set: &SelectionSet) -> usize {
+        let logins = set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => usize::from(LOGINS.contains(&field.node.name.node.as_str())),
+            Selection::InlineFragment(inline) => self.logins_in(&inline.node.selection_set.node),
+            // Fragments do not spread themselves, and how much they select was checked.
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
+                fragment.map_or(0, |fragment| self.logins_in(&fragment.node.selection_set.node))
+            }
+        });
+        logins.sum()
     }
 
     /// The same, in the least memory: a clone has no room to spare, and the text is not needed any more.
@@ -300,6 +323,17 @@ mod tests {
         assert!(with("{}").is_err() && with(r#"{"id":null}"#).is_err() && with(r#"{"id":"1"}"#).is_ok());
         assert!(parse(r#"{"query":"query($id:ID!=\"1\"){a}"}"#).is_ok());
         assert!(parse(r#"{"query":"query($id:ID){a}"}"#).is_ok());
+    }
+
+    #[test]
+    fn logins_are_counted_wherever_they_are_written() {
+        let query = "mutation A { a: createUser { x } ...F ...F ... on Mutation { createToken } placeOrder }
+            mutation B { createToken } fragment F on Mutation { b: createToken createTokens }";
+        let of = |name: &str| {
+            let json = serde_json::json!({ "query": query, "operationName": name });
+            parse(&json.to_string()).unwrap().logins()
+        };
+        assert_eq!((of("A"), of("B")), (4, 1));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::schema::{app, caller};
 use super::types::event::{InventoryChange, OrderStatusChange, OrderUpdate, PaymentSuccess, PetChange};
 use super::types::event_objects::Event;
+use super::types::scalars::Cursor;
 use crate::app::{App, Feed};
 use crate::bus::Published;
 use crate::domain::{self, EventType, OrderId, PetId, Topic};
@@ -55,11 +56,12 @@ impl Subscription {
     async fn events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory or users/{id}.")] topics: Vec<
-            String,
-        >,
+        #[graphql(
+            desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider, chat or chat/{room}."
+        )]
+        topics: Vec<String>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<Event>> {
         let topics =
             |app: &App| Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics);
@@ -76,7 +78,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The order's id; all orders when it is left out.")] order_id: Option<ID>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<OrderStatusChange>> {
         let topics = |_: &App| {
             Ok(vec![match &order_id {
@@ -93,7 +95,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The order's id.")] id: ID,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<OrderUpdate>> {
         let topics = |_: &App| Ok(vec![Topic::Order(OrderId::parse_address("id", &id)?)]);
         let item = |published: &Arc<Published>| OrderUpdate::of(&published.event);
@@ -106,7 +108,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The pet's id; all pets when it is left out.")] id: Option<ID>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<PetChange>> {
         let topics = |_: &App| {
             Ok(vec![match &id {
@@ -124,7 +126,7 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<InventoryChange>> {
         let topics = |_: &App| Ok(vec![Topic::Inventory]);
         let item = |published: &Arc<Published>| InventoryChange::of(&published.event);
@@ -136,7 +138,7 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<PaymentSuccess>> {
         let topics = |_: &App| Ok(vec![Topic::Payments]);
         run(ctx, Some(EventType::PaymentSucceeded), topics, after, PaymentSuccess::of).await
@@ -148,7 +150,7 @@ pub(super) async fn run<T>(
     ctx: &Context<'_>,
     only: Option<EventType>,
     topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,
-    after: Option<String>,
+    after: Option<Cursor>,
     item: impl FnOnce(&domain::Event) -> Option<T>,
 ) -> Result<Items<T>> {
     // The fields of a typed event lead on into the store.
@@ -162,14 +164,15 @@ async fn open_or<T>(
     ctx: &Context<'_>,
     (only, personal): (Option<EventType>, bool),
     topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,
-    after: Option<String>,
+    given: Option<Cursor>,
     item: impl FnOnce(&Arc<Published>) -> Option<T>,
 ) -> Result<Items<T>> {
     if let Some(Root(published)) = ctx.data_opt::<Root>() {
         return Ok(stream::iter(item(published)));
     }
     let app = app(ctx)?;
-    let after = ctx.data_opt::<ResumeAfter>().map(|resume| &resume.0).or(after.as_ref());
+    let after = ctx.data_opt::<ResumeAfter>().map(|resume| &resume.0);
+    let after = after.or(given.as_ref().map(|given| &given.0));
     let feed = app.subscribe(&caller(ctx)?.principal, &topics(app)?, after.map(String::as_str)).await?;
     let source = Source { feed, only, personal };
     *ctx.data::<Slot>()?.0.lock() = Some(source);

@@ -87,7 +87,7 @@ fn patterns(texts: &[String]) -> Result<Vec<EventPattern>> {
     texts.iter().map(read).collect::<Result<_, _>>().map_err(Error::internal)
 }
 
-fn read_row(row: &Row) -> Result<Endpoint> {
+pub(super) fn read_row(row: &Row) -> Result<Endpoint> {
     read(&mut Fields::of(row))
 }
 

@@ -12,7 +12,7 @@ use super::support::{Fixture, STAFF, getting, posting, text};
 use crate::telemetry::Channel;
 
 const STREAM: &str = "text/event-stream";
-const EVENTS: &str = "subscription ($topics: [String!]!, $after: String) {
+const EVENTS: &str = "subscription ($topics: [String!]!, $after: Cursor) {
     events(topics: $topics, after: $after) { eventId eventType cursor data } }";
 
 /// The blocks of a stream that have an event.

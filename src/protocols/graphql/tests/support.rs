@@ -25,6 +25,7 @@ use crate::images::{ImageLimits, Images};
 use crate::integrations::Integrations;
 use crate::protocols::graphql::{Documents, GraphQl, GraphQlSettings, PATH};
 use crate::protocols::upgrade::SocketLimits;
+use crate::store::Store;
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
 use crate::tasks::Tasks;
@@ -36,6 +37,7 @@ pub const STAFF: &str = "staff";
 
 pub struct Fixture {
     pub app: App,
+    pub store: Store,
     pub graphql: GraphQl,
     pub router: Router,
     pub clock: Clock,
@@ -124,7 +126,7 @@ impl Fixture {
         let guard = webhook::AddressGuard::new(webhook::Allowed::Public);
         let desk = Arc::new(webhook::EndpointDesk::new(vault, guard, Arc::default(), 30_000));
         let app = App::new(Parts {
-            store,
+            store: store.clone(),
             hub,
             epoch: bounds.epoch,
             clock: clock.clone(),
@@ -154,7 +156,7 @@ impl Fixture {
         let integrations = Arc::new(Integrations::default());
         let graphql = GraphQl::new(app.clone(), integrations, None, &metrics, tasks.clone(), settings);
         let router = graphql.clone().router();
-        Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
+        Self { app, store, graphql, router, clock, metrics, tasks, _dir: dir }
     }
 
     /// Signs a customer up; the token lives for a minute.
