@@ -18,6 +18,7 @@ mod multipart;
 mod mutation;
 mod operation;
 mod positions;
+mod pure;
 mod query;
 mod reservation;
 mod schema;

@@ -13,6 +13,7 @@ use super::GraphQlSettings;
 use super::error::refusal;
 use super::limits;
 use super::positions;
+use super::pure;
 use super::types::upload::Files;
 use crate::app::Caller;
 use crate::domain::{Error, Violation};
@@ -131,7 +132,12 @@ pub struct Operation {
     pub document: ExecutableDocument,
     pub variables: Variables,
     files: Vec<Bytes>,
+    /// Whether what it shows does not depend on who asks.
+    pure: bool,
 }
+
+/// What a request carries whose result does not depend on who asks.
+pub struct Pure;
 
 impl Operation {
     /// Parses the document, within the limits, and chooses its operation (GraphQL §6.1).
@@ -150,10 +156,12 @@ impl Operation {
         let kind = operation.ty;
         check_variables(operation, &variables)?;
         positions::check(&document)?;
+        let mut pure = false;
         if kind == OperationType::Subscription {
             check_root(operation)?;
+            pure = pure::is_pure(&document, operation);
         }
-        Ok(Self { query, name, kind, document, variables, files })
+        Ok(Self { query, name, kind, document, variables, files, pure })
     }
 
     /// The operation that was chosen.
@@ -187,6 +195,9 @@ impl Operation {
     /// The executor's form of the request.
     pub fn request(&self, caller: Caller) -> Request {
         let mut request = Request::new(String::new()).variables(self.variables.clone()).data(caller);
+        if self.pure {
+            request = request.data(Pure);
+        }
         request.operation_name.clone_from(&self.name);
         request.set_parsed_query(self.document.clone());
         request

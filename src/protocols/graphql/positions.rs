@@ -100,6 +100,11 @@ macro_rules! marked {
     }};
 }
 
+/// The type that a field of an object or an interface leads to, inside whatever lists.
+pub fn leads_to(parent: &str, field: &str) -> Option<&'static str> {
+    TYPES.fields.get(parent)?.get(field).map(|(name, _)| name.as_str())
+}
+
 /// Checks the document, whose fragments do not spread themselves.
 ///
 /// # Errors

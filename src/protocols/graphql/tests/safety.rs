@@ -7,9 +7,9 @@ use std::time::Duration;
 use ::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::support::{Fixture, STAFF, posting, read, settings, text};
+use super::support::{Fixture, STAFF, getting, posting, read, settings, text};
 use crate::protocols::edge::{Meter, Rate, RateLimitSettings, RateLimits};
-use crate::protocols::graphql::GraphQlSettings;
+use crate::protocols::graphql::{Documents, GraphQlSettings};
 use crate::protocols::http::PeerAddr;
 
 const MODERN: &str = "application/graphql-response+json";
@@ -189,6 +189,78 @@ async fn every_login_of_a_mutation_is_charged() {
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{answer}");
     assert_eq!(answer["errors"][0]["extensions"]["code"], "rate_limited");
     assert!(answer.get("data").is_none(), "none was tried");
+}
+
+#[tokio::test]
+async fn with_a_list_of_documents_no_other_is_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = dir.path().join("list.json");
+    std::fs::write(&list, r#"{"kind":"query ($n: Int) { pets(limit: $n) { __typename } }"}"#).unwrap();
+    let documents = Documents::open(16, Some(&list)).unwrap();
+    let store = Fixture::with(GraphQlSettings { documents, ..settings() }).await;
+    let listed = json!({ "documentId": "kind", "variables": { "n": 1 } });
+    assert_eq!(store.post(None, MODERN, &listed).await.1, json!({ "data": { "pets": [] } }));
+    let known = store.send(getting("documentId=kind", MODERN)).await;
+    assert_eq!(known.status(), StatusCode::OK);
+    for other in [
+        json!({ "query": "{ pets { id } }" }),
+        json!({ "documentId": "other" }),
+        json!({ "query": "{ __schema { types { name } } }" }),
+        json!({ "query": "mutation { revokeToken { revoked } }" }),
+    ] {
+        let (status, answer) = store.post(Some(STAFF), MODERN, &other).await;
+        let told = &answer["errors"][0]["extensions"];
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+        assert_eq!(
+            (&told["code"], &told["kind"]),
+            (&json!("PERSISTED_QUERY_NOT_IN_LIST"), &json!("FORBIDDEN"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_time_that_is_none_names_its_field() {
+    let store = Fixture::new().await;
+    for (query, field) in [
+        ("{ ordersConnection(filter: {createdFrom: \"x\"}) { totalCount } }", "filter.createdFrom"),
+        ("{ payments(filter: {createdTo: \"2026\"}) { totalCount } }", "filter.createdTo"),
+    ] {
+        let told = refused(&store, Some(STAFF), query, json!({})).await;
+        let violation = &told["extensions"]["errors"][0];
+        assert_eq!(
+            (&violation["field"], &violation["code"]),
+            (&json!(field), &json!("invalid_time")),
+            "{told}"
+        );
+    }
+    let replay = format!(
+        "mutation {{ replayEvents(id: \"{NOBODY}\", input: {{since: \"x\"}}) {{ userErrors {{ code field rule }} }} }}"
+    );
+    let told = store.data(Some(STAFF), &replay, json!({})).await;
+    assert_eq!(
+        told["replayEvents"]["userErrors"],
+        json!([{ "code": "validation_failed", "field": "since", "rule": "invalid_time" }])
+    );
+}
+
+#[test]
+fn every_form_of_a_topic_is_described() {
+    let sdl = crate::protocols::graphql::sdl();
+    assert!(sdl.contains(&crate::domain::topic::FORMS.replace(", chat/{room}", " or chat/{room}")));
+}
+
+#[tokio::test]
+async fn a_variable_of_another_type_is_refused_before_anything_is_done() {
+    let store = Fixture::new().await;
+    let body = json!({ "query": "query ($n: String) { pets(limit: $n) { id } }", "variables": { "n": "3" } });
+    let (status, answer) = store.post(None, MODERN, &body).await;
+    assert_eq!((status, answer.get("data")), (StatusCode::BAD_REQUEST, None), "{answer}");
+    let told = &answer["errors"][0];
+    assert_eq!(
+        told["message"],
+        "Variable \"$n\" of type \"String\" used in position expecting type \"Int\"."
+    );
+    assert_eq!(told["extensions"]["code"], "validation_failed");
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ impl Fixture {
                 messages_per_minute: 1000,
                 max_rooms: 100,
                 max_pictures: 10,
-                max_picture_bytes: 1 << 20,
+                max_picture_bytes: 1_000,
             }),
             signals: crate::bus::Signals::default(),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
