@@ -4,7 +4,7 @@ DATA ?= ./data
 LISTEN ?= 127.0.0.1:8080
 PETSTORE_BIN ?= $(CURDIR)/target/debug/petstore
 
-.PHONY: run test test-rust test-clients test-documents bench conformance soak web schema lint
+.PHONY: run test test-rust test-clients test-documents bench bench-realtime conformance soak web schema lint
 
 # Builds the pages and the server, and starts it with the demo store.
 run: web
@@ -35,6 +35,13 @@ bench: web
 	$(CARGO) bench --bench load -- --petstore ./target/release/petstore
 	$(CARGO) test --lib golden -- --nocapture | grep "golden set"
 
+# Our channels beside their peers, in one run on one load client; draws target/bench/realtime.svg. nchan is measured where
+# Debian's libnginx-mod-nchan is installed.
+bench-realtime: web
+	$(CARGO) build --release
+	cd benches/realtime/peers && npm ci
+	$(CARGO) bench --bench realtime -- --petstore $(CURDIR)/target/release/petstore
+
 # Third-party suites against the built binary.
 conformance: web
 	$(CARGO) build
@@ -44,7 +51,8 @@ conformance: web
 soak: web
 	$(CARGO) build
 	cd tests/clients && npm ci && PETSTORE_BIN=$(PETSTORE_BIN) PETSTORE_SOAK=1 npm test
-	PETSTORE_SOAK=1 $(CARGO) test --test it hooks_soak -- --nocapture
+	PETSTORE_SOAK=1 $(CARGO) test --test it soak -- --nocapture
+	PETSTORE_SOAK=1 $(CARGO) test --test it storm -- --nocapture
 
 # The pages that the binary embeds; built again when a source, or a document that their types are made from, changed.
 web: web-demo/dist/index.html

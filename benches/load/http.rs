@@ -49,7 +49,7 @@ impl Connection {
             if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
         let length = body.len();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: petstore\r\n{authorization}Content-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: petstore\r\nAccept: application/json\r\n{authorization}Content-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         );
         self.stream.write_all(head.as_bytes()).await.unwrap();

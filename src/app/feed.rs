@@ -5,12 +5,21 @@
 //! one to the other is by position, so nothing is missed or doubled. A subscriber that falls behind so far that the
 //! ring has moved on reads the log until it has caught up: lag costs queries, never events.
 
+mod replays;
+
 use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::FutureExt as _;
+
+pub use replays::Replays;
+use replays::{Page, SharedPage};
 
 use super::{App, policy};
-use crate::bus::{Joined, Published, Subscription, Taken, Watch};
+use crate::bus::{Joined, Looked, Published, Subscription, Watch};
 use crate::domain::event::Key;
 use crate::domain::{Cursor, Error, Position, Principal, Result, Seq, Topic};
+use crate::store::Store;
 
 /// One subscription's events.
 pub struct Feed {
@@ -22,6 +31,17 @@ pub struct Feed {
     lagged: bool,
     /// Who listens to a resource watches it.
     _watches: Vec<Watch>,
+    /// A page of the log that is on its way, and then what is left of it.
+    reading: Option<SharedPage>,
+    rest: Option<Rest>,
+}
+
+/// What is left to show of a page of the log.
+struct Rest {
+    events: Arc<[Arc<Published>]>,
+    next: usize,
+    /// The position that the page reaches.
+    upto: Seq,
 }
 
 /// A page of past events.
@@ -58,6 +78,8 @@ impl App {
             resumed: after.is_some(),
             lagged: false,
             _watches: watches,
+            reading: None,
+            rest: None,
         })
     }
 
@@ -77,32 +99,14 @@ impl App {
             Some(cursor) => self.resolve(cursor).await?,
             None => self.0.store.read().log_bounds().await?.floor,
         };
-        let (events, position) = self.read_page(principal, &keys, after, self.0.hub.head(), limit).await?;
-        Ok(Past { events, next: self.cursor(position) })
+        let (events, position) = read_page(&self.0.store, &keys, after, self.0.hub.head(), limit).await?;
+        let visible = events.iter().filter(|published| policy::may_see(principal, &published.event));
+        Ok(Past { events: visible.cloned().collect(), next: self.cursor(position) })
     }
 
     /// The cursor of the newest event that is published.
     pub fn head_cursor(&self) -> Cursor {
         self.cursor(self.0.hub.head())
-    }
-
-    /// One page of the log, and the position that it reaches.
-    async fn read_page(
-        &self,
-        principal: &Principal,
-        keys: &[Key],
-        after: Seq,
-        upto: Seq,
-        limit: u32,
-    ) -> Result<(Vec<Arc<Published>>, Seq)> {
-        let events = self.0.store.read().read_events(keys, after, upto, limit).await?;
-        let position = match events.last() {
-            // A full page may end before `upto`.
-            Some(last) if events.len() >= limit as usize => last.position.seq,
-            _ => upto.max(after),
-        };
-        let visible = events.into_iter().filter(|event| policy::may_see(principal, event));
-        Ok((visible.map(|event| Arc::new(Published::new(event))).collect(), position))
     }
 
     async fn keys_of(&self, principal: &Principal, topics: &[Topic]) -> Result<Vec<Key>> {
@@ -125,6 +129,13 @@ impl App {
     /// The position that a client's cursor names, if it can be resumed from.
     pub(super) async fn resolve(&self, cursor: &str) -> Result<Seq> {
         let position = Position::parse("after", cursor)?;
+        // Where all come back at once, the database is not asked by each.
+        if self.0.replays.keeps(position.seq)
+            && position.epoch == self.0.epoch
+            && self.0.hub.reaches(position.seq)
+        {
+            return Ok(position.seq);
+        }
         let bounds = self.0.store.read().log_bounds().await?;
         if position.epoch != bounds.epoch || position.seq > self.0.hub.head().max(bounds.head) {
             return Err(Error::CursorForeign);
@@ -168,39 +179,107 @@ impl Feed {
         std::mem::take(&mut self.lagged)
     }
 
-    /// Waits for events and takes up to `limit` of them, at least one.
+    /// Waits for events and takes up to `limit` of them, at least one. Nothing is lost when the waiting is given up.
+    ///
+    /// # Errors
+    /// As [`Feed::poll_next`].
+    pub async fn next(&mut self, limit: usize) -> Result<Vec<Arc<Published>>> {
+        let mut events = Vec::new();
+        let mut push = |published: &Arc<Published>| {
+            events.push(published.clone());
+            true
+        };
+        std::future::poll_fn(|cx| self.poll_next(cx, limit, &mut push)).await?;
+        Ok(events)
+    }
+
+    /// Shows `each` up to `limit` events, at least one, until it says that it has no room for more. It may be called under
+    /// the lock of the ring, so it must not come back to the hub.
     ///
     /// # Errors
     /// [`Error::CursorExpired`] when it fell behind so far that the log was purged past it; the store's failures.
-    pub async fn next(&mut self, limit: usize) -> Result<Vec<Arc<Published>>> {
+    pub fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        limit: usize,
+        each: &mut dyn FnMut(&Arc<Published>) -> bool,
+    ) -> Poll<Result<()>> {
         loop {
-            self.subscription.wait().await;
-            let events = match self.subscription.take(limit) {
-                Taken::Events(events) => {
-                    let visible = |p: &Arc<Published>| policy::may_see(&self.principal, &p.event);
-                    events.into_iter().filter(visible).collect()
+            if let Some(reading) = &mut self.reading {
+                let read = std::task::ready!(reading.poll_unpin(cx));
+                self.reading = None;
+                let (events, upto) = read?;
+                self.rest = Some(Rest { events, next: 0, upto });
+            }
+            if self.show_rest(each) {
+                return Poll::Ready(Ok(()));
+            }
+            std::task::ready!(self.subscription.poll_wait(cx));
+            let (mut any, principal) = (false, &self.principal);
+            let looked = self.subscription.visit(limit, &mut |published| {
+                if !policy::may_see(principal, &published.event) {
+                    return true;
                 }
-                Taken::Overrun { upto } => self.catch_up(upto, limit).await?,
-            };
-            if !events.is_empty() {
-                return Ok(events);
+                any = true;
+                each(published)
+            });
+            match looked {
+                _ if any => return Poll::Ready(Ok(())),
+                Looked::Seen => {}
+                Looked::Overrun { upto } => self.read_on(upto, limit),
             }
         }
     }
 
-    async fn catch_up(&mut self, upto: Seq, limit: usize) -> Result<Vec<Arc<Published>>> {
+    /// Shows what is left of the page that was read, as far as there is room. `true`: there was an event to show.
+    fn show_rest(&mut self, each: &mut dyn FnMut(&Arc<Published>) -> bool) -> bool {
+        let Some(rest) = &mut self.rest else { return false };
+        let mut any = false;
+        while let Some(published) = rest.events.get(rest.next) {
+            rest.next += 1;
+            self.subscription.caught_up(published.event.position.seq);
+            if policy::may_see(&self.principal, &published.event) {
+                any = true;
+                if !each(published) {
+                    return true;
+                }
+            }
+        }
+        self.subscription.caught_up(rest.upto);
+        self.rest = None;
+        any
+    }
+
+    /// Begins to read from the log what the ring no longer has.
+    fn read_on(&mut self, upto: Seq, limit: usize) {
         let after = self.subscription.position();
         if after >= self.live_from {
             self.lagged = true;
         }
-        let keys = self.subscription.keys();
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX).min(self.app.0.settings.page_events);
-        let (events, position) = self.app.read_page(&self.principal, &keys, after, upto, limit).await?;
-        // Asked after the read: what was purged before it would be a gap.
-        if self.app.0.store.read().log_bounds().await?.floor > after {
-            return Err(Error::CursorExpired);
-        }
-        self.subscription.caught_up(position);
-        Ok(events)
+        let app = &self.app.0;
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX).min(app.settings.page_events);
+        let (keys, store) = (self.subscription.keys(), app.store.clone());
+        let place = (keys.clone(), after, limit);
+        self.reading = Some(app.replays.page(place, || {
+            Box::pin(async move {
+                let page = read_page(&store, &keys, after, upto, limit).await?;
+                // Asked after the read: what was purged before it would be a gap.
+                if store.read().log_bounds().await?.floor > after {
+                    return Err(Error::CursorExpired);
+                }
+                Ok(page)
+            })
+        }));
     }
+}
+
+/// One page of the log, and the position that it reaches.
+async fn read_page(store: &Store, keys: &[Key], after: Seq, upto: Seq, limit: u32) -> Result<Page> {
+    let events = store.read().read_events(keys, after, upto, limit).await?;
+    let position = match events.last() {
+        // A full page may end before `upto`.
+        Some(last) if events.len() >= limit as usize => last.position.seq,
+        _ => upto.max(after),
+    };
+    Ok((events.into_iter().map(|event| Arc::new(Published::new(event))).collect(), position))
 }

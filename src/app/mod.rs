@@ -47,7 +47,7 @@ use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use answers::Answers;
-pub use feed::{Feed, Past};
+pub use feed::{Feed, Past, Replays};
 pub use guard::{Guard, GuardSettings};
 pub use images::Upload;
 pub use logins::Grant;
@@ -156,6 +156,7 @@ pub struct Parts {
     pub endpoint_secrets: Arc<dyn EndpointSecrets>,
     pub answers: Answers,
     pub images: Images,
+    pub replays: Replays,
     pub callback_desk: Arc<dyn CallbackDesk>,
     pub live_connections: LiveConnections,
     pub moderation: chat::Moderation,
@@ -226,7 +227,9 @@ impl App {
                 let settled = writes.purge_settled(before, dead, AT_A_TIME).await?;
                 Ok(events.max(answers).max(inbound).max(settled))
             };
-            if self.0.store.write(purge).await? < u64::from(AT_A_TIME) {
+            let purged = self.0.store.write(purge).await?;
+            self.0.replays.purged_to(self.0.store.read().log_bounds().await?.floor);
+            if purged < u64::from(AT_A_TIME) {
                 return Ok(());
             }
         }

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
 use parking_lot::RwLock;
@@ -104,6 +104,12 @@ impl Hub {
         self.state.read().head
     }
 
+    /// Whether everything after `after` is still in the ring.
+    pub fn reaches(&self, after: Seq) -> bool {
+        let state = self.state.read();
+        after <= state.head && (after == state.head || state.reach(after.next()).is_some())
+    }
+
     /// At least the position of the newest published event of `key`: what was read from the store after asking this, and
     /// is asked for again while this is still the answer, has not changed.
     pub fn version(&self, key: &Key) -> Seq {
@@ -173,6 +179,15 @@ pub enum Taken {
     Overrun { upto: Seq },
 }
 
+/// What [`Subscription::visit`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// Whatever there was, or there was room for, was shown.
+    Seen,
+    /// As [`Taken::Overrun`].
+    Overrun { upto: Seq },
+}
+
 impl Subscription {
     /// Everything for it up to here was taken.
     pub fn position(&self) -> Seq {
@@ -184,50 +199,71 @@ impl Subscription {
         self.places.iter().map(|(key, _)| *key).collect()
     }
 
-    /// Waits until [`Subscription::take`] has something to look at.
+    /// Waits until [`Subscription::visit`] has something to look at.
     pub async fn wait(&self) {
-        std::future::poll_fn(|cx| {
-            if self.behind || self.listener.pending.load(Ordering::Acquire) != 0 {
-                return Poll::Ready(());
-            }
-            self.listener.waker.register(cx.waker());
-            // It may have come between the look and the registration.
-            if self.listener.pending.load(Ordering::Acquire) == 0 { Poll::Pending } else { Poll::Ready(()) }
-        })
-        .await;
+        std::future::poll_fn(|cx| self.poll_wait(cx)).await;
+    }
+
+    /// As [`Subscription::wait`].
+    pub fn poll_wait(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.behind || self.listener.pending.load(Ordering::Acquire) != 0 {
+            return Poll::Ready(());
+        }
+        self.listener.waker.register(cx.waker());
+        // It may have come between the look and the registration.
+        if self.listener.pending.load(Ordering::Acquire) == 0 { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Takes up to `limit` events from the ring.
     pub fn take(&mut self, limit: usize) -> Taken {
-        let hub = self.hub.clone();
-        let state = hub.state.read();
+        let mut events = Vec::new();
+        let looked = self.visit(limit, &mut |published| {
+            events.push(published.clone());
+            true
+        });
+        match looked {
+            Looked::Seen => Taken::Events(events),
+            Looked::Overrun { upto } => Taken::Overrun { upto },
+        }
+    }
+
+    /// Shows up to `limit` events of the ring to `each`, in order, until it says that it has no room for more; the position
+    /// moves past those that it saw. It is called under the lock of the ring, and must not come back to the hub.
+    pub fn visit(&mut self, limit: usize, each: &mut dyn FnMut(&Arc<Published>) -> bool) -> Looked {
+        let state = self.hub.state.read();
         // Under the lock, so that nothing is published between this and the look.
         let pending = Seq(self.listener.pending.swap(0, Ordering::AcqRel));
         let start = if self.behind { self.position.next() } else { pending.max(self.position.next()) };
         if start > state.head || (!self.behind && pending == Seq::START) {
             self.behind = false;
             self.position = state.head;
-            return Taken::Events(Vec::new());
+            return Looked::Seen;
         }
         let Some(index) = state.reach(start) else {
             // What is before `start` was not for it: the log need not be read from there.
             self.position = Seq(start.0 - 1);
             self.behind = true;
-            return Taken::Overrun { upto: state.head };
+            return Looked::Overrun { upto: state.head };
         };
-        let mut events = Vec::new();
+        let mut seen = 0;
         for published in state.ring.range(index..) {
-            if published.event.keys().any(|key| self.places.iter().any(|(wanted, _)| *wanted == key)) {
-                if events.len() == limit {
-                    self.behind = true;
-                    return Taken::Events(events);
-                }
-                events.push(published.clone());
+            let wanted =
+                published.event.keys().any(|key| self.places.iter().any(|(wanted, _)| *wanted == key));
+            if wanted && seen == limit {
+                self.behind = true;
+                return Looked::Seen;
             }
             self.position = published.event.position.seq;
+            if wanted {
+                seen += 1;
+                if !each(published) {
+                    self.behind = true;
+                    return Looked::Seen;
+                }
+            }
         }
         self.behind = false;
-        Taken::Events(events)
+        Looked::Seen
     }
 
     /// Moves on to `position`, up to which the log was read in place of the ring.

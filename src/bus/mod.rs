@@ -5,6 +5,6 @@ mod published;
 mod signals;
 mod versions;
 
-pub use hub::{Capacity, Hub, Joined, Subscription, Taken};
+pub use hub::{Capacity, Hub, Joined, Looked, Subscription, Taken};
 pub use published::{Form, Published};
 pub use signals::{Signal, Signals, Watch};

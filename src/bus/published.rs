@@ -13,6 +13,10 @@ pub enum Form {
     Envelope,
     /// A block of an event stream.
     Sse,
+    /// The same as a chunk of an HTTP/1.1 answer.
+    SseChunk,
+    /// A Socket.IO packet in a WebSocket frame.
+    SocketIo,
     /// The envelope as a block of DEFLATE.
     EnvelopeBlock,
     /// The envelope as MessagePack, and as a block of that.
@@ -21,7 +25,7 @@ pub enum Form {
 }
 
 /// Number of [`Form`]s.
-const FORMS: usize = 5;
+const FORMS: usize = 7;
 
 /// A committed event on its way out. The bytes of each form are shared by all who send them.
 #[derive(Debug)]
@@ -37,7 +41,10 @@ impl Published {
     }
 
     /// The bytes of `form`, made by `encode` if nobody has yet.
-    pub fn form<T: Into<Bytes>>(&self, form: Form, encode: impl FnOnce(&Event) -> T) -> Bytes {
-        self.forms[form as usize].get_or_init(|| encode(&self.event).into()).clone()
+    pub fn form<T>(&self, form: Form, encode: impl FnOnce(&Event) -> T) -> &Bytes
+    where
+        Bytes: From<T>,
+    {
+        self.forms[form as usize].get_or_init(|| Bytes::from(encode(&self.event)))
     }
 }

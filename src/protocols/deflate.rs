@@ -88,7 +88,7 @@ fn store(payload: &mut Vec<u8>, bytes: &[u8]) {
 
 impl Deflate {
     /// The payload of a message of its own.
-    fn payload(self, bytes: &[u8]) -> Vec<u8> {
+    pub fn payload(self, bytes: &[u8]) -> Vec<u8> {
         let mut payload = blocks(bytes, self.window_bits);
         if payload.ends_with(&TAIL) {
             payload.truncate(payload.len() - TAIL.len());

@@ -10,6 +10,7 @@ pub mod etag;
 pub mod graphql;
 pub mod health;
 pub mod http;
+pub mod link;
 pub mod oauth;
 pub mod pages;
 pub mod rest;

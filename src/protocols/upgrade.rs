@@ -3,28 +3,79 @@
 //! Ours rather than axum's, because the frame size, the buffers and the hand-over of the socket are what decides how
 //! little an idle connection costs.
 
+use std::sync::Arc;
+
 use ::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use axum::body::Body;
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::deflate::{Deflate, Inflating};
+use super::link::{self, Half, Outbox, Pump, Wire};
 use crate::domain::{Error, Result};
 
+/// Most bytes of a library's own answers that may wait.
+const MAX_ANSWERS_BYTES: usize = 64 * 1024;
 /// Bytes that wait before they are written without a flush.
 const WRITE_BUFFER_BYTES: usize = 64 * 1024;
-/// Most bytes that may wait; a batch of the largest events is less.
+/// Most bytes that may wait where the library writes; a batch of the largest events is less.
 const MAX_WRITE_BUFFER_BYTES: usize = 16 * 1024 * 1024;
 
-/// The connection below a WebSocket.
-pub type Io = TokioIo<Upgraded>;
+/// The frames that come in on an open WebSocket; what is sent goes through its [`Outbox`].
+pub type Frames = WebSocketStream<Inflating<Half>>;
 
-/// An open WebSocket.
-pub type Socket = WebSocketStream<Inflating<Io>>;
+/// An open WebSocket that is read and written by the library.
+pub type Socket = WebSocketStream<Inflating<Half>>;
+
+/// A connection that has become a WebSocket.
+pub struct Opened {
+    wire: Arc<Wire>,
+    ahead: Bytes,
+    limits: SocketLimits,
+    /// Longest message, inflated, where compression was agreed on.
+    inflated: Option<usize>,
+}
+
+impl Opened {
+    /// The two sides of the connection.
+    pub async fn frames(self, pump: &Pump) -> (Frames, Outbox) {
+        let outbox = pump.outbox(self.wire.clone());
+        let config = self.config().write_buffer_size(0).max_write_buffer_size(MAX_ANSWERS_BYTES);
+        let half = Half::new(self.wire, self.ahead, Some(outbox.sender()));
+        let io = Inflating::new(half, self.inflated);
+        (WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await, outbox)
+    }
+
+    /// The connection for who has few messages to send, and sends them with the library.
+    pub async fn socket(self) -> Socket {
+        let config = self
+            .config()
+            // A threshold, not an allocation: what waits goes out in one write.
+            .write_buffer_size(WRITE_BUFFER_BYTES)
+            // What came may go back, with its head.
+            .max_write_buffer_size(
+                MAX_WRITE_BUFFER_BYTES.max(self.limits.max_message_bytes.saturating_mul(2)),
+            );
+        let io = Inflating::new(Half::new(self.wire, self.ahead, None), self.inflated);
+        WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
+    }
+
+    fn config(&self) -> WebSocketConfig {
+        WebSocketConfig::default()
+            .read_buffer_size(self.limits.read_buffer_bytes)
+            .max_message_size(Some(self.limits.hard_limit()))
+            .max_frame_size(Some(self.limits.hard_limit()))
+    }
+
+    /// The connection as it is, and what came with the handshake.
+    pub fn into_parts(self) -> (Arc<Wire>, Bytes) {
+        (self.wire, self.ahead)
+    }
+}
 
 /// Sizes of an open WebSocket, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -56,23 +107,15 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// The answer to send, and the socket that opens after it.
-    pub fn split(self) -> (Response<Body>, impl Future<Output = Option<Socket>> + Send + 'static) {
+    /// The answer to send, and the connection once it is sent.
+    pub fn split(self) -> (Response<Body>, impl Future<Output = Option<Opened>> + Send + 'static) {
         let (pending, limits) = (self.pending, self.limits);
         let inflated = self.deflate.map(|_| limits.hard_limit());
-        let socket = async move {
-            let config = WebSocketConfig::default()
-                .read_buffer_size(limits.read_buffer_bytes)
-                // A threshold, not an allocation: what waits goes out in one write.
-                .write_buffer_size(WRITE_BUFFER_BYTES)
-                // What came may go back, with its head.
-                .max_write_buffer_size(MAX_WRITE_BUFFER_BYTES.max(limits.max_message_bytes.saturating_mul(2)))
-                .max_message_size(Some(limits.hard_limit()))
-                .max_frame_size(Some(limits.hard_limit()));
-            let io = Inflating::new(TokioIo::new(pending.await.ok()?), inflated);
-            Some(WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await)
+        let opened = async move {
+            let (wire, ahead) = link::Socket::from_upgraded(pending.await.ok()?).ok()?;
+            Some(Opened { wire, ahead, limits, inflated })
         };
-        (self.response, socket)
+        (self.response, opened)
     }
 }
 

@@ -6,12 +6,11 @@
 
 mod addresses;
 mod descriptors;
-mod socket;
+mod service;
 mod tls;
 mod turnstile;
 mod unread;
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -19,11 +18,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::future::RouteFuture;
-use futures_util::FutureExt as _;
-use futures_util::future::Map;
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,17 +25,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub use descriptors::raise as raise_descriptors;
-pub use socket::{OpenSocket, Socket, Stream};
 pub use tls::Tls;
 pub use unread::UnreadLimits;
 
 use addresses::{Addresses, Place};
+use service::PeerService;
 use turnstile::Turnstile;
 
 use crate::config::ServerSettings;
 use crate::domain::Network;
-use crate::protocols::edge::tell_methods;
-use crate::protocols::http::{OverTls, PeerAddr};
+use crate::protocols::link::{Handover, OpenSocket, Socket, Stream, Wire};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
@@ -261,22 +254,42 @@ async fn serve_connection(
     let Some(Some((stream, protocol))) = server.shutdown.run_until_cancelled(opening).await else {
         return;
     };
-    let open = OpenSocket::new(slot, place, server.metrics.socket());
-    let io = TokioIo::new(Socket::new(stream, server.write_timeout, open));
-    let service = PeerService { server: Arc::clone(&server), peer };
+    let open = OpenSocket::new((slot, place, server.metrics.socket()));
+    let socket = Socket::new(stream, server.write_timeout, open);
+    let mut service = PeerService { server: Arc::clone(&server), peer, handover: None };
     let ended = match protocol {
         Protocol::Http1 => {
-            let connection = server.http1.serve_connection(io, service).with_upgrades();
-            drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown).await
+            let (handover, wire) = (Arc::<Handover>::default(), socket.wire().clone());
+            service.handover = Some(handover.clone());
+            let connection = server.http1.serve_connection(TokioIo::new(socket), service).with_upgrades();
+            let driven =
+                drive(&server, Box::pin(connection), http1::UpgradeableConnection::graceful_shutdown);
+            // The connection of hyper is dropped, and what it holds, before the answer goes on without it.
+            let ended = tokio::select! {
+                biased;
+                ended = driven => Some(ended),
+                () = handover.arrived() => None,
+            };
+            match ended {
+                Some(ended) => ended,
+                None => return go_on(&handover, wire).await,
+            }
         }
         Protocol::Http2 => {
-            let connection = server.http2.serve_connection(io, service);
+            let connection = server.http2.serve_connection(TokioIo::new(socket), service);
             drive(&server, Box::pin(connection), http2::Connection::graceful_shutdown).await
         }
     };
     if let Err(error) = ended {
         // The peer's doing in all but rare cases (reset, time-out, no HTTP), so never an error of ours.
         tracing::debug!(%peer, %error, "connection ended");
+    }
+}
+
+/// Serves what took the connection over.
+async fn go_on(handover: &Handover, wire: Arc<Wire>) {
+    if let Some(serving) = handover.go_on(wire) {
+        serving.await;
     }
 }
 
@@ -330,30 +343,6 @@ async fn choose_protocol(stream: &TcpStream) -> io::Result<Protocol> {
         }
         // Bytes that were peeked at stay readable, so readiness says nothing about the next ones.
         tokio::time::sleep(PREFACE_PAUSE).await;
-    }
-}
-
-type Answered = Result<axum::response::Response, Infallible>;
-
-/// The router, as one connection sees it.
-struct PeerService {
-    server: Arc<Server>,
-    peer: SocketAddr,
-}
-
-impl hyper::service::Service<Request<Incoming>> for PeerService {
-    type Response = axum::response::Response;
-    type Error = Infallible;
-    type Future = Map<RouteFuture<Infallible>, fn(Answered) -> Answered>;
-
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(PeerAddr(self.peer));
-        let server = &*self.server;
-        if server.tls.is_some() {
-            request.extensions_mut().insert(OverTls);
-        }
-        let request = unread::keep(request, server.unread, &server.tasks, &server.metrics);
-        tower::Service::call(&mut server.app.clone(), request).map(|answer| answer.map(tell_methods))
     }
 }
 

@@ -16,7 +16,7 @@ use super::protocol_settings::{
 use crate::app::chat::Moderation;
 use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
-    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Revocations, Tokens,
+    Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Replays, Revocations, Tokens,
 };
 use crate::bus::{Hub, Signals};
 use crate::chat::Desk;
@@ -27,6 +27,7 @@ use crate::domain::{Error, Network, Result, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, RateLimitSettings, RateLimits};
+use crate::protocols::link::{Comeback, Pump};
 use crate::protocols::{
     self, chat, documents, echo, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
 };
@@ -157,6 +158,7 @@ pub(super) fn app(
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
+        replays: Replays::default(),
         live_connections: Arc::new(move || live_connections(&metrics)),
         signals: Signals::default(),
         settings: own,
@@ -243,9 +245,15 @@ pub(super) fn router(
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),
     );
-    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), ids.clone());
-    let sockets =
-        websocket::WebSocket::new(app.clone(), websocket_settings(settings), metrics.clone(), tasks.clone());
+    let pump = pump(settings, tasks, ids);
+    let streams = sse::Sse::new(app.clone(), sse_settings(settings), metrics, tasks.clone(), pump.clone());
+    let sockets = websocket::WebSocket::new(
+        app.clone(),
+        websocket_settings(settings),
+        metrics.clone(),
+        tasks.clone(),
+        pump.clone(),
+    );
     let inbound = rest::root_router(rest.clone());
     let chat_socket = chat::socket::router(chat::socket::ChatSocket::new(
         desk.clone(),
@@ -253,6 +261,7 @@ pub(super) fn router(
         settings.chat.max_joined,
         metrics.clone(),
         tasks.clone(),
+        pump.clone(),
     ));
     let mut v1 =
         rest::router(rest).merge(sse::router(streams)).merge(websocket::router(sockets)).merge(chat_socket);
@@ -266,11 +275,11 @@ pub(super) fn router(
         integrations,
         Some(desk.clone()),
         metrics,
-        tasks.clone(),
+        (tasks.clone(), pump.clone()),
         graphql_settings(settings)?,
     );
     let socketio =
-        socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone());
+        socketio::router(desk.clone(), socketio_settings(settings), metrics.clone(), tasks.clone(), pump);
     let health = health::Health { app: app.clone(), tasks: tasks.clone(), metrics: metrics.clone() };
     let documents = documents::router(documents::Documents::new()?, own);
     let observed = Observed { ids: ids.clone(), metrics: metrics.clone() };
@@ -289,6 +298,13 @@ pub(super) fn router(
         .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
         .layer(middleware::from_fn_with_state(observed, layers::observe));
     Ok(router)
+}
+
+/// Drives the writers of all connections.
+fn pump(settings: &Settings, tasks: &Tasks, ids: &Ids) -> Pump {
+    let own = &settings.sse;
+    let (least, spread) = (Duration::from_millis(own.retry_ms), Duration::from_millis(own.retry_jitter_ms));
+    Pump::start(tasks, Comeback::new(ids.clone(), least, spread))
 }
 
 /// The systems that may report here, as far as they are turned on.

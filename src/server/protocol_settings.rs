@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::{Profile, Settings};
 use crate::domain::Result;
 use crate::protocols::edge::Rate;
+use crate::protocols::link::PulseSettings;
 use crate::protocols::upgrade::SocketLimits;
 use crate::protocols::{echo, graphql, pages, socketio, sse, websocket};
 
@@ -37,7 +38,7 @@ pub(super) fn sse_settings(settings: &Settings) -> sse::SseSettings {
     sse::SseSettings {
         keep_alive: Duration::from_millis(own.keep_alive_ms),
         retry: Duration::from_millis(own.retry_ms),
-        retry_jitter: Duration::from_millis(own.retry_jitter_ms),
+        write_timeout: Duration::from_millis(settings.server.write_timeout_ms),
     }
 }
 
@@ -50,9 +51,11 @@ pub(super) fn websocket_settings(settings: &Settings) -> websocket::WebSocketSet
             deflate: own.deflate,
         },
         max_subscriptions: own.max_subscriptions,
-        ping_interval: Duration::from_millis(own.ping_interval_ms),
-        pong_timeout: Duration::from_millis(own.pong_timeout_ms),
-        write_timeout: Duration::from_millis(own.write_timeout_ms),
+        pulse: PulseSettings {
+            ping_interval: Duration::from_millis(own.ping_interval_ms),
+            pong_timeout: Duration::from_millis(own.pong_timeout_ms),
+            write_timeout: Duration::from_millis(own.write_timeout_ms),
+        },
     }
 }
 
@@ -90,9 +93,7 @@ pub(super) fn graphql_settings(settings: &Settings) -> Result<graphql::GraphQlSe
         page: own.graphiql.then_some(pages::graphiql),
         max_body_bytes: settings.server.max_body_bytes,
         socket: SocketLimits { deflate: false, ..websocket_settings(settings).limits },
-        ping_interval_ms: settings.websocket.ping_interval_ms,
-        pong_timeout_ms: settings.websocket.pong_timeout_ms,
-        write_timeout_ms: settings.websocket.write_timeout_ms,
+        pulse: websocket_settings(settings).pulse,
         keep_alive_ms: settings.sse.keep_alive_ms,
     })
 }

@@ -7,8 +7,9 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::support::binary::{Binary, command};
+use crate::support::socketio::{Socket, Transport};
 use crate::support::websocket::Connection;
-use crate::support::{Channel, Setup, TOPICS, api, eventually, graphql, sse, within};
+use crate::support::{Channel, Setup, TOPICS, TestServer, api, eventually, graphql, sse, within};
 
 /// The promise.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
@@ -189,13 +190,13 @@ async fn health_and_metrics_tell_how_it_is() {
         let sent = |(channel, sent)| {
             counted(&format!("events_delivered_total{{channel=\"{channel}\"}}")) == Some(sent)
         };
-        let channels = [("sse", 2.0), ("websocket", 2.0), ("socketio", 4.0), ("graphql", 4.0)];
+        let channels = [("sse", 2.0), ("websocket", 2.0), ("socketio", 6.0), ("graphql", 4.0)];
         let hooks = counted("webhook_deliveries_total{outcome=\"succeeded\"}") == Some(1.0);
         (hooks && channels.into_iter().all(sent)).then_some(text)
     })
     .await;
     let counted = |series: &str| value(&text, series).unwrap_or_else(|| panic!("no {series} in\n{text}"));
-    for (channel, open) in [("sse", 1.0), ("websocket", 1.0), ("socketio", 2.0), ("graphql", 2.0)] {
+    for (channel, open) in [("sse", 1.0), ("websocket", 1.0), ("socketio", 3.0), ("graphql", 2.0)] {
         assert_eq!(counted(&format!("subscriptions{{channel=\"{channel}\"}}")), open, "{channel}");
         assert!(counted(&format!("connections{{channel=\"{channel}\"}}")) >= open, "{channel}");
         assert_eq!(counted(&format!("events_lagged_total{{channel=\"{channel}\"}}")), 0.0, "{channel}");
@@ -231,4 +232,27 @@ async fn an_empty_store_gets_an_administrator_once() {
         .await
         .refusal();
     assert_eq!(refusal.code, "wrong_credentials", "demo accounts are only in the demo");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_namespace_that_is_left_sends_nothing_more() {
+    let server = TestServer::demo().await;
+    let staff = server.user("staff").await;
+    let auth = serde_json::json!({ "token": staff.token }).to_string();
+    for transport in [Transport::WebSocket, Transport::Upgrade] {
+        let mut socket = Socket::connect(&staff, transport).await.unwrap();
+        for name in ["First", "Second"] {
+            socket.subscribe(&["pets"], None).await.unwrap();
+            staff.create_pet(name).await;
+            let (_, event) = socket.event().await.unwrap();
+            assert_eq!(event["data"]["pet"]["name"], name);
+            // The connection stays.
+            socket.send("41").await.unwrap();
+            let channel = server.metrics().channel(petstore::telemetry::Channel::SocketIo);
+            eventually("the subscription to end", async || (channel.subscriptions() == 0).then_some(()))
+                .await;
+            staff.create_pet("Unseen").await;
+            socket.join(&auth).await.unwrap();
+        }
+    }
 }

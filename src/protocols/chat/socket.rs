@@ -4,7 +4,7 @@
 //! `sent`, `history`, `done`, `message`, `delta`, `typing`, `receipt`, `assigned`, `pong`, `error`. The `id` of a frame comes back with its
 //! answer. A frame that cannot be understood gets an `error`, and the connection lives.
 
-mod writer;
+mod session;
 
 use std::sync::Arc;
 
@@ -14,32 +14,24 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use futures_util::StreamExt as _;
-use futures_util::stream::SplitStream;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_util::sync::CancellationToken;
 
 use super::ask::Input;
 use super::watch::RoomWatch;
 use super::{Done, Talk};
-use crate::app::Caller;
 use crate::app::policy::{Operation, authorize};
 use crate::chat::Desk;
 use crate::domain::audit::Channel;
 use crate::domain::{Error, Principal, Result, RoomId};
 use crate::protocols::http::{self, Query};
+use crate::protocols::link::Pump;
 use crate::protocols::rest::Refusal;
-use crate::protocols::upgrade::{self, Socket};
-use crate::protocols::websocket::{Heard, WebSocketSettings, unreadable};
+use crate::protocols::upgrade;
+use crate::protocols::websocket::WebSocketSettings;
 use crate::tasks::Tasks;
 use crate::telemetry::{ChannelMetrics, Metrics};
 use crate::wire::Problem;
-use writer::Writer;
 
-/// Answers that may wait to be written; beyond it the client is not read.
-const REPLIES: usize = 16;
 /// Longest `id` of a frame, in bytes.
 const MAX_ID: usize = 64;
 
@@ -54,6 +46,7 @@ struct Parts {
     metrics: Metrics,
     channel: Arc<ChannelMetrics>,
     tasks: Tasks,
+    pump: Pump,
 }
 
 impl ChatSocket {
@@ -64,9 +57,10 @@ impl ChatSocket {
         max_joined: usize,
         metrics: Metrics,
         tasks: Tasks,
+        pump: Pump,
     ) -> Self {
         let channel = metrics.channel(crate::telemetry::Channel::WebSocket);
-        Self(Arc::new(Parts { desk, settings, max_joined, metrics, channel, tasks }))
+        Self(Arc::new(Parts { desk, settings, max_joined, metrics, channel, tasks, pump }))
     }
 }
 
@@ -85,78 +79,23 @@ async fn open(State(chat): State<ChatSocket>, request: Request<Body>) -> Result<
     authorize(Operation::Chat, &caller.principal)?;
     let mut request = Request::from_parts(parts, body);
     let accepted = upgrade::accept(&mut request, &[], chat.0.settings.limits)?;
-    let (response, socket) = accepted.split();
+    let (response, opened) = accepted.split();
     let tasks = chat.0.tasks.clone();
     tasks.spawn_connection("chat socket", async move {
-        if let Some(socket) = socket.await {
-            run(chat, caller, socket).await;
+        if let Some(opened) = opened.await {
+            session::run(chat, caller, opened).await;
         }
     });
     Ok(response)
 }
 
-/// What the reading side tells the writing side.
+/// What a frame led to.
 enum Told {
     Frame(Value),
     Joined(RoomId, Box<RoomWatch>, Value),
     Left(RoomId, Value),
     /// The principal of the connection is another now.
     Renewed(Box<Principal>, Value),
-    /// What came cannot be read on: close with that code and reason.
-    End(u16, &'static str),
-}
-
-/// Two tasks, as on `/v1/ws`: a wake-up for an event does not poll the socket's read half.
-async fn run(chat: ChatSocket, caller: Caller, socket: Socket) {
-    let _open = chat.0.channel.connection();
-    let (sink, stream) = socket.split();
-    let (tell, told) = mpsc::channel(REPLIES);
-    let heard = Arc::new(Heard::new());
-    let ending = chat.0.desk.app().ending(&caller.principal);
-    let user = caller.principal.user_id().map(|id| id.to_string());
-    let talk = Talk::new(chat.0.desk.clone(), caller, chat.0.channel.clone(), chat.0.max_joined);
-    let writer = Writer::new(chat.clone(), told, heard.clone(), ending, talk.joined());
-    let done = CancellationToken::new();
-    let reading = read(chat.clone(), talk, tell, heard, stream);
-    let ended = done.clone();
-    chat.0.tasks.spawn_connection("chat socket reader", async move {
-        tokio::select! {
-            () = reading => {}
-            () = ended.cancelled() => {}
-        }
-    });
-    writer.run(sink, json!({ "type": "connected", "userId": user })).await;
-    done.cancel();
-}
-
-async fn read(
-    chat: ChatSocket,
-    mut talk: Talk,
-    tell: mpsc::Sender<Told>,
-    heard: Arc<Heard>,
-    mut stream: SplitStream<Socket>,
-) {
-    while let Some(next) = stream.next().await {
-        heard.note();
-        let told = match next {
-            Err(error) => {
-                if let Some((code, reason)) = unreadable(&error) {
-                    let _ = tell.send(Told::End(code, reason)).await;
-                }
-                break;
-            }
-            Ok(Message::Text(text)) => answer(&chat, &mut talk, &text).await,
-            Ok(Message::Binary(_)) => {
-                let error = Error::malformed("frame", "must be a text frame of JSON");
-                Told::Frame(refused(None, &error))
-            }
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => continue,
-            Ok(Message::Close(_)) => break,
-        };
-        if tell.send(told).await.is_err() {
-            break;
-        }
-    }
 }
 
 async fn answer(chat: &ChatSocket, talk: &mut Talk, text: &str) -> Told {

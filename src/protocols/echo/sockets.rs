@@ -36,11 +36,11 @@ pub(super) async fn open(State(echo): State<Echo>, mut request: Request<Body>) -
     };
     let accepted = upgrade::accept(&mut request, &[], limits)?;
     let deflate = accepted.deflate;
-    let (response, socket) = accepted.split();
+    let (response, opened) = accepted.split();
     let tasks = echo.0.tasks.clone();
     tasks.spawn_connection("echo websocket", async move {
-        if let Some(socket) = socket.await {
-            run(&echo, deflate, socket).await;
+        if let Some(opened) = opened.await {
+            run(&echo, deflate, opened.socket().await).await;
         }
     });
     Ok(response)

@@ -4,15 +4,17 @@
 //! cohort. What an event becomes is worked out once for a cohort, by its first member that gets to it, and kept until
 //! the others have taken it. A member that is alone pays what it would pay without.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
 
 use async_graphql::parser::types::{Selection, SelectionSet};
 use async_graphql::{Name, ServerError, Value};
-use futures_util::StreamExt as _;
+use futures_util::future::Shared;
+use futures_util::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
-use tokio::sync::OnceCell;
 
 use super::GraphQl;
 use super::error::{encode, refusal};
@@ -36,6 +38,33 @@ pub struct Live {
     only: Option<EventType>,
     cohort: Arc<Cohort>,
     _counted: GaugeGuard,
+}
+
+/// The result for an event.
+pub enum Outcome {
+    /// A member of the cohort was here first.
+    Ready(Arc<str>),
+    /// It is worked out by those who wait for it.
+    Executes(Execution),
+}
+
+/// A result that is worked out. Whoever still waits for it drives it on, so a member that stops to ask (it does not read what
+/// it got) keeps no other waiting.
+type Execution = Shared<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>;
+
+impl Outcome {
+    /// The result, once it is there.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arc<str>> {
+        match self {
+            Self::Ready(result) => Poll::Ready(result.clone()),
+            Self::Executes(executes) => executes.poll_unpin(cx),
+        }
+    }
+
+    /// Waits for the result.
+    pub async fn get(mut self) -> Arc<str> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
 }
 
 /// Where a subscription comes from.
@@ -74,28 +103,55 @@ impl Live {
     ///
     /// # Errors
     /// As [`Feed::next`].
-    pub async fn next(&mut self) -> Result<Vec<Arc<Published>>> {
-        loop {
-            let mut events = self.feed.next(BATCH).await?;
+    pub async fn next(&mut self) -> Result<VecDeque<Arc<Published>>> {
+        let mut events = VecDeque::new();
+        std::future::poll_fn(|cx| self.poll_next(cx, &mut events)).await?;
+        Ok(events)
+    }
+
+    /// Appends events that it yields, at least one.
+    ///
+    /// # Errors
+    /// As [`Feed::poll_next`].
+    pub fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        events: &mut VecDeque<Arc<Published>>,
+    ) -> Poll<Result<()>> {
+        let only = self.only;
+        while events.is_empty() {
+            let polled = self.feed.poll_next(cx, BATCH, &mut |published| {
+                if only.is_none_or(|only| published.event.kind == only) {
+                    events.push_back(published.clone());
+                }
+                true
+            });
+            ready!(polled)?;
             if self.feed.take_lagged() {
                 self.graphql.0.channel.lagged();
             }
-            if let Some(only) = self.only {
-                events.retain(|published| published.event.kind == only);
-            }
-            if !events.is_empty() {
-                return Ok(events);
-            }
         }
+        Poll::Ready(Ok(()))
     }
 
-    /// The JSON text of the execution result for an event.
-    pub async fn result(&self, published: &Arc<Published>) -> Arc<str> {
-        // Boxed, so that a subscription that waits does not hold the room that an execution needs.
-        let execute = || Box::pin(self.cohort.execute(&self.graphql.0.schema, published));
-        match self.cohort.shared(published.event.position.seq) {
-            Some(cell) => cell.get_or_init(execute).await.clone(),
-            None => execute().await,
+    /// Counts results that were handed out.
+    pub fn delivered(&self, results: u64) {
+        self.graphql.0.channel.delivered(results);
+    }
+
+    /// The JSON text of the execution result for an event. To be asked once for each.
+    pub fn result(&self, published: &Arc<Published>) -> Outcome {
+        let execute = || {
+            // Not the cohort, whose owners are its members.
+            let (work, graphql, published) =
+                (self.cohort.work.clone(), self.graphql.clone(), published.clone());
+            let executes = async move { work.execute(&graphql.0.schema, &published).await };
+            executes.boxed().shared()
+        };
+        let execution = self.cohort.execution(published.event.position.seq, execute);
+        match execution.peek() {
+            Some(result) => Outcome::Ready(result.clone()),
+            None => Outcome::Executes(execution),
         }
     }
 }
@@ -104,10 +160,15 @@ impl Live {
 pub(super) struct Cohort {
     key: Arc<str>,
     cohorts: Cohorts,
+    work: Arc<Work>,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// What is executed for each event.
+struct Work {
     operation: Operation,
     /// The first member: for the others the results are the same, which is what the key is for.
     caller: Caller,
-    kept: Mutex<Vec<Kept>>,
 }
 
 /// A result that some members have yet to take.
@@ -115,32 +176,34 @@ struct Kept {
     seq: Seq,
     /// Members that have not taken it.
     wanted: usize,
-    cell: Arc<OnceCell<Arc<str>>>,
+    execution: Execution,
 }
 
 impl Cohort {
-    /// The place of an event's result, when there are others to share it with.
-    fn shared(self: &Arc<Self>, seq: Seq) -> Option<Arc<OnceCell<Arc<str>>>> {
+    /// The result of an event, for one member: the one that the first of them began, when there are others.
+    fn execution(self: &Arc<Self>, seq: Seq, begin: impl FnOnce() -> Execution) -> Execution {
         let members = Arc::strong_count(self);
         if members < 2 {
-            return None;
+            return begin();
         }
         let mut kept = self.kept.lock();
         if let Some(at) = kept.iter().position(|kept| kept.seq == seq) {
             kept[at].wanted = kept[at].wanted.saturating_sub(1);
             if kept[at].wanted == 0 {
-                return Some(kept.remove(at).cell);
+                return kept.remove(at).execution;
             }
-            return Some(kept[at].cell.clone());
+            return kept[at].execution.clone();
         }
         if kept.len() >= MAX_KEPT {
             kept.remove(0);
         }
-        let cell = Arc::new(OnceCell::new());
-        kept.push(Kept { seq, wanted: members - 1, cell: cell.clone() });
-        Some(cell)
+        let execution = begin();
+        kept.push(Kept { seq, wanted: members - 1, execution: execution.clone() });
+        execution
     }
+}
 
+impl Work {
     async fn execute(&self, schema: &StoreSchema, published: &Arc<Published>) -> Arc<str> {
         let request = self.operation.request(self.caller.clone()).data(Root(published.clone()));
         let response = schema.execute_stream(request).next().await;
@@ -169,8 +232,8 @@ impl Cohorts {
         if let Some(cohort) = cohorts.get(&key).and_then(Weak::upgrade) {
             return cohort;
         }
-        let (kept, operation) = (Mutex::default(), operation.compact());
-        let cohort = Arc::new(Cohort { key: key.clone(), cohorts: self.clone(), operation, caller, kept });
+        let (kept, work) = (Mutex::default(), Arc::new(Work { operation: operation.compact(), caller }));
+        let cohort = Arc::new(Cohort { key: key.clone(), cohorts: self.clone(), work, kept });
         cohorts.insert(key, Arc::downgrade(&cohort));
         cohort
     }

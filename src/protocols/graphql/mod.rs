@@ -39,6 +39,7 @@ use axum::routing::any;
 use crate::app::App;
 use crate::chat::Desk;
 use crate::integrations::Integrations;
+use crate::protocols::link::{PulseSettings, Pump};
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
@@ -78,12 +79,8 @@ pub struct GraphQlSettings {
     pub max_body_bytes: usize,
     /// Sizes of a WebSocket.
     pub socket: SocketLimits,
-    /// Time between pings on a WebSocket from which nothing comes, milliseconds.
-    pub ping_interval_ms: u64,
-    /// How long the answer to a ping may take, milliseconds.
-    pub pong_timeout_ms: u64,
-    /// Longest time that one write to a WebSocket may take, milliseconds.
-    pub write_timeout_ms: u64,
+    /// Time limits of WebSocket connections.
+    pub pulse: PulseSettings,
     /// Time between keep-alive comments on a quiet event stream, milliseconds.
     pub keep_alive_ms: u64,
 }
@@ -99,6 +96,7 @@ struct Parts {
     reservations: reservation::Reservations,
     metrics: Metrics,
     channel: Arc<ChannelMetrics>,
+    pump: Pump,
     tasks: Tasks,
     settings: GraphQlSettings,
 }
@@ -110,7 +108,7 @@ impl GraphQl {
         integrations: Arc<Integrations>,
         desk: Option<Desk>,
         metrics: &Metrics,
-        tasks: Tasks,
+        (tasks, pump): (Tasks, Pump),
         settings: GraphQlSettings,
     ) -> Self {
         let mut schema = schema::builder()
@@ -131,6 +129,7 @@ impl GraphQl {
             reservations: reservation::Reservations::default(),
             metrics: metrics.clone(),
             channel: metrics.channel(Channel::GraphQl),
+            pump,
             tasks,
             settings,
         }))

@@ -245,7 +245,7 @@ impl Running {
             match taken {
                 Ok(events) => {
                     for event in &events {
-                        self.next(&live.result(event).await).await;
+                        self.next(&live.result(event).get().await).await;
                     }
                     self.graphql.0.channel.delivered(events.len() as u64);
                 }

@@ -140,7 +140,7 @@ impl Streaming {
                 let mut chunk = String::new();
                 for event in &events {
                     let cursor = event.event.position.to_cursor();
-                    let result = self.live.result(event).await;
+                    let result = self.live.result(event).get().await;
                     if self.form == Form::Multipart {
                         chunk.push_str(&part(&result));
                         continue;

@@ -1,26 +1,22 @@
 //! The graphql-transport-ws protocol over a WebSocket, and its predecessor, which has other words for the same.
 //!
-//! A connection is a reader, which follows the protocol's states, and a task for each operation under way. None waits
-//! for the socket and for events at the same time: an event wakes the operation that it is for, which writes all that
-//! waits for it with one flush, under the lock of the sink.
+//! A connection is a reader, which follows the protocol's states and keeps time. Queries are tasks until they are answered;
+//! subscriptions are lanes of its outbox.
 
+mod lane;
 mod message;
 mod operations;
 
 use std::borrow::Cow;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::http::HeaderMap;
 use axum::extract::Request;
 use axum::response::Response;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 
@@ -33,7 +29,8 @@ use crate::app::{Caller, Ending};
 use crate::domain::audit::{Channel, Origin};
 use crate::domain::{Error, Principal, Result as DomainResult, Tenant};
 use crate::protocols::http;
-use crate::protocols::upgrade::{self, Accepted, Socket};
+use crate::protocols::link::{self, CloseReason, Due, Outbox, Pulse};
+use crate::protocols::upgrade::{self, Accepted, Frames, Opened};
 
 /// How long a client may take to read a close frame and to answer it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -53,11 +50,11 @@ pub(super) fn open(graphql: GraphQl, request: Request) -> Response {
         Err(error) => return Refusal::from(error).answer(Form::Json, request_id.as_deref()),
     };
     let agreed = accepted.subprotocol.map(Dialect::of);
-    let (response, socket) = Accepted::split(accepted);
+    let (response, opened) = Accepted::split(accepted);
     let tasks = graphql.0.tasks.clone();
     tasks.spawn_connection("graphql websocket", async move {
-        if let Some(socket) = socket.await {
-            serve(graphql, socket, handshake, agreed).await;
+        if let Some(opened) = opened.await {
+            serve(graphql, opened, handshake, agreed).await;
         }
     });
     response
@@ -108,12 +105,10 @@ impl Ended {
 /// What the reader of a connection and its operations share.
 struct Session {
     graphql: GraphQl,
-    sink: tokio::sync::Mutex<SplitSink<Socket, Message>>,
+    outbox: Outbox,
     running: Mutex<Running>,
-    /// A write failed.
-    lost: Notify,
-    /// It failed because the client reads too slowly.
-    slow: AtomicBool,
+    /// Whose answer is next: each waits for room.
+    turn: tokio::sync::Mutex<()>,
     dialect: Dialect,
     request_id: Option<String>,
 }
@@ -124,18 +119,18 @@ struct StopAll<'s>(&'s Session);
 impl Drop for StopAll<'_> {
     fn drop(&mut self) {
         self.0.running.lock().stop_all();
+        self.0.outbox.clear();
     }
 }
 
-async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: Option<Dialect>) {
+async fn serve(graphql: GraphQl, opened: Opened, handshake: Handshake, agreed: Option<Dialect>) {
     let _connected = graphql.0.channel.connection();
-    let (sink, mut stream) = socket.split();
+    let (mut stream, outbox) = opened.frames(&graphql.0.pump).await;
     let session = Arc::new(Session {
         graphql,
-        sink: tokio::sync::Mutex::new(sink),
+        outbox,
         running: Mutex::default(),
-        lost: Notify::new(),
-        slow: AtomicBool::new(false),
+        turn: tokio::sync::Mutex::default(),
         dialect: agreed.unwrap_or(Dialect::Modern),
         request_id: handshake.origin.request_id.clone(),
     });
@@ -147,118 +142,121 @@ async fn serve(graphql: GraphQl, socket: Socket, handshake: Handshake, agreed: O
     } else {
         Ended::close(4406, "Subprotocol not acceptable: offer graphql-transport-ws")
     };
-    // What is not read would reset the connection, and the close frame with it.
-    let farewell = async {
+    Box::pin(farewell(&session, stream, ended)).await;
+}
+
+async fn farewell(session: &Session, mut stream: Frames, ended: Ended) {
+    let closing = async {
         match ended {
-            Ended::Close(code, reason) => session.write(vec![message::close(code, &reason)]).await?,
-            Ended::Closed => {}
-            Ended::Gone => return Err(Ended::Gone),
+            Ended::Close(code, reason) => session.outbox.finish(&link::close(&CloseReason { code, reason })),
+            // The library answers the close with its next read.
+            Ended::Closed => {
+                let _ = stream.next().await;
+                session.outbox.finish(&[]);
+            }
+            Ended::Gone => return,
         }
+        session.outbox.drained().await;
+        // What is not read would reset the connection, and the close frame with it.
         while let Some(Ok(_)) = stream.next().await {}
-        Ok(())
     };
-    let _ = timeout(CLOSE_TIMEOUT, farewell).await;
+    let _ = timeout(CLOSE_TIMEOUT, closing).await;
 }
 
 impl Session {
-    /// Writes messages with one flush.
-    async fn write(&self, messages: Vec<Message>) -> Result<(), Ended> {
-        let writing = async {
-            let mut sink = self.sink.lock().await;
-            for message in messages {
-                sink.feed(message).await?;
-            }
-            sink.flush().await
-        };
-        let written = timeout(ms(self.graphql.0.settings.write_timeout_ms), writing).await;
-        if let Ok(Ok(())) = written {
-            return Ok(());
-        }
-        self.slow.store(written.is_err(), Ordering::Relaxed);
-        self.lost.notify_one();
-        Err(self.why_lost())
+    fn send(&self, text: &str) {
+        let mut frame = Vec::new();
+        link::put_text(&mut frame, &[text.as_bytes()]);
+        self.outbox.send(&frame);
     }
 
-    fn why_lost(&self) -> Ended {
-        if self.slow.load(Ordering::Relaxed) {
-            return Ended::close(4413, "what waits was not read for too long: go on after your last cursor");
-        }
-        Ended::Gone
+    fn slow(&self) -> Ended {
+        self.graphql.0.metrics.limit_hit("websocket.write_timeout_ms");
+        Ended::close(4413, "what waits was not read for too long: go on after your last cursor")
     }
 }
 
 /// Where a connection stands.
 enum State {
-    /// It waits for `connection_init`.
-    Opening(Handshake),
+    /// It waits for `connection_init`, until then.
+    Opening(Handshake, Instant),
     /// It may run operations.
     Ready(Box<Caller>),
 }
 
-/// What the timer of a connection is set for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Due {
-    Init,
-    Ping,
-    Pong,
-}
-
-async fn read(session: &Arc<Session>, stream: &mut SplitStream<Socket>, handshake: Handshake) -> Ended {
+async fn read(session: &Arc<Session>, stream: &mut Frames, handshake: Handshake) -> Ended {
     let settings = &session.graphql.0.settings;
     let shutdown = session.graphql.0.tasks.shutdown().cancelled();
-    let timer = sleep(ms(settings.init_timeout_ms));
     let mut ending: Ending = Box::pin(std::future::pending());
-    tokio::pin!(shutdown, timer);
-    let (mut state, mut due) = (State::Opening(handshake), Due::Init);
+    tokio::pin!(shutdown);
+    let mut state = State::Opening(handshake, Instant::now() + ms(settings.init_timeout_ms));
+    let mut pulse = Pulse::new(settings.pulse);
     loop {
+        let next = match &state {
+            State::Opening(_, until) => *until,
+            State::Ready(_) => pulse.next(&session.outbox),
+        };
         let received = tokio::select! {
             biased;
             () = &mut shutdown => {
-                return Ended::close(1012, "the server restarts: connect again and go on after your last cursor");
+                let wait = session.graphql.0.pump.comeback().draw_ms();
+                let reason = format!("the server restarts: come back in {wait} ms and go on after your last cursor");
+                return Ended::close(1012, reason);
             }
-            () = session.lost.notified() => return session.why_lost(),
             reason = &mut ending => return revoked(&reason),
+            () = session.outbox.broken() => return Ended::Gone,
             received = stream.next() => received,
-            () = &mut timer => {
-                // What is under way must end with the token, and not when the client has read what waits.
-                let done = tokio::select! {
-                    biased;
-                    reason = &mut ending => Err(revoked(&reason)),
-                    done = on_time(session, &mut due, timer.as_mut()) => done,
-                };
-                if let Err(ended) = done {
+            () = sleep_until(next) => {
+                if let Some(ended) = on_time(session, &state, &mut pulse) {
                     return ended;
                 }
                 continue;
             }
         };
+        pulse.heard();
         let text = match received {
             None => return Ended::Gone,
             Some(Err(error)) => return broken(&error),
             Some(Ok(Message::Close(_))) => return Ended::Closed,
             Some(Ok(Message::Binary(_))) => return Ended::close(4400, "messages are text"),
-            Some(Ok(Message::Text(text))) => Some(text),
-            Some(Ok(_)) => None,
+            Some(Ok(Message::Text(text))) => text,
+            Some(Ok(_)) => continue,
         };
-        if let Some(text) = text {
-            let was_opening = matches!(state, State::Opening(_));
-            let done = tokio::select! {
-                biased;
-                reason = &mut ending => Err(revoked(&reason)),
-                done = on_message(session, state, &text) => done,
-            };
-            state = match done {
-                Ok(state) => state,
-                Err(ended) => return ended,
-            };
-            if let (true, State::Ready(caller)) = (was_opening, &state) {
-                ending = session.graphql.0.app.ending(&caller.principal);
-            }
+        let was_opening = matches!(state, State::Opening(..));
+        state = match on_message(session, state, &text) {
+            Ok(state) => state,
+            Err(ended) => return ended,
+        };
+        if let (true, State::Ready(caller)) = (was_opening, &state) {
+            ending = session.graphql.0.app.ending(&caller.principal);
         }
-        if matches!(state, State::Ready(_)) {
-            due = Due::Ping;
-            timer.set(sleep(ms(settings.ping_interval_ms)));
+        // What is under way must end with the token, and not when the client has read what waits.
+        let room = timeout(settings.pulse.write_timeout, session.outbox.room());
+        let room = tokio::select! {
+            biased;
+            () = &mut shutdown => continue,
+            reason = &mut ending => return revoked(&reason),
+            room = room => room,
+        };
+        if room.is_err() {
+            return session.slow();
         }
+    }
+}
+
+/// What the time has brought.
+fn on_time(session: &Session, state: &State, pulse: &mut Pulse) -> Option<Ended> {
+    if let State::Opening(..) = state {
+        return Some(Ended::close(4408, "Connection initialisation timeout"));
+    }
+    match pulse.look(&session.outbox) {
+        Due::Nothing => None,
+        Due::Ping => {
+            session.outbox.send(&link::ping());
+            None
+        }
+        Due::Silent => Some(Ended::close(1001, "no answer to the ping")),
+        Due::Slow => Some(session.slow()),
     }
 }
 
@@ -266,47 +264,36 @@ fn revoked(reason: &Error) -> Ended {
     Ended::close(4401, reason.code())
 }
 
-/// What to do when the timer ran out.
-async fn on_time(session: &Session, due: &mut Due, mut timer: Pin<&mut Sleep>) -> Result<(), Ended> {
-    match due {
-        Due::Init => Err(Ended::close(4408, "Connection initialisation timeout")),
-        Due::Ping => {
-            session.write(vec![Message::Ping(bytes::Bytes::new())]).await?;
-            *due = Due::Pong;
-            timer.set(sleep(ms(session.graphql.0.settings.pong_timeout_ms)));
-            Ok(())
-        }
-        Due::Pong => Err(Ended::close(1001, "no answer to the ping")),
-    }
-}
-
-async fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<State, Ended> {
+fn on_message(session: &Arc<Session>, state: State, text: &str) -> Result<State, Ended> {
     let max = session.graphql.0.settings.socket.max_message_bytes;
     if text.len() > max {
         return Err(Ended::close(1009, format!("a message has at most {max} bytes")));
     }
     let incoming = Incoming::parse(text, session.dialect).map_err(|reason| Ended::close(4400, reason))?;
     match (incoming, state) {
-        (Incoming::ConnectionInit(credentials), State::Opening(handshake)) => {
+        (Incoming::ConnectionInit(credentials), State::Opening(handshake, _)) => {
             let principal = handshake.principal(&session.graphql, credentials);
             let principal = principal.map_err(|error| Ended::close(4403, forbidden(&error)))?;
-            session.write(vec![message::ack()]).await?;
+            session.send(message::ACK);
             Ok(State::Ready(Box::new(Caller::new(principal, handshake.origin))))
         }
         (Incoming::ConnectionInit(_), State::Ready(_)) => {
             Err(Ended::close(4429, "Too many initialisation requests"))
         }
-        (Incoming::Subscribe { .. }, State::Opening(_)) => Err(Ended::close(4401, "Unauthorized")),
+        (Incoming::Subscribe { .. }, State::Opening(..)) => Err(Ended::close(4401, "Unauthorized")),
         (Incoming::Subscribe { id, params }, State::Ready(caller)) => {
-            session.subscribe(id, params, &caller).await?;
+            session.subscribe(id, params, &caller)?;
             Ok(State::Ready(caller))
         }
         (Incoming::Ping(payload), state) => {
-            session.write(vec![message::pong(payload)]).await?;
+            session.send(&message::pong(payload));
             Ok(state)
         }
         (Incoming::Complete { id }, state) => {
-            session.running.lock().stop(&id);
+            let stopped = session.running.lock().stop(&id);
+            if let Some(lane) = stopped {
+                session.outbox.remove(lane, &[]);
+            }
             Ok(state)
         }
         (Incoming::Terminate, _) => Err(Ended::close(1000, "terminated")),

@@ -3,6 +3,7 @@
 //! Both go to the engine of the library, and both are seen here first, because the engine does not tell when a client
 //! has taken what waited for it: a poll takes everything, and a WebSocket is given a [`Line`] of ours to write to.
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -22,8 +23,9 @@ use super::line::Line;
 use super::raw::Mirror;
 use crate::domain::Result;
 use crate::protocols::http::{self, Query};
+use crate::protocols::link::{Pump, Through};
 use crate::protocols::rest::Refusal;
-use crate::protocols::upgrade::{self, Io, SocketLimits};
+use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
 
 /// Of the handshake only: the engine has an own configuration for what comes after.
@@ -45,7 +47,7 @@ pub(super) trait Engine: Clone + Send + Sync + 'static {
     fn ask(self, request: Request<Body>) -> impl Future<Output = Response> + Send;
 
     /// Takes over the connection of a WebSocket.
-    fn open(self, line: Line<Io>, opening: Request<()>) -> impl Future<Output = ()> + Send;
+    fn open(self, line: Line<Through>, opening: Request<()>) -> impl Future<Output = ()> + Send;
 }
 
 macro_rules! engine {
@@ -56,9 +58,9 @@ macro_rules! engine {
                 response.map(Body::new)
             }
 
-            async fn open(mut self, line: Line<Io>, opening: Request<()>) {
+            async fn open(mut self, line: Line<Through>, opening: Request<()>) {
                 // It refuses only addresses that are no `Purpose::WebSocket`.
-                let _ = Service::<(Line<Io>, Request<()>)>::call(&mut self, (line, opening)).await;
+                let _ = Service::<(Line<Through>, Request<()>)>::call(&mut self, (line, opening)).await;
             }
         }
     };
@@ -77,6 +79,7 @@ pub(super) struct Door<E> {
     pub tasks: Tasks,
     /// How long what a client posts may take to come.
     pub request_timeout: Duration,
+    pub pump: Pump,
 }
 
 /// What a request is for.
@@ -180,7 +183,7 @@ impl<E: Engine> Door<E> {
     }
 
     fn open_websocket(&self, sid: Option<Sid>, mut request: Request<Body>) -> Result<Response> {
-        let (response, socket) = upgrade::accept(&mut request, &[], HANDSHAKE_LIMITS)?.split();
+        let (response, opened) = upgrade::accept(&mut request, &[], HANDSHAKE_LIMITS)?.split();
         let mut opening = Request::new(());
         *opening.headers_mut() = kept(request.headers());
         *opening.uri_mut() = std::mem::take(request.uri_mut());
@@ -194,8 +197,11 @@ impl<E: Engine> Door<E> {
         };
         let (door, engine) = (self.clone(), self.engine.clone());
         self.tasks.spawn_connection("socket.io upgrade", async move {
-            let Some(socket) = socket.await else { return };
-            let (mut line, ended) = Line::new(socket.into_inner().into_inner(), flow);
+            let Some(opened) = opened.await else { return };
+            let (wire, ahead) = opened.into_parts();
+            let outbox = Arc::new(door.pump.outbox(wire));
+            let leads_to = Arc::downgrade(&outbox);
+            let (mut line, ended) = Line::new(Through::new(outbox, ahead), flow, leads_to);
             if sid.is_none() {
                 line.answer_first_ping();
             }

@@ -38,7 +38,7 @@ impl Envelopes {
             return Ok(envelope.clone());
         }
         let json = published.form(Form::Envelope, wire::event::envelope);
-        let envelope: Box<RawValue> = serde_json::from_slice(&json).map_err(Error::internal)?;
+        let envelope: Box<RawValue> = serde_json::from_slice(json).map_err(Error::internal)?;
         let envelope: Arc<RawValue> = envelope.into();
         *slot = Some((seq, envelope.clone()));
         Ok(envelope)

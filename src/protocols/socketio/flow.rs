@@ -17,6 +17,22 @@ use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::protocols::link::Outbox;
+
+/// Fences are acknowledgements that no client waits for: their ids begin beyond what a client counts to.
+const FENCES: u64 = 1 << 62;
+
+/// The id of the acknowledgement that is that fence.
+pub(super) fn fence_id(fence: u64) -> i64 {
+    // Nobody counts so far.
+    i64::try_from(FENCES + fence).unwrap_or(i64::MAX)
+}
+
+/// The fence that an acknowledgement of that id is.
+pub(super) fn fence_of(id: u64) -> Option<u64> {
+    id.checked_sub(FENCES)
+}
+
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
@@ -48,6 +64,11 @@ pub(super) struct Flow {
     /// Those who wait to read from and to write to the connection.
     reader: AtomicWaker,
     writer: AtomicWaker,
+    /// Fences that were set up, and the last that came by with the connection that it came by on. That is not held: the
+    /// engine may keep a flow for longer than the connection, which ends with its outbox.
+    fences: AtomicU64,
+    passed: AtomicU64,
+    outbox: Mutex<Weak<Outbox>>,
     flows: Flows,
     sid: Sid,
 }
@@ -63,6 +84,9 @@ impl Flow {
             severed: Notify::new(),
             reader: AtomicWaker::new(),
             writer: AtomicWaker::new(),
+            fences: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
+            outbox: Mutex::default(),
             flows,
             sid,
         }
@@ -88,6 +112,39 @@ impl Flow {
     /// Notes that the client took something.
     pub fn wrote(&self) {
         self.progress.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A fence, to be handed to the engine as [`fence_id`] says: what was handed over before it is written before it.
+    pub fn fence(&self) -> u64 {
+        self.fences.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Whether there is a fence that did not come by yet.
+    pub fn awaits_fence(&self) -> bool {
+        self.passed.load(Ordering::Acquire) < self.fences.load(Ordering::Acquire)
+    }
+
+    /// Notes a fence that came by, on which connection.
+    pub fn pass(&self, fence: u64, outbox: &Weak<Outbox>) {
+        *self.outbox.lock() = outbox.clone();
+        self.passed.fetch_max(fence, Ordering::AcqRel);
+        self.wrote();
+        self.moved.notify_one();
+    }
+
+    /// Waits until the fence has come by. `false`: the client took nothing for `patience`.
+    pub async fn passed(&self, fence: u64, patience: Duration) -> bool {
+        while self.passed.load(Ordering::Acquire) < fence {
+            if !self.moved(patience).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The way out past the engine: where the last fence came by.
+    pub fn outbox(&self) -> Option<Arc<Outbox>> {
+        self.outbox.lock().upgrade()
     }
 
     fn waiting(&self) -> u64 {

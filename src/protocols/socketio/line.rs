@@ -3,13 +3,14 @@
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
-use super::flow::Flow;
+use super::flow::{Flow, fence_of};
+use crate::protocols::link::Outbox;
 
 /// The engine's ping as it is written, and the pong as a client would send it (masked with zeros).
 const PING: &[u8] = b"\x81\x012";
@@ -19,7 +20,11 @@ const PONG: &[u8] = b"\x81\x81\0\0\0\x003";
 pub(super) struct Line<S> {
     stream: S,
     flow: Arc<Flow>,
+    /// Where fences lead past the engine.
+    outbox: Weak<Outbox>,
     first_ping: FirstPing,
+    /// Bytes of the frame that is under way, while somebody looks at frames.
+    rest: u64,
     _end: oneshot::Sender<Infallible>,
 }
 
@@ -29,8 +34,8 @@ pub(super) struct Line<S> {
 enum FirstPing {
     /// It is the engine's to send, and the client's to answer.
     Passed,
-    /// It has not been written yet; bytes of the frame that is under way, and who waits to read.
-    Awaited(u64, Option<Waker>),
+    /// It has not been written yet; who waits to read.
+    Awaited(Option<Waker>),
     /// It was taken; how much of the pong was read.
     Answered(usize),
 }
@@ -38,13 +43,29 @@ enum FirstPing {
 impl<S> Line<S> {
     /// Keeps the first ping from the client.
     pub fn answer_first_ping(&mut self) {
-        self.first_ping = FirstPing::Awaited(0, None);
+        self.first_ping = FirstPing::Awaited(None);
     }
 
     /// The second value ends when the engine lets go of the line.
-    pub fn new(stream: S, flow: Arc<Flow>) -> (Self, oneshot::Receiver<Infallible>) {
+    pub fn new(stream: S, flow: Arc<Flow>, outbox: Weak<Outbox>) -> (Self, oneshot::Receiver<Infallible>) {
         let (_end, ended) = oneshot::channel();
-        (Self { stream, flow, first_ping: FirstPing::Passed, _end }, ended)
+        (Self { stream, flow, outbox, first_ping: FirstPing::Passed, rest: 0, _end }, ended)
+    }
+
+    /// Takes the frame out that begins here, if it is not for the client. Gives back its length.
+    fn take_out(&mut self, bytes: &[u8]) -> Option<usize> {
+        if let FirstPing::Awaited(reader) = &mut self.first_ping
+            && bytes.starts_with(PING)
+        {
+            if let Some(reader) = reader.take() {
+                reader.wake();
+            }
+            self.first_ping = FirstPing::Answered(0);
+            return Some(PING.len());
+        }
+        let (fence, length) = fence(bytes)?;
+        self.flow.pass(fence, &self.outbox);
+        Some(length)
     }
 
     /// Fails when the line was cut.
@@ -61,7 +82,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
     ) -> Poll<io::Result<()>> {
         match &mut self.first_ping {
             FirstPing::Passed => {}
-            FirstPing::Awaited(_, reader) => {
+            FirstPing::Awaited(reader) => {
                 *reader = Some(cx.waker().clone());
                 self.flow.wake_reader(cx.waker());
                 self.whole()?;
@@ -91,23 +112,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let mut buf = buf;
-        if let FirstPing::Awaited(rest @ 0, reader) = &mut self.first_ping {
-            if buf.starts_with(PING) {
-                if let Some(reader) = reader.take() {
-                    reader.wake();
-                }
-                self.first_ping = FirstPing::Answered(0);
-                return Poll::Ready(Ok(PING.len()));
+        // Begins between two frames: what is written is whole frames, and taken whole where there are fences.
+        let looks = matches!(self.first_ping, FirstPing::Awaited(_)) || self.flow.awaits_fence();
+        if looks && self.rest == 0 {
+            if let Some(length) = self.take_out(buf) {
+                return Poll::Ready(Ok(length));
             }
-            *rest = frame_length(buf);
+            self.rest = frame_length(buf);
         }
-        if let FirstPing::Awaited(rest, _) = &self.first_ping {
-            // Not past the end of a frame: the next one may be the ping.
-            buf = &buf[..buf.len().min(usize::try_from(*rest).unwrap_or(usize::MAX))];
+        if self.rest > 0 {
+            // Not past the end of a frame: the next one may be the one.
+            buf = &buf[..buf.len().min(usize::try_from(self.rest).unwrap_or(usize::MAX))];
         }
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        if let (FirstPing::Awaited(rest, _), Poll::Ready(Ok(written))) = (&mut self.first_ping, &written) {
-            *rest = rest.saturating_sub(*written as u64);
+        if let Poll::Ready(Ok(written)) = &written {
+            self.rest = self.rest.saturating_sub(*written as u64);
         }
         if written.is_pending() {
             self.flow.wake_writer(cx.waker());
@@ -133,6 +152,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     }
 }
 
+/// The fence that the frame that begins here is, if it is one, and its length.
+fn fence(bytes: &[u8]) -> Option<(u64, usize)> {
+    // A text frame of fewer bytes than need more than one for their number.
+    let [0x81, length @ 0..126, payload @ ..] = bytes else { return None };
+    let digits = payload.get(..usize::from(*length))?.strip_prefix(b"43")?;
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
+    let id = std::str::from_utf8(&digits[..end]).ok()?.parse().ok()?;
+    Some((fence_of(id)?, usize::from(*length) + 2))
+}
+
 /// The length of the frame that begins here, head included (RFC 6455 §5.2); a server's frames have no mask.
 fn frame_length(bytes: &[u8]) -> u64 {
     let wide = |from: usize, to: usize| {
@@ -151,14 +180,14 @@ fn frame_length(bytes: &[u8]) -> u64 {
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    use super::super::flow::{Flows, Window};
+    use super::super::flow::{Flows, Window, fence_id};
     use super::*;
 
     #[tokio::test]
     async fn a_flush_is_what_the_client_took() {
         let flow = Flows::default().unnamed();
         let (stream, _peer) = tokio::io::duplex(64);
-        let (mut line, _) = Line::new(stream, flow.clone());
+        let (mut line, _) = Line::new(stream, flow.clone(), Weak::new());
         flow.hand(40);
         line.write_all(&[0; 40]).await.unwrap();
         let window = Window::new(50, 1);
@@ -171,7 +200,7 @@ mod tests {
     async fn a_cut_ends_both_ways_at_once() {
         let flow = Flows::default().unnamed();
         let (stream, _peer) = tokio::io::duplex(16);
-        let (mut reader, mut writer) = tokio::io::split(Line::new(stream, flow.clone()).0);
+        let (mut reader, mut writer) = tokio::io::split(Line::new(stream, flow.clone(), Weak::new()).0);
         let reading = async { reader.read_u8().await.unwrap_err().kind() };
         let writing = async { writer.write_all(&[0; 64]).await.unwrap_err().kind() };
         let cutting = async {
@@ -186,7 +215,7 @@ mod tests {
     async fn the_first_ping_is_answered_before_the_client_is_read() {
         let flow = Flows::default().unnamed();
         let (stream, mut peer) = tokio::io::duplex(1024);
-        let (mut line, _) = Line::new(stream, flow);
+        let (mut line, _) = Line::new(stream, flow, Weak::new());
         line.answer_first_ping();
         let (mut reader, mut writer) = tokio::io::split(line);
         peer.write_all(b"client").await.unwrap();
@@ -204,5 +233,26 @@ mod tests {
         let mut sent = vec![0; expected.len()];
         peer.read_exact(&mut sent).await.unwrap();
         assert_eq!(sent, expected, "one ping less, and nothing else");
+    }
+
+    #[tokio::test]
+    async fn a_fence_comes_by_and_is_taken_out() {
+        let flow = Flows::default().unnamed();
+        let (stream, mut peer) = tokio::io::duplex(1024);
+        let (mut line, _) = Line::new(stream, flow.clone(), Weak::new());
+        let fence = flow.fence();
+        let payload = format!("43{}[]", fence_id(fence));
+        let marked = [&[0x81, u8::try_from(payload.len()).unwrap()], payload.as_bytes()].concat();
+        let frames = [b"\x81\x0443[]", &marked[..], b"\x81\x0543[2]"].concat();
+        line.write_all(&frames).await.unwrap();
+        assert!(!flow.awaits_fence() && flow.passed(fence, std::time::Duration::ZERO).await);
+        let mut sent = [0; 13];
+        peer.read_exact(&mut sent).await.unwrap();
+        assert_eq!(&sent, b"\x81\x0443[]\x81\x0543[2]");
+        // Nobody waits for one: nothing is looked at.
+        line.write_all(&marked).await.unwrap();
+        let mut sent = vec![0; marked.len()];
+        peer.read_exact(&mut sent).await.unwrap();
+        assert_eq!(sent, marked);
     }
 }

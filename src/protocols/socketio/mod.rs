@@ -7,10 +7,12 @@
 //! `agentAssigned`, `typing`, `stopTyping`, `read` and `error`.
 //!
 //! The library speaks the protocol; what it lacks is here: [`flow`] keeps it from dropping packets, [`door`] and [`line`]
-//! see what the client takes and can end a connection, and recovery is the feed's, by `after`.
+//! see what the client takes and can end a connection, [`direct`] sends ready packets past it, and recovery is the feed's,
+//! by `after`.
 
 mod calls;
 mod chat;
+mod direct;
 mod door;
 mod echo;
 mod envelopes;
@@ -20,6 +22,7 @@ mod flow;
 mod line;
 mod raw;
 mod reception;
+mod sending;
 mod session;
 
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use tower::Layer as _;
 use crate::app::App;
 use crate::chat::Desk;
 use crate::protocols::edge::Rate;
+use crate::protocols::link::Pump;
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
 use door::Door;
@@ -98,7 +102,7 @@ struct Parts {
 }
 
 /// The route. At shutdown the clients are told and disconnected, in a way that makes them come back by themselves.
-pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks) -> Router {
+pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: Tasks, pump: Pump) -> Router {
     // Half of a payload: the engine sets a packet aside that does not fit into the answer to a poll, and forgets it when
     // the session moves on to a WebSocket.
     let window_bytes = WINDOW_BYTES.min(settings.max_payload_bytes / 2);
@@ -145,12 +149,13 @@ pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: T
         flows,
         tasks: tasks.clone(),
         request_timeout: settings.request_timeout,
+        pump: pump.clone(),
     };
     let router =
         Router::new().route("/socket.io/", any(door::enter::<SocketIoService<Router>>)).with_state(door);
     if settings.judged {
         io.ns("/custom", echo::Echo { pace: None, judged: true });
-        return router.merge(raw::router(settings, tasks));
+        return router.merge(raw::router(settings, tasks, pump));
     }
     router
 }

@@ -13,6 +13,7 @@ use engineioxide::{DisconnectReason, Socket, Str};
 use super::SocketIoSettings;
 use super::door::{self, Door};
 use super::flow::Flows;
+use crate::protocols::link::Pump;
 use crate::tasks::Tasks;
 
 /// Answers each message with itself.
@@ -37,7 +38,7 @@ impl EngineIoHandler for Mirror {
 }
 
 /// The route.
-pub(super) fn router(settings: SocketIoSettings, tasks: Tasks) -> Router {
+pub(super) fn router(settings: SocketIoSettings, tasks: Tasks, pump: Pump) -> Router {
     let config = EngineIoConfig::builder()
         .req_path("/engine.io")
         .ping_interval(settings.ping_interval)
@@ -59,6 +60,7 @@ pub(super) fn router(settings: SocketIoSettings, tasks: Tasks) -> Router {
         flows,
         tasks,
         request_timeout: settings.request_timeout,
+        pump,
     };
     Router::new().route("/engine.io/", any(door::enter::<EngineIoService<Mirror>>)).with_state(door)
 }

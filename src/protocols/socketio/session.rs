@@ -6,12 +6,8 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use serde::Serialize;
-use socketioxide::extract::AckSender;
-use socketioxide::handler::FromMessageParts as _;
-use socketioxide::handler::Value;
+use socketioxide::TransportType;
 use socketioxide::socket::Socket;
-use socketioxide::{SendError, SocketError, TransportType};
 use tokio::time::timeout;
 use tokio_stream::StreamMap;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -20,8 +16,10 @@ use super::Parts;
 use super::calls::{
     Authenticate, Authenticated, Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed,
 };
+use super::direct::{Direct, json};
 use super::error::{PROBLEM, Refused, Told, problem};
 use super::farewell::{self, LAST_WORDS};
+use super::flow::fence_id;
 use super::reception::Seat;
 use crate::app::{Caller, Feed};
 use crate::bus::Published;
@@ -29,6 +27,7 @@ use crate::domain::{Error, Principal, Result, RoomId, Topic, Violation};
 use crate::protocols::batches::Batches;
 use crate::protocols::chat::Talk;
 use crate::protocols::chat::watch::RoomWatch;
+use crate::protocols::link::stalled;
 use crate::telemetry::GaugeGuard;
 use crate::wire::Problem;
 
@@ -38,14 +37,16 @@ pub(super) const SMALL_PACKET_BYTES: usize = 256;
 /// One connected client.
 pub(super) struct Session {
     pub(super) parts: Arc<Parts>,
-    socket: Arc<Socket>,
+    pub(super) socket: Arc<Socket>,
     pub(super) seat: Arc<Seat>,
     pub(super) talk: Talk,
     pub(super) rooms: StreamMap<RoomId, RoomWatch>,
     principal: Principal,
     /// Whether another token has taken the place of the one whose end is waited for.
     renewed: bool,
+    /// What goes through the engine, before there is a way past it.
     subscriptions: StreamMap<Arc<str>, Batches>,
+    pub(super) direct: Option<Direct>,
     /// Subscriptions so far, those that have ended included.
     joined: u64,
     _connected: GaugeGuard,
@@ -70,19 +71,18 @@ impl Session {
     pub fn new(parts: Arc<Parts>, socket: Arc<Socket>, seat: Arc<Seat>) -> Self {
         let (_connected, _present) = (parts.channel.connection(), parts.present.token());
         let principal = seat.principal.clone();
-        let (renewed, subscriptions) = (false, StreamMap::new());
         let caller = Caller::new(principal.clone(), seat.origin.clone());
         let talk = Talk::new(parts.desk.clone(), caller, parts.channel.clone(), parts.settings.max_joined);
-        let rooms = StreamMap::new();
         Self {
             parts,
             socket,
             seat,
             talk,
-            rooms,
+            rooms: StreamMap::new(),
             principal,
-            renewed,
-            subscriptions,
+            renewed: false,
+            subscriptions: StreamMap::new(),
+            direct: None,
             joined: 0,
             _connected,
             _present,
@@ -101,7 +101,11 @@ impl Session {
         self.end(end).await;
     }
 
-    async fn end(self, end: End) {
+    async fn end(mut self, end: End) {
+        // Before the last words, which are the last.
+        if let Some(direct) = &mut self.direct {
+            direct.stop();
+        }
         let Self { parts, socket, seat, .. } = &self;
         match end {
             End::Gone => {}
@@ -131,6 +135,10 @@ impl Session {
 
     /// Tells a problem that does not wait for room: the engine's buffer has places that the window leaves free.
     fn tell(&self, problem: Problem) {
+        if let Some(direct) = &self.direct {
+            let told = json(&Told { problem, subscription: None }).unwrap_or_default();
+            return direct.send("42", &format!("\"{PROBLEM}\",{told}"));
+        }
         if self.socket.emit(PROBLEM, &Told { problem, subscription: None }).is_ok() {
             self.seat.flow.hand(self.parts.window.cost(SMALL_PACKET_BYTES));
         }
@@ -139,7 +147,10 @@ impl Session {
     /// Tells a problem and waits a while for the client to take it.
     async fn last_words(&self, problem: Problem) {
         self.tell(problem);
-        let _ = timeout(LAST_WORDS, self.seat.flow.settled(LAST_WORDS)).await;
+        let _ = match &self.direct {
+            Some(direct) => timeout(LAST_WORDS, direct.outbox().drained()).await,
+            None => timeout(LAST_WORDS, self.seat.flow.settled(LAST_WORDS)).await,
+        };
     }
 
     async fn serve(&mut self) -> End {
@@ -161,12 +172,26 @@ impl Session {
     async fn serve_token(&mut self) -> Result<(), End> {
         let seat = self.seat.clone();
         while !std::mem::take(&mut self.renewed) {
+            let patience = self.parts.settings.stall_timeout;
+            if let Some(direct) = &mut self.direct {
+                let outbox = direct.outbox().clone();
+                tokio::select! {
+                    biased;
+                    // Boxed, so that a session that waits does not hold the room that an answer needs.
+                    call = seat.calls.next() => Box::pin(self.answer(&call)).await,
+                    (id, error) = direct.ended() => self.forward(id, Err(error)).await,
+                    Some((room, from)) = self.rooms.next() => Box::pin(self.forward_room(room, from)).await,
+                    () = stalled(&outbox, patience) => Err(End::Stalled),
+                }?;
+                continue;
+            }
             tokio::select! {
                 biased;
-                call = seat.calls.next() => self.answer(&call).await,
-                Some((id, batch)) = self.subscriptions.next() => self.forward(id, batch).await,
-                Some((room, from)) = self.rooms.next() => self.forward_room(room, from).await,
+                call = seat.calls.next() => Box::pin(self.answer(&call)).await,
+                Some((id, batch)) = self.subscriptions.next() => Box::pin(self.forward(id, batch)).await,
+                Some((room, from)) = self.rooms.next() => Box::pin(self.forward_room(room, from)).await,
             }?;
+            Box::pin(self.go_direct()).await?;
         }
         Ok(())
     }
@@ -198,21 +223,58 @@ impl Session {
         let (cursor, live_from, resumed) = (feed.cursor(), feed.live_from(), feed.resumed());
         // Before the first event, which cannot come while the feed is not in the map.
         self.acknowledge(&Subscribed { id: &id, cursor, live_from, resumed }, ack).await?;
-        let subscription = Batches::new(feed, self.parts.channel.clone());
-        self.subscriptions.insert(id, subscription);
+        self.enter(id, Batches::new(feed, self.parts.channel.clone()));
         self.joined += 1;
         Ok(Ok(()))
     }
 
+    /// Lets the events of a subscription out.
+    fn enter(&mut self, id: Arc<str>, subscription: Batches) {
+        match &mut self.direct {
+            Some(direct) => {
+                let (feed, active) = subscription.into_parts();
+                direct.join(id, feed, active, self.parts.channel.clone());
+            }
+            None => drop(self.subscriptions.insert(id, subscription)),
+        }
+    }
+
+    /// Takes the way past the engine once there is one, and everything that was given to the engine is out: a fence is given
+    /// to it as the last, and it has come by.
+    async fn go_direct(&mut self) -> Result<(), End> {
+        if self.socket.transport_type() != TransportType::Websocket {
+            return Ok(());
+        }
+        let fence = self.seat.flow.fence();
+        self.acknowledge(&(), Some(fence_id(fence))).await?;
+        if !self.seat.flow.passed(fence, self.parts.settings.stall_timeout).await {
+            return Err(End::Stalled);
+        }
+        let outbox = self.seat.flow.outbox().ok_or(End::Gone)?;
+        self.direct = Some(Direct::new(outbox));
+        let ids: Vec<Arc<str>> = self.subscriptions.keys().cloned().collect();
+        for id in ids {
+            if let Some(subscription) = self.subscriptions.remove(&id) {
+                self.enter(id, subscription);
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.subscriptions.contains_key(id) || self.direct.as_ref().is_some_and(|direct| direct.has(id))
+    }
+
     fn free_id(&self, id: Option<String>) -> Result<Arc<str>> {
         let max = self.parts.settings.max_subscriptions;
-        if self.subscriptions.len() >= max {
+        let count = self.subscriptions.len() + self.direct.as_ref().map_or(0, Direct::count);
+        if count >= max {
             self.parts.metrics.limit_hit("socketio.max_subscriptions");
             let message = format!("a connection can have at most {max} subscriptions");
             return Err(Error::LimitReached { limit: "socketio.max_subscriptions", message });
         }
         match id {
-            Some(id) if self.subscriptions.contains_key(id.as_str()) => {
+            Some(id) if self.has(&id) => {
                 let violation = Violation::new(
                     "id",
                     "duplicate",
@@ -223,7 +285,7 @@ impl Session {
             Some(id) => Ok(id.into()),
             None => {
                 let mut ids = (self.joined + 1..).map(|number| format!("s{number}"));
-                let free = ids.find(|id| !self.subscriptions.contains_key(id.as_str()));
+                let free = ids.find(|id| !self.has(id));
                 Ok(free.unwrap_or_default().into())
             }
         }
@@ -237,7 +299,8 @@ impl Session {
 
     async fn unsubscribe(&mut self, unsubscribe: &Unsubscribe, ack: Option<i64>) -> Result<Result<()>, End> {
         let Unsubscribe { id } = unsubscribe;
-        if self.subscriptions.remove(id.as_str()).is_none() {
+        let left = self.direct.as_mut().is_some_and(|direct| direct.leave(id));
+        if !left && self.subscriptions.remove(id.as_str()).is_none() {
             let violation =
                 Violation::new("id", "unknown_subscription", "is no subscription of this connection");
             return Ok(Err(Error::invalid(violation)));
@@ -275,6 +338,9 @@ impl Session {
             Ok(events) => events,
             Err(error @ (Error::CursorExpired | Error::CursorForeign)) => {
                 self.subscriptions.remove(&id);
+                if let Some(direct) = &mut self.direct {
+                    direct.leave(&id);
+                }
                 let told = Told { problem: problem(&error), subscription: Some(&id) };
                 return self.emit(PROBLEM, &told, SMALL_PACKET_BYTES).await;
             }
@@ -286,50 +352,5 @@ impl Session {
             self.parts.channel.delivered(1);
         }
         Ok(())
-    }
-
-    pub(super) async fn emit<T: Serialize + ?Sized>(
-        &self,
-        event: &str,
-        argument: &T,
-        bytes: usize,
-    ) -> Result<(), End> {
-        self.hand_over(bytes, || self.socket.emit(event, argument)).await
-    }
-
-    pub(super) async fn acknowledge<T: Serialize>(&self, answer: &T, ack: Option<i64>) -> Result<(), End> {
-        let send = || {
-            let Ok(sender) =
-                AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
-            sender.send(answer)
-        };
-        if ack.is_none() { Ok(()) } else { self.hand_over(SMALL_PACKET_BYTES, send).await }
-    }
-
-    /// Hands a packet over as soon as the client has room for it.
-    async fn hand_over(&self, bytes: usize, send: impl Fn() -> Result<(), SendError>) -> Result<(), End> {
-        let (flow, patience) = (&self.seat.flow, self.parts.settings.stall_timeout);
-        let (window, cost) = (self.parts.window, self.parts.window.cost(bytes));
-        loop {
-            if !flow.room(window, cost, patience).await {
-                return Err(End::Stalled);
-            }
-            match send() {
-                Ok(()) => {
-                    flow.hand(cost);
-                    return Ok(());
-                }
-                // The window is there to keep this from happening.
-                Err(SendError::Socket(SocketError::InternalChannelFull)) => {
-                    if !flow.moved(patience).await {
-                        return Err(End::Stalled);
-                    }
-                }
-                Err(SendError::Socket(SocketError::Closed)) => return Err(End::Gone),
-                Err(SendError::Serialize(error)) => {
-                    return Err(End::Failed(Error::internal(error.to_string())));
-                }
-            }
-        }
     }
 }

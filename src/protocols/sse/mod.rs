@@ -1,11 +1,13 @@
 //! `GET /v1/events`: server-sent events (WHATWG HTML §9.2), and the poll form of the same for REST clients.
 
+mod live;
 mod stream;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use ::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::Extension;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -16,10 +18,10 @@ use serde_json::value::RawValue;
 
 use crate::app::App;
 use crate::bus::{Form, Published};
-use crate::clock::Ids;
 use crate::domain::audit::Channel;
 use crate::domain::{Error, Principal, Result, Topic, Violation};
 use crate::protocols::http::{self, Query};
+use crate::protocols::link::{Pump, Takeable, Takeover};
 use crate::protocols::rest::{Refusal, Told};
 use crate::tasks::Tasks;
 use crate::telemetry::{ChannelMetrics, Metrics};
@@ -32,8 +34,8 @@ pub struct SseSettings {
     pub keep_alive: Duration,
     /// How long clients are told to wait before they come back.
     pub retry: Duration,
-    /// What is added to that, at random, when the server stops.
-    pub retry_jitter: Duration,
+    /// Longest time that a client may take nothing of what waits for it.
+    pub write_timeout: Duration,
 }
 
 /// What the handler works with.
@@ -43,16 +45,17 @@ pub struct Sse {
     settings: SseSettings,
     streams: Arc<ChannelMetrics>,
     polls: Arc<ChannelMetrics>,
+    limits: Metrics,
     tasks: Tasks,
-    ids: Ids,
+    pump: Pump,
 }
 
 impl Sse {
     /// With the server's parts.
-    pub fn new(app: App, settings: SseSettings, metrics: &Metrics, tasks: Tasks, ids: Ids) -> Self {
+    pub fn new(app: App, settings: SseSettings, metrics: &Metrics, tasks: Tasks, pump: Pump) -> Self {
         use crate::telemetry::Channel as C;
         let (streams, polls) = (metrics.channel(C::Sse), metrics.channel(C::Poll));
-        Self { app, settings, streams, polls, tasks, ids }
+        Self { app, settings, streams, polls, limits: metrics.clone(), tasks, pump }
     }
 }
 
@@ -76,14 +79,19 @@ async fn events(State(sse): State<Sse>, request: Request<Body>) -> Told {
     match form? {
         Answer::Stream => {
             let feed = sse.app.subscribe(&asked.principal, &asked.topics, asked.after.as_deref()).await?;
-            let body = stream::body(&sse, feed, &asked.principal);
             let headers = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
                 (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
                 // Reverse proxies must not hold events back (nginx).
                 (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
             ];
-            Ok((headers, body).into_response())
+            if parts.extensions.get::<Takeable>().is_none() {
+                return Ok((headers, stream::body(&sse, feed, &asked.principal)).into_response());
+            }
+            let now = UNIX_EPOCH + Duration::from_millis(u64::try_from(sse.app.now().as_ms()).unwrap_or(0));
+            let date = HeaderValue::from_str(&httpdate::fmt_http_date(now)).map_err(Error::internal)?;
+            let takeover = Takeover::new(move |wire, head| live::run(sse, feed, asked.principal, wire, head));
+            Ok((headers, [(header::DATE, date)], Extension(takeover)).into_response())
         }
         Answer::Json => poll(&sse, &asked).await.map_err(Refusal),
     }
@@ -162,7 +170,7 @@ async fn poll(sse: &Sse, asked: &Asked) -> Result<Response> {
     let _open = sse.polls.connection();
     let past =
         sse.app.past_events(&asked.principal, &asked.topics, asked.after.as_deref(), asked.limit).await?;
-    let envelopes: Vec<bytes::Bytes> =
+    let envelopes: Vec<&bytes::Bytes> =
         past.events.iter().map(|published| published.form(Form::Envelope, wire::event::envelope)).collect();
     let data = envelopes.iter().map(|bytes| serde_json::from_slice(bytes)).collect::<Result<_, _>>();
     let answer = PollAnswer { data: data.map_err(Error::internal)?, next_cursor: past.next };
@@ -173,7 +181,7 @@ async fn poll(sse: &Sse, asked: &Asked) -> Result<Response> {
 }
 
 /// The block of an event: its cursor as `id`, its type as `event`, the envelope as `data`.
-fn block(published: &Published) -> bytes::Bytes {
+fn block(published: &Published) -> &bytes::Bytes {
     published.form(Form::Sse, |event| {
         let (cursor, kind) = (event.position.to_cursor(), event.kind);
         format!("id: {cursor}\nevent: {kind}\ndata: {}\n\n", wire::event::envelope(event))

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -20,11 +19,10 @@ const BATCH: usize = 64;
 
 /// Where a stream stands.
 struct Stream {
+    sse: Sse,
     feed: Feed,
     settings: SseSettings,
     metrics: Arc<ChannelMetrics>,
-    shutdown: tokio_util::sync::CancellationToken,
-    jitter: Duration,
     ending: Ending,
     greeted: bool,
     _open: (GaugeGuard, GaugeGuard),
@@ -32,13 +30,11 @@ struct Stream {
 
 /// The body of the answer to a subscribe.
 pub(super) fn body(sse: &Sse, feed: Feed, principal: &Principal) -> Body {
-    let spread = u64::try_from(sse.settings.retry_jitter.as_millis()).unwrap_or(0) + 1;
     let stream = Stream {
+        sse: sse.clone(),
         feed,
         settings: sse.settings,
         metrics: sse.streams.clone(),
-        shutdown: sse.tasks.shutdown().clone(),
-        jitter: Duration::from_millis(u64::from_be_bytes(sse.ids.random_bytes::<8>()) % spread),
         ending: sse.app.ending(principal),
         greeted: false,
         _open: (sse.streams.connection(), sse.streams.subscription()),
@@ -55,17 +51,11 @@ impl Stream {
     async fn next(&mut self) -> (Bytes, bool) {
         if !self.greeted {
             self.greeted = true;
-            // A block without data is not dispatched but sets the last event id: who is cut off before the first event
-            // resumes from where it joined.
-            let (retry, cursor) = (self.settings.retry.as_millis(), self.feed.cursor());
-            return (format!("retry: {retry}\nid: {cursor}\n\n").into(), true);
+            return (greeting(&self.settings, &self.feed), true);
         }
         tokio::select! {
             biased;
-            () = self.shutdown.cancelled() => {
-                let retry = (self.settings.retry + self.jitter).as_millis();
-                (format!("retry: {retry}\n: the server restarts; come back\n\n").into(), false)
-            }
+            () = self.sse.tasks.shutdown().cancelled() => (restarting(&self.sse), false),
             reason = &mut self.ending => (closing(&reason), false),
             events = self.feed.next(BATCH) => match events {
                 Ok(events) => {
@@ -78,28 +68,44 @@ impl Stream {
                 Err(error) => (closing(&error), false),
             },
             () = tokio::time::sleep(self.settings.keep_alive) => {
-                // With the cursor, so that a quiet client does not come back with one that is too old.
-                (format!(": keep-alive\nid: {}\n\n", self.feed.idle_cursor()).into(), true)
+                (keep_alive(&mut self.feed), true)
             }
         }
     }
 }
 
+/// The first block. One without data is not dispatched but sets the last event id: who is cut off before the first event
+/// resumes from where it joined.
+pub(super) fn greeting(settings: &SseSettings, feed: &Feed) -> Bytes {
+    format!("retry: {}\nid: {}\n\n", settings.retry.as_millis(), feed.cursor()).into()
+}
+
+/// What keeps a quiet stream alive; with the cursor, so that a quiet client does not come back with one that is too old.
+pub(super) fn keep_alive(feed: &mut Feed) -> Bytes {
+    format!(": keep-alive\nid: {}\n\n", feed.idle_cursor()).into()
+}
+
+/// The last block when the server stops: everyone is told another time to come back.
+pub(super) fn restarting(sse: &Sse) -> Bytes {
+    let retry = sse.pump.comeback().draw_ms();
+    format!("retry: {retry}\n: the server restarts; come back\n\n").into()
+}
+
 /// The blocks of events, as one piece of bytes and so one write.
 fn join(events: &[Arc<Published>]) -> Bytes {
     if let [single] = events {
-        return block(single);
+        return block(single).clone();
     }
-    let blocks: Vec<Bytes> = events.iter().map(|published| block(published)).collect();
-    let mut bytes = BytesMut::with_capacity(blocks.iter().map(Bytes::len).sum());
+    let blocks: Vec<&Bytes> = events.iter().map(|published| block(published)).collect();
+    let mut bytes = BytesMut::with_capacity(blocks.iter().map(|block| block.len()).sum());
     for block in blocks {
-        bytes.extend_from_slice(&block);
+        bytes.extend_from_slice(block);
     }
     bytes.freeze()
 }
 
 /// The last block of a stream that ends for a reason that the client must know.
-fn closing(error: &Error) -> Bytes {
+pub(super) fn closing(error: &Error) -> Bytes {
     tracing::debug!(code = error.code(), cause = ?std::error::Error::source(error), "a stream ended");
     let problem = serde_json::to_string(&Problem::from(error)).unwrap_or_default();
     format!("event: stream.closed\ndata: {problem}\n\n").into()

@@ -2,14 +2,12 @@
 //! of these ways and shared.
 
 use bytes::Bytes;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader, Utf8Bytes};
 
 use super::frames;
 use crate::bus::{Form, Published};
 use crate::domain::{Error, Result};
 use crate::protocols::deflate::{self, Deflate};
+use crate::protocols::link::{Payload, put_message};
 use crate::wire;
 
 /// The subprotocols; a client that names none of them speaks JSON.
@@ -41,14 +39,29 @@ impl Speech {
         if self.binary { "must be a binary frame of MessagePack" } else { "must be a text frame of JSON" }
     }
 
-    /// A frame that is written as JSON.
-    pub fn frame(self, json: String) -> Message {
-        let message =
-            if self.binary { Message::Binary(packed(json.as_bytes()).into()) } else { Message::text(json) };
-        match self.deflate {
-            Some(deflate) => deflate.message(message),
-            None => message,
+    /// Whether frames are compressed.
+    pub fn is_deflated(self) -> bool {
+        self.deflate.is_some()
+    }
+
+    /// Appends a frame that is written as JSON.
+    pub fn put(self, out: &mut Vec<u8>, json: &str) {
+        if self.binary {
+            self.put_parts(out, &[&packed(json.as_bytes())]);
+        } else {
+            self.put_parts(out, &[json.as_bytes()]);
         }
+    }
+
+    fn put_parts(self, out: &mut Vec<u8>, parts: &[&[u8]]) {
+        match self.deflate {
+            Some(deflate) => put_message(out, self.payload(), true, &[&deflate.payload(&parts.concat())]),
+            None => put_message(out, self.payload(), false, parts),
+        }
+    }
+
+    fn payload(self) -> Payload {
+        if self.binary { Payload::Binary } else { Payload::Text }
     }
 
     /// What stands before the envelope in the frames of the subscription `id`.
@@ -64,30 +77,17 @@ impl Speech {
         prefix.into()
     }
 
-    /// The frame of an event: the shared envelope between what the subscription adds.
-    pub fn event(self, prefix: &[u8], published: &Published) -> Message {
+    /// Appends the frame of an event: the shared envelope between what the subscription adds.
+    pub fn put_event(self, out: &mut Vec<u8>, prefix: &[u8], published: &Published) {
         let last: &[u8] = if self.binary { b"" } else { b"}" };
-        let shares = self.deflate.filter(|deflate| deflate.shares());
-        if shares.is_some() {
-            let payload = deflate::join(prefix, &self.block(published), last);
-            let kind = if self.binary { Data::Binary } else { Data::Text };
-            let header = FrameHeader { rsv1: true, opcode: OpCode::Data(kind), ..FrameHeader::default() };
-            return Message::Frame(Frame::from_payload(header, payload.into()));
+        if self.deflate.is_some_and(Deflate::shares) {
+            let payload = deflate::join(prefix, self.block(published), last);
+            return put_message(out, self.payload(), true, &[&payload]);
         }
-        let whole = [prefix, &self.envelope(published), last].concat();
-        let message = if self.binary {
-            Message::Binary(whole.into())
-        } else {
-            // All three pieces were made from `str`.
-            Utf8Bytes::try_from(whole).map_or_else(|_| Message::text("{}"), Message::Text)
-        };
-        match self.deflate {
-            Some(deflate) => deflate.message(message),
-            None => message,
-        }
+        self.put_parts(out, &[prefix, self.envelope(published), last]);
     }
 
-    fn envelope(self, published: &Published) -> Bytes {
+    fn envelope(self, published: &Published) -> &Bytes {
         if self.binary {
             published.form(Form::Packed, |event| packed(wire::event::envelope(event).as_bytes()))
         } else {
@@ -95,10 +95,10 @@ impl Speech {
         }
     }
 
-    fn block(self, published: &Published) -> Bytes {
+    fn block(self, published: &Published) -> &Bytes {
         let form = if self.binary { Form::PackedBlock } else { Form::EnvelopeBlock };
         let envelope = self.envelope(published);
-        published.form(form, |_| deflate::block(&envelope))
+        published.form(form, |_| deflate::block(envelope))
     }
 
     /// The JSON of a frame that came as MessagePack.
@@ -137,9 +137,14 @@ mod tests {
     fn a_frame_is_the_same_in_both_ways() {
         let speech = Speech::new(Some(MSGPACK), None);
         let frame = json!({ "op": "error", "id": "é", "list": [1, -2, 2.5, null, true, "x".repeat(300)] });
-        let Message::Binary(bytes) = speech.frame(frame.to_string()) else { panic!("binary") };
-        assert_eq!(serde_json::from_str::<Value>(&Speech::unpack(&bytes).unwrap()).unwrap(), frame);
-        assert_eq!(Speech::new(None, None).frame("{}".to_owned()), Message::text("{}"));
+        let mut bytes = Vec::new();
+        speech.put(&mut bytes, &frame.to_string());
+        // Behind the head of a frame of medium length.
+        assert_eq!(bytes[..2], [0x82, 126]);
+        assert_eq!(serde_json::from_str::<Value>(&Speech::unpack(&bytes[4..]).unwrap()).unwrap(), frame);
+        bytes.clear();
+        Speech::new(None, None).put(&mut bytes, "{}");
+        assert_eq!(bytes, b"\x81\x02{}");
     }
 
     #[test]

@@ -1,9 +1,13 @@
+use std::convert::Infallible;
+
 use super::*;
 use axum::Extension;
 use axum::body::Body;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::protocols::http::PeerAddr;
+use crate::protocols::link::Half;
 use crate::telemetry::Stopwatch;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -214,10 +218,8 @@ async fn an_upgraded_socket_still_counts_and_can_be_taken_out() {
         let upgrading = hyper::upgrade::on(&mut request);
         tasks.spawn_connection("echo", async move {
             let upgraded = upgrading.await.unwrap();
-            let (socket, ahead) = Socket::from_upgraded(upgraded).unwrap();
-            let (stream, _open) = socket.into_parts();
-            let (mut reader, mut writer) = tokio::io::split(stream);
-            writer.write_all(&ahead).await.unwrap();
+            let (wire, ahead) = Socket::from_upgraded(upgraded).unwrap();
+            let (mut reader, mut writer) = tokio::io::split(Half::new(wire, ahead, None));
             let _ = tokio::io::copy(&mut reader, &mut writer).await;
         });
         let switch =

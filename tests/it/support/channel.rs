@@ -17,6 +17,7 @@ pub enum Channel {
     WebSocket,
     SocketIo,
     SocketIoPolling,
+    SocketIoUpgrade,
     GraphQlWs,
     GraphQlSse,
     Poll,
@@ -52,22 +53,24 @@ impl std::ops::Deref for Listener {
 }
 
 impl Channel {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sse,
         Self::WebSocket,
         Self::SocketIo,
         Self::SocketIoPolling,
+        Self::SocketIoUpgrade,
         Self::GraphQlWs,
         Self::GraphQlSse,
         Self::Poll,
     ];
 
     /// Those that keep a subscription open.
-    pub const STREAMING: [Self; 6] = [
+    pub const STREAMING: [Self; 7] = [
         Self::Sse,
         Self::WebSocket,
         Self::SocketIo,
         Self::SocketIoPolling,
+        Self::SocketIoUpgrade,
         Self::GraphQlWs,
         Self::GraphQlSse,
     ];
@@ -77,7 +80,7 @@ impl Channel {
         match self {
             Self::Sse => Counted::Sse,
             Self::WebSocket => Counted::WebSocket,
-            Self::SocketIo | Self::SocketIoPolling => Counted::SocketIo,
+            Self::SocketIo | Self::SocketIoPolling | Self::SocketIoUpgrade => Counted::SocketIo,
             Self::GraphQlWs | Self::GraphQlSse => Counted::GraphQl,
             Self::Poll => Counted::Poll,
         }
@@ -94,6 +97,7 @@ impl Channel {
             Self::WebSocket => websocket::listen(api, topics, after).await,
             Self::SocketIo => socketio::listen(api, socketio::Transport::WebSocket, topics, after).await,
             Self::SocketIoPolling => socketio::listen(api, socketio::Transport::Polling, topics, after).await,
+            Self::SocketIoUpgrade => socketio::listen(api, socketio::Transport::Upgrade, topics, after).await,
             Self::GraphQlWs => graphql::listen_ws(api, topics, after).await,
             Self::GraphQlSse => graphql::listen_sse(api, topics, after).await,
             Self::Poll => poll(api, topics, after).await,

@@ -102,6 +102,17 @@ impl Inbox {
         self.until(what, |events| events.iter().rev().any(|event| event.event_id == id)).await
     }
 
+    /// Whether nothing more comes.
+    pub fn has_ended(&self) -> bool {
+        self.0.borrow().end.is_some()
+    }
+
+    /// Waits until something changes, at most that long.
+    pub async fn changed_within(&self, time: std::time::Duration) {
+        let mut receiver = self.0.clone();
+        let _ = tokio::time::timeout(time, receiver.changed()).await;
+    }
+
     /// Waits for the end.
     pub async fn ended(&self, what: &str) -> Refusal {
         let mut receiver = self.0.clone();

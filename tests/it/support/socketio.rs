@@ -18,6 +18,8 @@ const SEPARATOR: char = '\u{1e}';
 pub enum Transport {
     WebSocket,
     Polling,
+    /// Polling until it has subscribed, as the official client begins.
+    Upgrade,
 }
 
 enum Line {
@@ -28,6 +30,8 @@ enum Line {
 /// A client of the default namespace.
 pub struct Socket {
     line: Line,
+    /// Once it has subscribed.
+    upgrades: bool,
     acks: u64,
     /// Events that came while an acknowledgement was waited for.
     early: VecDeque<(String, Value)>,
@@ -58,22 +62,29 @@ impl Socket {
                 let opening = websocket::Opening { receive_buffer: buffer, ..Default::default() };
                 Line::WebSocket(Box::new(websocket::open(api, &format!("{PATH}websocket"), opening).await?))
             }
-            Transport::Polling => {
+            Transport::Polling | Transport::Upgrade => {
                 let (api, path) = (api.clone(), format!("{PATH}polling"));
                 Line::Polling { api, path, waiting: VecDeque::new() }
             }
         };
-        let mut socket = Self { line, acks: 0, early: VecDeque::new(), sid: String::new() };
+        let upgrades = transport == Transport::Upgrade;
+        let mut socket = Self { line, upgrades, acks: 0, early: VecDeque::new(), sid: String::new() };
         let open = socket.packet().await?;
         let open: Value = serde_json::from_str(open.strip_prefix('0').expect("an open packet")).unwrap();
         socket.sid = super::api::text(&open, "sid").to_owned();
         if let Line::Polling { path, .. } = &mut socket.line {
             path.push_str(&format!("&sid={}", socket.sid));
         }
-        socket.send(&format!("40{auth}")).await?;
-        let answer = within("the answer to a connect", socket.packet()).await?;
+        socket.join(auth).await?;
+        Ok(socket)
+    }
+
+    /// Joins the default namespace with that payload.
+    pub async fn join(&mut self, auth: &str) -> Result<(), Refusal> {
+        self.send(&format!("40{auth}")).await?;
+        let answer = within("the answer to a connect", self.packet()).await?;
         match answer.get(..2) {
-            Some("40") => Ok(socket),
+            Some("40") => Ok(()),
             Some("44") => {
                 let refused: Value = serde_json::from_str(&answer[2..]).unwrap();
                 let message = super::api::text(&refused, "message");
@@ -82,6 +93,22 @@ impl Socket {
             }
             _ => panic!("unexpected packet {answer}"),
         }
+    }
+
+    /// Goes on over a WebSocket. What comes meanwhile waits for it.
+    async fn upgrade(&mut self) -> Result<(), Refusal> {
+        let Line::Polling { api, .. } = &self.line else { panic!("it polls") };
+        let path = format!("{PATH}websocket&sid={}", self.sid);
+        let mut stream = websocket::open(api, &path, websocket::Opening::default()).await?;
+        let probe = |error| Refusal::closed(None, format!("{error}"));
+        stream.send("2probe".into()).await.map_err(probe)?;
+        assert_eq!(within("the answer to a probe", websocket::text(&mut stream)).await?, "3probe");
+        stream.send("5".into()).await.map_err(probe)?;
+        let line = std::mem::replace(&mut self.line, Line::WebSocket(Box::new(stream)));
+        let Line::Polling { waiting, .. } = line else { return Ok(()) };
+        let events = waiting.iter().filter(|packet| packet.starts_with("42")).map(|packet| event(packet));
+        self.early.extend(events);
+        Ok(())
     }
 
     /// Sends an Engine.IO packet.
@@ -173,7 +200,12 @@ impl Socket {
         }
         let answer = self.call("subscribe", &[argument]).await?;
         match &answer["error"] {
-            Value::Null => Ok(super::api::text(&answer, "cursor").to_owned()),
+            Value::Null => {
+                if std::mem::take(&mut self.upgrades) {
+                    self.upgrade().await?;
+                }
+                Ok(super::api::text(&answer, "cursor").to_owned())
+            }
             problem => Err(Refusal::of_problem(problem)),
         }
     }

@@ -296,3 +296,32 @@ async fn a_cohort_works_a_result_out_once() {
     let cohort = store.graphql.0.cohorts.only().unwrap();
     assert_eq!((Arc::strong_count(&cohort), cohort.kept()), (4, 0), "every member took it, so it is let go");
 }
+
+/// Its member may not read what it got, and then it is not asked for more.
+#[tokio::test]
+async fn a_result_that_is_begun_belongs_to_nobody() {
+    let store = Fixture::new().await;
+    // It asks the store, so it is not there at once.
+    let body = json!({ "query": "subscription { petChanged { pet { name orders { id } } } }" });
+    let mut streams = Vec::new();
+    for _ in 0..2 {
+        streams.push(store.send(posting(Some(STAFF), STREAM, &body)).await.into_body());
+    }
+    for stream in &mut streams {
+        assert_eq!(stream.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n\n");
+    }
+    assert_eq!(store.graphql.0.cohorts.count(), 1);
+    let [first, second] = &mut streams[..] else { panic!("two") };
+    for _ in 0..50 {
+        store.pet().await;
+        let begun = futures_util::poll!(first.frame()).is_pending();
+        let result = tokio::time::timeout(std::time::Duration::from_secs(10), second.frame()).await;
+        let result = result.expect("held up").unwrap().unwrap().into_data().unwrap();
+        assert!(String::from_utf8(result.to_vec()).unwrap().contains("\"orders\":[]"));
+        // A busy machine may have brought the answer before it was waited for.
+        if begun {
+            return;
+        }
+    }
+    panic!("the store was never waited for");
+}

@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use crate::app::oauth::{Desk, OAuthSettings};
 use crate::app::{
-    App, AppSettings, ArgonCost, Caller, Guard, GuardSettings, Parts, Passwords, Revocations, Tokens,
+    App, AppSettings, ArgonCost, Caller, Guard, GuardSettings, Parts, Passwords, Replays, Revocations, Tokens,
 };
 use crate::bus::Hub;
 use crate::clock::{Clock, Ids};
@@ -24,6 +24,7 @@ use crate::domain::{Principal, Tenant, Timestamp};
 use crate::images::{ImageLimits, Images};
 use crate::integrations::Integrations;
 use crate::protocols::graphql::{Documents, GraphQl, GraphQlSettings, PATH};
+use crate::protocols::link::{Comeback, PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
 use crate::store::Store;
 use crate::store::faults::Faults;
@@ -61,9 +62,11 @@ pub fn settings() -> GraphQlSettings {
         page: Some(|| "<html>".into_response()),
         max_body_bytes: 4096,
         socket: SocketLimits { max_message_bytes: 4096, read_buffer_bytes: 1024, deflate: false },
-        ping_interval_ms: 25_000,
-        pong_timeout_ms: 20_000,
-        write_timeout_ms: 10_000,
+        pulse: PulseSettings {
+            ping_interval: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(20),
+            write_timeout: Duration::from_secs(10),
+        },
         keep_alive_ms: 15_000,
     }
 }
@@ -131,7 +134,7 @@ impl Fixture {
             epoch: bounds.epoch,
             clock: clock.clone(),
             answers: crate::app::Answers::open_in(dir.path(), &ids).unwrap(),
-            ids,
+            ids: ids.clone(),
             tokens: Tokens::open(&own, Timestamp::from_ms(clock.now_ms())).unwrap(),
             revocations: Revocations::default(),
             guard: Guard::new(own.guard),
@@ -139,6 +142,7 @@ impl Fixture {
             passwords: Passwords::new(own.argon2, own.hash_concurrency, own.hash_queue).unwrap(),
             endpoint_secrets: desk.clone(),
             callback_desk: desk,
+            replays: Replays::default(),
             live_connections: Arc::new(Vec::new),
             moderation: crate::app::chat::Moderation::new(crate::app::chat::ChatLimits {
                 max_message_chars: 4000,
@@ -153,8 +157,11 @@ impl Fixture {
         });
         let tasks = Tasks::new();
         let metrics = Metrics::new(tasks.clone());
+        let comeback = Comeback::new(ids, Duration::from_secs(2), Duration::from_secs(3));
+        let pump = Pump::start(&tasks, comeback);
         let integrations = Arc::new(Integrations::default());
-        let graphql = GraphQl::new(app.clone(), integrations, None, &metrics, tasks.clone(), settings);
+        let graphql =
+            GraphQl::new(app.clone(), integrations, None, &metrics, (tasks.clone(), pump), settings);
         let router = graphql.clone().router();
         Self { app, store, graphql, router, clock, metrics, tasks, _dir: dir }
     }

@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::support::{Fixture, STAFF, settings, text};
 use crate::protocols::graphql::{GraphQlSettings, PATH};
+use crate::protocols::link::{OpenSocket, PulseSettings, Socket, Stream};
 
 const EVENTS: &str = "subscription { events(topics: [\"pets\"]) { eventType } }";
 
@@ -20,10 +21,11 @@ impl Client {
     async fn open(store: &Fixture, subprotocol: Option<&str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = store.router.clone();
+        let (router, gauge) = (store.router.clone(), store.metrics.socket());
         store.tasks.spawn_connection("test server", async move {
             let (stream, _) = listener.accept().await.unwrap();
-            let io = hyper_util::rt::TokioIo::new(stream);
+            let (stream, open) = (Stream::Plain(stream), OpenSocket::new(gauge));
+            let io = hyper_util::rt::TokioIo::new(Socket::new(stream, Duration::from_secs(10), open));
             let service = hyper_util::service::TowerToHyperService::new(router);
             let _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(io, service)
@@ -193,8 +195,9 @@ async fn a_connection_ends_with_its_token_and_with_the_server() {
 
 #[tokio::test]
 async fn a_client_that_does_not_answer_pings_is_let_go() {
-    let store =
-        Fixture::with(GraphQlSettings { ping_interval_ms: 50, pong_timeout_ms: 50, ..settings() }).await;
+    let short = Duration::from_millis(50);
+    let pulse = PulseSettings { ping_interval: short, pong_timeout: short, ..settings().pulse };
+    let store = Fixture::with(GraphQlSettings { pulse, ..settings() }).await;
     let mut client = Client::ready(&store, json!({})).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     // It did not read, so it did not answer.
@@ -207,7 +210,8 @@ async fn a_client_that_does_not_answer_pings_is_let_go() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_let_go() {
-    let store = Fixture::with(GraphQlSettings { write_timeout_ms: 200, ..settings() }).await;
+    let pulse = PulseSettings { write_timeout: Duration::from_millis(200), ..settings().pulse };
+    let store = Fixture::with(GraphQlSettings { pulse, ..settings() }).await;
     let mut client = Client::ready(&store, json!({ "token": STAFF })).await;
     let channel = store.metrics.channel(crate::telemetry::Channel::GraphQl);
     let page = r#"{ pets(limit: 100) { description } }"#;

@@ -2,14 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::domain::{Error, Result, Tenant};
 use crate::protocols::graphql::operation::Params;
-
-/// Longest reason of a close frame, in bytes (RFC 6455 §5.5).
-const MAX_REASON: usize = 123;
+use crate::protocols::link::put_text;
 
 /// Which words a connection has for its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,15 +152,13 @@ impl Credentials {
 }
 
 /// The answer to `connection_init`.
-pub fn ack() -> Message {
-    Message::text(r#"{"type":"connection_ack"}"#)
-}
+pub const ACK: &str = r#"{"type":"connection_ack"}"#;
 
 /// The answer to `ping`.
-pub fn pong(payload: Option<&RawValue>) -> Message {
+pub fn pong(payload: Option<&RawValue>) -> String {
     match payload {
-        Some(payload) => Message::text(format!(r#"{{"type":"pong","payload":{}}}"#, payload.get())),
-        None => Message::text(r#"{"type":"pong"}"#),
+        Some(payload) => format!(r#"{{"type":"pong","payload":{}}}"#, payload.get()),
+        None => r#"{"type":"pong"}"#.to_owned(),
     }
 }
 
@@ -193,36 +187,27 @@ impl Outgoing {
         &self.next[..self.id_length]
     }
 
-    /// A result, which is JSON text.
-    pub fn next(&self, result: &str) -> Message {
-        Message::text(["{\"id\":", &self.next, result, "}"].concat())
+    /// Appends a result, which is JSON text.
+    pub fn next(&self, out: &mut Vec<u8>, result: &str) {
+        put_text(out, &[b"{\"id\":", self.next.as_bytes(), result.as_bytes(), b"}"]);
     }
 
-    /// The errors that ended it, which are JSON text.
-    pub fn error(&self, errors: &str) -> Message {
+    /// Appends the errors that ended it, which are JSON text.
+    pub fn error(&self, out: &mut Vec<u8>, errors: &str) {
         // The predecessor has one error, and no `complete` after it.
-        let (open, close) = match self.dialect {
-            Dialect::Modern => ("", "}"),
-            Dialect::Legacy => ("{\"errors\":", "}}"),
+        let (open, close): (&[u8], &[u8]) = match self.dialect {
+            Dialect::Modern => (b"", b"}"),
+            Dialect::Legacy => (b"{\"errors\":", b"}}"),
         };
-        Message::text(
-            ["{\"id\":", self.id(), ",\"type\":\"error\",\"payload\":", open, errors, close].concat(),
-        )
+        let id = self.id().as_bytes();
+        let head = b",\"type\":\"error\",\"payload\":";
+        put_text(out, &[b"{\"id\":", id, head, open, errors.as_bytes(), close]);
     }
 
-    /// Its end.
-    pub fn complete(&self) -> Message {
-        Message::text(["{\"id\":", self.id(), ",\"type\":\"complete\"}"].concat())
+    /// Appends its end.
+    pub fn complete(&self, out: &mut Vec<u8>) {
+        put_text(out, &[b"{\"id\":", self.id().as_bytes(), b",\"type\":\"complete\"}"]);
     }
-}
-
-/// A close frame; the reason is cut to what fits into one.
-pub fn close(code: u16, reason: &str) -> Message {
-    let mut end = reason.len().min(MAX_REASON);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    Message::Close(Some(CloseFrame { code: code.into(), reason: reason[..end].into() }))
 }
 
 #[cfg(test)]
@@ -297,16 +282,15 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_fits_into_its_frame() {
-        let Message::Close(Some(frame)) = close(4400, &"é".repeat(100)) else { panic!("no close frame") };
-        assert_eq!((u16::from(frame.code), frame.reason.len()), (4400, 122));
-    }
-
-    #[test]
     fn an_id_is_escaped() {
         let outgoing = Outgoing::new("a\"b", Dialect::Modern);
-        for message in [outgoing.next("{}"), outgoing.error("[]"), outgoing.complete()] {
-            let value: serde_json::Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
+        let mut frames = [Vec::new(), Vec::new(), Vec::new()];
+        outgoing.next(&mut frames[0], "{}");
+        outgoing.error(&mut frames[1], "[]");
+        outgoing.complete(&mut frames[2]);
+        for frame in frames {
+            // Behind the head of a short frame.
+            let value: serde_json::Value = serde_json::from_slice(&frame[2..]).unwrap();
             assert_eq!(value["id"], "a\"b");
         }
     }

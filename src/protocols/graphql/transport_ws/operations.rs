@@ -1,4 +1,5 @@
-//! The operations of one connection: each is a task of its own, which writes its messages itself.
+//! The operations of one connection. A query is a task until it is answered; a subscription is a task until it stands, and
+//! then a lane of the connection's outbox.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Response, ServerError};
 use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
-use tokio_tungstenite::tungstenite::Message;
 
+use super::lane::Results;
 use super::message::Outgoing;
 use super::{Ended, Session};
 use crate::app::Caller;
@@ -21,34 +22,51 @@ use crate::protocols::graphql::operation::{Operation, Params};
 /// Operations under way, by the id that the client gave them.
 #[derive(Default)]
 pub struct Running {
-    by_id: HashMap<String, (u64, AbortHandle)>,
-    /// The number of the newest, by which one is told from another that had its id before.
+    by_id: HashMap<String, (u64, Option<AbortHandle>)>,
+    /// The number of the newest, by which one is told from another that had its id before; also the name of its lane.
     newest: u64,
 }
 
 impl Running {
-    /// Stops an operation, when it is still under way.
-    pub fn stop(&mut self, id: &str) {
-        if let Some((_, operation)) = self.by_id.remove(id) {
-            operation.abort();
+    /// Takes an operation out, and stops it while it is a task. Gives back the name of its lane, if it can have one.
+    pub fn stop(&mut self, id: &str) -> Option<u64> {
+        let (number, task) = self.by_id.remove(id)?;
+        if let Some(task) = task {
+            task.abort();
         }
+        Some(number)
     }
 
-    /// Stops all of them.
+    /// Stops all that are tasks.
     pub fn stop_all(&mut self) {
-        self.by_id.drain().for_each(|(_, (_, operation))| operation.abort());
+        self.by_id.drain().filter_map(|(_, (_, task))| task).for_each(|task| task.abort());
+    }
+
+    /// Whether the operation is still under way.
+    fn has(&self, ticket: &Ticket) -> bool {
+        self.by_id.get(&ticket.id).is_some_and(|(number, _)| *number == ticket.number)
+    }
+
+    /// Takes an operation out that has ended. `false`: it was stopped meanwhile.
+    pub fn end(&mut self, ticket: &Ticket) -> bool {
+        let has = self.has(ticket);
+        if has {
+            self.by_id.remove(&ticket.id);
+        }
+        has
     }
 }
 
 /// One operation under way.
-struct Ticket {
+#[derive(Clone)]
+pub struct Ticket {
     id: String,
     number: u64,
 }
 
-/// What beginning an operation came to.
+/// What beginning an operation came to: its last messages, or a subscription.
 enum Begun {
-    Over(Vec<Message>),
+    Over(Vec<u8>),
     Lives(Box<Live>),
 }
 
@@ -56,8 +74,8 @@ impl Session {
     /// Begins an operation.
     ///
     /// # Errors
-    /// [`Ended`] when the id is in use, or the connection is gone.
-    pub(super) async fn subscribe(
+    /// [`Ended`] when the id is in use.
+    pub(super) fn subscribe(
         self: &Arc<Self>,
         id: String,
         params: Params,
@@ -73,7 +91,7 @@ impl Session {
             (running.by_id.len() < max).then(|| {
                 running.newest += 1;
                 let number = running.newest;
-                running.by_id.insert(id.clone(), (number, abort));
+                running.by_id.insert(id.clone(), (number, Some(abort)));
                 Ticket { id: id.clone(), number }
             })
         };
@@ -82,7 +100,10 @@ impl Session {
             let message =
                 format!("at most {max} operations at a time on one connection (graphql.max_subscriptions)");
             let error = refusal(Error::LimitReached { limit: "graphql.max_subscriptions", message });
-            return self.write(vec![self.error(&Outgoing::new(&id, self.dialect), vec![error])]).await;
+            let mut refused = Vec::new();
+            self.put_error(&Outgoing::new(&id, self.dialect), vec![error], &mut refused);
+            self.outbox.send(&refused);
+            return Ok(());
         };
         let operation = Arc::clone(self).operate(ticket, params, caller.clone());
         let operation = Abortable::new(operation, registration).map(|_| ());
@@ -92,70 +113,63 @@ impl Session {
 
     async fn operate(self: Arc<Self>, ticket: Ticket, params: Params, caller: Caller) {
         let outgoing = Outgoing::new(&ticket.id, self.dialect);
-        // Boxed, so that a subscription that waits does not hold the room that its beginning needed.
+        // Boxed, so that what is under way is no larger than it has to be.
         match Box::pin(self.begin(&outgoing, params, caller)).await {
-            Begun::Over(messages) => self.finish(&ticket, messages).await,
-            Begun::Lives(live) => {
-                if let Some(end) = self.stream(&outgoing, live).await {
-                    self.finish(&ticket, vec![end]).await;
+            Begun::Over(messages) => {
+                // One after the other, so that what waits is bounded however many there are.
+                let _turn = self.turn.lock().await;
+                self.outbox.room().await;
+                if self.running.lock().end(&ticket) {
+                    self.outbox.send(&messages);
                 }
             }
+            Begun::Lives(live) => self.live(ticket, outgoing, live),
+        }
+    }
+
+    /// Makes a subscription a lane.
+    fn live(self: &Arc<Self>, ticket: Ticket, outgoing: Outgoing, live: Box<Live>) {
+        let number = ticket.number;
+        let lane = Results::new(Arc::downgrade(self), ticket.clone(), outgoing, live);
+        match self.running.lock().by_id.get_mut(&ticket.id) {
+            Some((running, task)) if *running == number => *task = None,
+            _ => return,
+        }
+        self.outbox.add(&[], number, Box::new(lane));
+        // It may have been stopped in between, when there was nothing to remove yet.
+        if !self.running.lock().has(&ticket) {
+            self.outbox.remove(number, &[]);
         }
     }
 
     async fn begin(&self, outgoing: &Outgoing, params: Params, caller: Caller) -> Begun {
+        let over = |errors| {
+            let mut messages = Vec::new();
+            self.put_error(outgoing, errors, &mut messages);
+            Begun::Over(messages)
+        };
         let operation = match Operation::parse(params, &self.graphql.0.settings) {
             Ok(operation) if operation.kind == OperationType::Subscription => {
                 let opening = Opening { operation, caller, resume_after: None };
                 return match Live::open(&self.graphql, opening).await {
                     Ok(live) => Begun::Lives(Box::new(live)),
-                    Err(errors) => Begun::Over(vec![self.error(outgoing, errors)]),
+                    Err(errors) => over(errors),
                 };
             }
             operation => operation,
         };
         let response: Response = execute(&self.graphql, caller, operation).await;
         if is_refused(&response) {
-            return Begun::Over(vec![self.error(outgoing, response.errors)]);
+            return over(response.errors);
         }
         let Answer { json, .. } = encode(response, self.request_id.as_deref());
-        Begun::Over(vec![outgoing.next(&json), outgoing.complete()])
+        let mut messages = Vec::new();
+        outgoing.next(&mut messages, &json);
+        outgoing.complete(&mut messages);
+        Begun::Over(messages)
     }
 
-    /// Writes the results of a subscription; everything that waits goes out in one write. Gives back its last message,
-    /// when there is still someone to send it to.
-    async fn stream(&self, outgoing: &Outgoing, mut live: Box<Live>) -> Option<Message> {
-        loop {
-            let events = match live.next().await {
-                Ok(events) => events,
-                Err(error) => return Some(self.error(outgoing, vec![refusal(error)])),
-            };
-            let mut messages = Vec::with_capacity(events.len());
-            for event in &events {
-                messages.push(outgoing.next(&live.result(event).await));
-            }
-            self.write(messages).await.ok()?;
-            self.graphql.0.channel.delivered(events.len() as u64);
-        }
-    }
-
-    /// Ends an operation, unless it was stopped meanwhile.
-    async fn finish(&self, ticket: &Ticket, messages: Vec<Message>) {
-        let stands = {
-            let mut running = self.running.lock();
-            let stands = running.by_id.get(&ticket.id).is_some_and(|(number, _)| *number == ticket.number);
-            if stands {
-                running.by_id.remove(&ticket.id);
-            }
-            stands
-        };
-        if stands {
-            // That the connection is gone, its reader learns as well.
-            let _ = self.write(messages).await;
-        }
-    }
-
-    fn error(&self, outgoing: &Outgoing, errors: Vec<ServerError>) -> Message {
-        outgoing.error(&encode_errors(errors, self.request_id.as_deref()))
+    pub(super) fn put_error(&self, outgoing: &Outgoing, errors: Vec<ServerError>, out: &mut Vec<u8>) {
+        outgoing.error(out, &encode_errors(errors, self.request_id.as_deref()));
     }
 }

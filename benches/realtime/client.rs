@@ -1,0 +1,114 @@
+//! Subscribers of every server, spoken by hand so that thousands of them cost the load process little: each reads bytes
+//! and counts the messages in them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+/// How a server is subscribed to.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// Connect, and listen.
+    Raw,
+    /// `GET` that path as an event stream.
+    EventStream(String),
+    /// A WebSocket at that path, and the dialogue on it: what is said, and what the answer has in it.
+    WebSocket { path: String, headers: String, dialogue: Vec<(String, &'static str)> },
+}
+
+/// Every message has this once, whatever carries it.
+const MARK: &[u8] = b"\"eventId\"";
+
+/// Subscribes, and counts messages into `received` until aborted.
+pub async fn subscribe(way: &Way, address: SocketAddr, received: Arc<AtomicU64>) -> JoinHandle<()> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    match way {
+        Way::Raw => {}
+        Way::EventStream(path) => {
+            let head = format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.unwrap();
+            until(&mut stream, b"\r\n\r\n").await;
+        }
+        Way::WebSocket { path, headers, dialogue } => {
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            until(&mut stream, b"\r\n\r\n").await;
+            for (said, heard) in dialogue {
+                write_frame(&mut stream, said).await;
+                if !heard.is_empty() {
+                    until(&mut stream, heard.as_bytes()).await;
+                }
+            }
+        }
+    }
+    tokio::spawn(async move {
+        let mut buffer = Vec::new();
+        let mut matched = 0;
+        loop {
+            buffer.clear();
+            // Only while something comes, so that an idle one costs the load process little.
+            if stream.readable().await.is_err() {
+                return;
+            }
+            buffer.reserve(16 * 1024);
+            match stream.try_read_buf(&mut buffer) {
+                Ok(0) => return,
+                Ok(_) => {
+                    let found = marks(&buffer, &mut matched);
+                    if found > 0 {
+                        received.fetch_add(found, Ordering::SeqCst);
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+            buffer = Vec::new();
+        }
+    })
+}
+
+/// Counts the marks in a piece of the stream; `matched` carries a mark that is cut in two.
+fn marks(bytes: &[u8], matched: &mut usize) -> u64 {
+    let mut found = 0;
+    for &byte in bytes {
+        // The mark begins with a quote, so a mismatch can restart at most at its first byte.
+        *matched = if byte == MARK[*matched] { *matched + 1 } else { usize::from(byte == MARK[0]) };
+        if *matched == MARK.len() {
+            found += 1;
+            *matched = 0;
+        }
+    }
+    found
+}
+
+/// A masked text frame (RFC 6455 §5.2); a mask of zeros leaves the payload as it is.
+async fn write_frame(stream: &mut TcpStream, text: &str) {
+    let mut frame = vec![0x81];
+    match u8::try_from(text.len()) {
+        Ok(length) if length < 126 => frame.push(0x80 | length),
+        _ => {
+            frame.push(0x80 | 126);
+            frame.extend_from_slice(&u16::try_from(text.len()).unwrap().to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(&[0; 4]);
+    frame.extend_from_slice(text.as_bytes());
+    stream.write_all(&frame).await.unwrap();
+}
+
+async fn until(stream: &mut TcpStream, wanted: &[u8]) {
+    let mut seen = Vec::new();
+    while !seen.windows(wanted.len()).any(|window| window == wanted) {
+        let count = stream.read_buf(&mut seen).await.unwrap();
+        let (wanted, seen) = (String::from_utf8_lossy(wanted), String::from_utf8_lossy(&seen));
+        assert!(count > 0, "closed before {wanted:?}: {seen}");
+    }
+}
