@@ -160,6 +160,27 @@ pub fn challenge(error: &Error) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
+/// Who pays for what comes on a connection after the request that opened it.
+#[derive(Clone)]
+pub struct Toll(Option<Arc<Meter>>);
+
+impl Toll {
+    /// Of the request that opens the connection.
+    pub fn of(request: &Extensions) -> Self {
+        Self(request.get::<Arc<Meter>>().cloned())
+    }
+
+    /// Charges one message, a change or a read, and the logins in it.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when it is one too many.
+    pub fn charge(&self, principal: &Principal, changes: bool, logins: usize) -> Result<()> {
+        let Some(meter) = &self.0 else { return Ok(()) };
+        meter.charge_message(principal.user_id(), changes)?;
+        meter.charge_logins(logins)
+    }
+}
+
 /// The parameters of a query string, read one by one, so that what is left over can be refused by name.
 pub struct Query(Vec<(String, String)>);
 

@@ -167,7 +167,7 @@ pub struct Meter {
     class: Class,
     address: Option<IpAddr>,
     verdict: OnceLock<Verdict>,
-    /// Of the logins that turned out to be in it, when they were too many.
+    /// Of the logins that turned out to be in it, when they were too many for the first time.
     logins: OnceLock<Verdict>,
 }
 
@@ -192,6 +192,19 @@ impl Meter {
         buckets.judge(verdict)
     }
 
+    /// Charges something that came on the connection which the request opened: a change, or a read.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when the bucket is empty.
+    pub fn charge_message(&self, user: Option<UserId>, changes: bool) -> Result<()> {
+        let buckets = self.limits.buckets(if changes { Class::Writes } else { Class::Reads });
+        let hash = match user {
+            Some(user) => self.limits.hasher.hash_one(user.0),
+            None => self.limits.hasher.hash_one(self.address),
+        };
+        buckets.judge(&buckets.take(hash))
+    }
+
     /// Charges the logins and sign-ups that turned out to be in the request to the address, besides what it counts as itself.
     ///
     /// # Errors
@@ -201,7 +214,9 @@ impl Meter {
         for _ in 0..logins {
             let verdict = buckets.take(self.limits.hasher.hash_one(self.address));
             if verdict.wait.is_some() {
-                return buckets.judge(self.logins.get_or_init(|| verdict));
+                let refused = buckets.judge(&verdict);
+                let _ = self.logins.set(verdict);
+                return refused;
             }
         }
         Ok(())

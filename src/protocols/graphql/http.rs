@@ -137,8 +137,7 @@ async fn respond(
             if !posted {
                 return Err(Refusal::method("a mutation needs POST", "POST"));
             }
-            refuse_terms(&parts.headers)?;
-            http::charge_logins(&parts.extensions, operation.logins())?;
+            admit_mutation(parts, operation)?;
         }
         if operation.kind == OperationType::Subscription && !streams {
             let message = "must allow text/event-stream or multipart/mixed for a subscription, or use the WebSocket at this path";
@@ -162,6 +161,12 @@ async fn respond(
         response.headers_mut().insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// Checks what came with a mutation, and charges the logins that are in it.
+pub(super) fn admit_mutation(parts: &Parts, operation: &Operation) -> Result<(), Error> {
+    refuse_terms(&parts.headers)?;
+    http::charge_logins(&parts.extensions, operation.logins())
 }
 
 /// Refuses what makes a change of REST depend on something: a mutation can have many changes, and what is selected of them
@@ -221,18 +226,20 @@ pub(super) async fn execute(
             let request = operation.into_request(caller);
             let (request, asked) = with_loader(request, &graphql.0.app, &principal);
             let execution = drive(asked, graphql.0.schema.execute(request));
-            let timeout_ms = graphql.0.settings.timeout_ms;
-            match tokio::time::timeout(ms(timeout_ms), execution).await {
+            match tokio::time::timeout(ms(graphql.0.settings.timeout_ms), execution).await {
                 Ok(response) => response,
-                Err(_) => {
-                    graphql.0.metrics.limit_hit("graphql.timeout_ms");
-                    let message = format!("took longer than {timeout_ms} ms (graphql.timeout_ms)");
-                    Execution::from_errors(vec![protocol_refusal("timeout", 503, &message)])
-                }
+                Err(_) => Execution::from_errors(vec![timed_out(graphql)]),
             }
         }
         Err(errors) => Execution::from_errors(errors),
     }
+}
+
+/// What an execution is answered that took too long.
+pub(super) fn timed_out(graphql: &GraphQl) -> ServerError {
+    graphql.0.metrics.limit_hit("graphql.timeout_ms");
+    let message = format!("took longer than {} ms (graphql.timeout_ms)", graphql.0.settings.timeout_ms);
+    protocol_refusal("timeout", 503, &message)
 }
 
 fn reply(status: StatusCode, form: Form, body: Bytes) -> Response {

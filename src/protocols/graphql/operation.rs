@@ -164,6 +164,11 @@ impl Operation {
         Ok(Self { query, name, kind, document, variables, files, pure })
     }
 
+    /// Whether what it shows does not depend on who asks.
+    pub fn is_pure(&self) -> bool {
+        self.pure
+    }
+
     /// The operation that was chosen.
     pub fn definition(&self) -> Option<&OperationDefinition> {
         choose(&self.document.operations, self.name.as_deref()).ok()

@@ -13,7 +13,7 @@ use crate::protocols::graphql::GraphQlSettings;
 use crate::store::Writes;
 
 /// Counts the statements that are read with.
-struct Statements(Arc<AtomicUsize>);
+pub struct Statements(pub Arc<AtomicUsize>);
 
 impl<S: tracing::Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {

@@ -1,14 +1,18 @@
 //! GraphQL over event streams, and what subscriptions share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::http::header;
 use axum::body::Body;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tracing_subscriber::layer::SubscriberExt as _;
 
+use super::schema::Statements;
 use super::support::{Fixture, STAFF, getting, posting, read, text};
+use crate::protocols::http::RequestId;
 use crate::telemetry::Channel;
 
 const STREAM: &str = "text/event-stream";
@@ -169,6 +173,56 @@ async fn an_order_and_the_stock_are_watched() {
     let refused = json!({ "query": "subscription { orderUpdated(id: \"1\") { cursor } }" });
     let mut blocks = Blocks::of(store.send(posting(Some(&alice), STREAM, &refused)).await);
     assert_eq!(blocks.next().await.unwrap()[0].2["errors"][0]["extensions"]["code"], "malformed_request");
+}
+
+#[tokio::test]
+async fn an_error_in_an_item_names_the_request_of_its_reader() {
+    let store = Fixture::new().await;
+    let body = json!({ "query": "subscription { petChanged { pet { name orders(first: 101) { id } } } }" });
+    let mut streams = Vec::new();
+    for name in ["req-1", "req-2"] {
+        let mut request = posting(Some(STAFF), STREAM, &body);
+        request.extensions_mut().insert(RequestId(name.to_owned()));
+        streams.push((name, Blocks::of(store.send(request).await)));
+    }
+    assert_eq!(store.graphql.0.cohorts.count(), 1);
+    store.pet().await;
+    for (name, stream) in &mut streams {
+        let (_, _, data) = stream.next().await.unwrap().remove(0);
+        let told = &data["errors"][0]["extensions"];
+        assert_eq!(
+            (&told["code"], &told["requestId"]),
+            (&json!("validation_failed"), &json!(name)),
+            "{data}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_item_costs_one_statement_for_each_step() {
+    let store = Fixture::new().await;
+    let pet = store.pet().await;
+    let place = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { order { id } } }";
+    let cancel = "mutation ($id: ID!) { cancelOrder(id: $id) { order { id } } }";
+    let query =
+        "subscription { petChanged { pet { orders(first: 50) { user { username } payments { id } } } } }";
+    let mut stream = Blocks::of(store.send(posting(Some(STAFF), STREAM, &json!({ "query": query }))).await);
+    let mut costs = Vec::new();
+    for round in 0..4 {
+        let buyer = store.customer(&format!("buyer{round}")).await;
+        let placed = store.data(Some(&buyer), place, json!({ "pet": pet })).await;
+        let id = &placed["placeOrder"]["order"]["id"];
+        store.data(Some(&buyer), cancel, json!({ "id": id })).await;
+        let count = Arc::new(AtomicUsize::new(0));
+        let subscriber = tracing_subscriber::registry().with(Statements(count.clone()));
+        let guard = tracing::subscriber::set_default(subscriber);
+        let items = stream.next().await.unwrap();
+        drop(guard);
+        let newest = &items.last().unwrap().2["data"]["petChanged"]["pet"]["orders"];
+        assert_eq!(newest.as_array().unwrap().len(), round + 1);
+        costs.push(count.load(Ordering::Relaxed) / items.len());
+    }
+    assert_eq!(costs[1..], [3, 3, 3], "orders, users, payments: {costs:?}");
 }
 
 /// What a stream says of its next payment, with what that leads to.
