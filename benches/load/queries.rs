@@ -17,12 +17,27 @@ pub async fn worst(petstore: &Petstore) {
                 photos tags { name } medicalInfo { vaccinated } createdAt } } }";
     let nested = "ordersConnection(first: 20) { edges { node { id pet { name orders(first: 5) { id } } \
                   user { username orders(first: 5) { id } } payments { amount receipt { receiptUrl } } } } }";
-    let introspection =
-        "{ __schema { types { name fields { name args { name } type { name ofType { name } } } } } }";
+    let introspection = "__schema { types { name fields { name args { name type { name } } type { name } } \
+                         possibleTypes { name } } }";
+    let cycle = "{ __type(name: \"Event\") { possibleTypes { interfaces { possibleTypes { name } } } } }";
+    let payments = "ordersConnection(first: 100) { edges { node { payments { order { payments(first: 5) { id } } } } } }";
+    let unknown: Vec<String> =
+        (0..100).map(|n| format!("\"019b4132-70aa-764f-b315-e2803d882a{n:02}\"")).collect();
+    let nodes = format!("nodes(ids: [{}]) {{ id }}", unknown.join(", "));
+    let references: Vec<String> =
+        unknown.iter().map(|id| format!("{{__typename: \"Pet\", id: {id}}}")).collect();
+    let references = format!(
+        "_entities(representations: [{}]) {{ ... on Pet {{ name orders(first: 5) {{ id }} }} }}",
+        references.join(", ")
+    );
     let cases = [
         ("the largest lists", most(petstore, &staff, pets).await),
         ("the deepest lists", most(petstore, &staff, nested).await),
-        ("the schema", introspection.to_owned()),
+        ("payments of payments", most(petstore, &staff, payments).await),
+        ("ids of nothing", most(petstore, &staff, &nodes).await),
+        ("references of a gateway", most(petstore, &staff, &references).await),
+        ("the schema", most(petstore, &staff, introspection).await),
+        ("the schema in circles, refused", cycle.to_owned()),
         ("900 KB of fields, refused", format!("{{ me {{ {} }} }}", "id ".repeat(300_000))),
         ("10,000 brackets, refused", "{a".repeat(10_000)),
     ];

@@ -3,12 +3,18 @@
 
 use super::App;
 use super::policy::{Operation, authorize};
+use super::webhooks::owner;
+use crate::domain::audit::AuditRecord;
+use crate::domain::inbound::Inbound;
+use crate::domain::oauth::Client;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::PaymentFilter;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    Error, Order, OrderId, Payment, PaymentId, Pet, PetId, Principal, Receipt, Result, User, UserId,
+    AuditId, DeliveryId, EndpointId, Error, InboundId, Order, OrderId, Payment, PaymentId, Pet, PetId,
+    Principal, Receipt, ReceiptId, Result, User, UserId,
 };
-use crate::store::batches::Bought;
+use crate::store::batches::{Bought, Owned};
 
 /// Whose orders the principal sees: the staff all, a user the user's own.
 fn buyer(principal: &Principal) -> Option<UserId> {
@@ -18,6 +24,13 @@ fn buyer(principal: &Principal) -> Option<UserId> {
 /// Those that belong to orders which the principal may see.
 fn visible<T>(principal: &Principal, found: Vec<Bought<T>>) -> Vec<T> {
     let own = |(_, buyer): &Bought<T>| principal.is_self_or_staff(*buyer);
+    found.into_iter().filter(own).map(|(thing, _)| thing).collect()
+}
+
+/// Those that belong to endpoints which are the principal's to handle.
+fn owned<T>(principal: &Principal, found: Vec<Owned<T>>) -> Vec<T> {
+    let asker = owner(principal);
+    let own = |(_, owner): &Owned<T>| asker.is_none() || *owner == asker;
     found.into_iter().filter(own).map(|(thing, _)| thing).collect()
 }
 
@@ -96,7 +109,7 @@ impl App {
         Ok(visible(principal, found))
     }
 
-    /// The payments of those orders that the principal may see, newest first.
+    /// The newest `limit` payments of each of those orders that the principal may see, newest first.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
@@ -104,9 +117,10 @@ impl App {
         &self,
         principal: &Principal,
         orders: &[OrderId],
+        limit: u32,
     ) -> Result<Vec<Payment>> {
         authorize(Operation::ReadOrders, principal)?;
-        let found = self.0.store.read().payments_of_orders(principal.tenant, orders).await?;
+        let found = self.0.store.read().payments_of_orders(principal.tenant, orders, limit).await?;
         Ok(visible(principal, found))
     }
 
@@ -122,6 +136,79 @@ impl App {
         authorize(Operation::ReadReceipt, principal)?;
         let found = self.0.store.read().receipts_of_payments(principal.tenant, payments).await?;
         Ok(visible(principal, found))
+    }
+
+    /// Those of the receipts that there are and that the principal may see.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn receipts_by_id(&self, principal: &Principal, ids: &[ReceiptId]) -> Result<Vec<Receipt>> {
+        authorize(Operation::ReadReceipt, principal)?;
+        let found = self.0.store.read().receipts_by_id(principal.tenant, ids).await?;
+        Ok(visible(principal, found))
+    }
+
+    /// Those of the webhook endpoints that there are and that are the principal's to handle.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn endpoints_by_id(&self, principal: &Principal, ids: &[EndpointId]) -> Result<Vec<Endpoint>> {
+        authorize(Operation::ReadWebhooks, principal)?;
+        let found = self.0.store.read().endpoints_by_id(principal.tenant, ids).await?;
+        let owner = owner(principal);
+        Ok(found.into_iter().filter(|endpoint| owner.is_none() || endpoint.owner == owner).collect())
+    }
+
+    /// Those of the deliveries that there are, of endpoints that are the principal's to handle.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn deliveries_by_id(&self, principal: &Principal, ids: &[DeliveryId]) -> Result<Vec<Delivery>> {
+        authorize(Operation::ReadWebhooks, principal)?;
+        let found = self.0.store.read().deliveries_by_id(principal.tenant, ids).await?;
+        Ok(owned(principal, found))
+    }
+
+    /// The newest `limit` attempts of each delivery, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn attempts_of_deliveries(
+        &self,
+        principal: &Principal,
+        deliveries: &[DeliveryId],
+        limit: u32,
+    ) -> Result<Vec<Attempt>> {
+        authorize(Operation::ReadWebhooks, principal)?;
+        let found = self.0.store.read().attempts_of_deliveries(principal.tenant, deliveries, limit).await?;
+        Ok(owned(principal, found))
+    }
+
+    /// Those of the audit rows that there are.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn audit_by_id(&self, principal: &Principal, ids: &[AuditId]) -> Result<Vec<AuditRecord>> {
+        authorize(Operation::Administer, principal)?;
+        self.0.store.read().audit_by_id(principal.tenant, ids).await
+    }
+
+    /// Those of the inbound deliveries that there are.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn inbound_by_id(&self, principal: &Principal, ids: &[InboundId]) -> Result<Vec<Inbound>> {
+        authorize(Operation::HandleInbound, principal)?;
+        self.0.store.read().inbound_by_id(principal.tenant, ids).await
+    }
+
+    /// Those of the OAuth2 clients that there are.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn oauth_clients_by_id(&self, principal: &Principal, ids: &[String]) -> Result<Vec<Client>> {
+        authorize(Operation::ManageOAuthClients, principal)?;
+        self.0.store.read().oauth_clients_by_id(principal.tenant, ids).await
     }
 
     /// A page of payments, newest first: the staff's of the tenant, a user's own.

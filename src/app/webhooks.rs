@@ -9,7 +9,7 @@ use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, DeliveryFilter, E
 use crate::domain::{DeliveryId, EndpointId, Error, Principal, Result, Timestamp, UserId};
 
 /// Whose endpoints the principal handles: the staff's are the tenant's all, a user's the user's own.
-fn owner(principal: &Principal) -> Option<UserId> {
+pub(super) fn owner(principal: &Principal) -> Option<UserId> {
     if principal.is_staff() { None } else { principal.user_id() }
 }
 

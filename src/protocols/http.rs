@@ -8,7 +8,7 @@ use ::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
 
 use crate::app::{App, Caller};
 use crate::domain::audit::{Channel, Origin};
-use crate::domain::{Error, Principal, Result, Tenant};
+use crate::domain::{Error, Kind, Principal, Result, Tenant};
 use crate::protocols::edge::Meter;
 
 /// The other end of the connection, put into each request by the accept loop.
@@ -125,6 +125,59 @@ pub fn charge(request: &Extensions, principal: Option<&Principal>) -> Result<()>
     match request.get::<Arc<Meter>>() {
         Some(meter) => meter.charge(principal.and_then(Principal::user_id)),
         None => Ok(()),
+    }
+}
+
+/// Charges the logins and sign-ups that are in a request besides what it counts as itself.
+///
+/// # Errors
+/// [`Error::RateLimited`] when one is too many; then none may be made.
+pub fn charge_logins(request: &Extensions, logins: usize) -> Result<()> {
+    match request.get::<Arc<Meter>>() {
+        Some(meter) => meter.charge_logins(logins),
+        None => Ok(()),
+    }
+}
+
+/// What a client that is not let in has to show (RFC 6750 §3): without an error code when it showed nothing.
+pub fn challenge(error: &Error) -> Option<HeaderValue> {
+    let code = match error {
+        Error::Malformed { field, .. } if field == "Authorization" => "invalid_request",
+        Error::MissingScope(_) => "insufficient_scope",
+        Error::InvalidToken(_) | Error::TokenExpired | Error::TokenRevoked => "invalid_token",
+        _ if error.kind() == Kind::Unauthenticated => "",
+        _ => return None,
+    };
+    let mut text = "Bearer realm=\"petstore\"".to_owned();
+    if !code.is_empty() {
+        // Quotes and backslashes are not allowed in a description (RFC 6750 §3).
+        let description = error.to_string().replace(['"', '\\'], "'");
+        text.push_str(&format!(", error=\"{code}\", error_description=\"{description}\""));
+    }
+    if let Error::MissingScope(scope) = error {
+        text.push_str(&format!(", scope=\"{scope}\""));
+    }
+    HeaderValue::from_str(&text).ok()
+}
+
+/// Who pays for what comes on a connection after the request that opened it.
+#[derive(Clone)]
+pub struct Toll(Option<Arc<Meter>>);
+
+impl Toll {
+    /// Of the request that opens the connection.
+    pub fn of(request: &Extensions) -> Self {
+        Self(request.get::<Arc<Meter>>().cloned())
+    }
+
+    /// Charges one message, a change or a read, and the logins in it.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when it is one too many.
+    pub fn charge(&self, principal: &Principal, changes: bool, logins: usize) -> Result<()> {
+        let Some(meter) = &self.0 else { return Ok(()) };
+        meter.charge_message(principal.user_id(), changes)?;
+        meter.charge_logins(logins)
     }
 }
 

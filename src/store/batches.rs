@@ -3,12 +3,22 @@
 
 use async_trait::async_trait;
 
+use crate::domain::audit::AuditRecord;
+use crate::domain::inbound::Inbound;
+use crate::domain::oauth::Client;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::PaymentFilter;
-use crate::domain::{Order, OrderId, Payment, PaymentId, Pet, PetId, Receipt, Result, Tenant, User, UserId};
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
+use crate::domain::{
+    AuditId, DeliveryId, EndpointId, InboundId, Order, OrderId, Payment, PaymentId, Pet, PetId, Receipt,
+    ReceiptId, Result, Tenant, User, UserId,
+};
 
 /// Something with the buyer of the order that it belongs to, who decides who may see it.
 pub type Bought<T> = (T, Option<UserId>);
+
+/// Something with the owner of the webhook endpoint that it belongs to; nobody for the staff's.
+pub type Owned<T> = (T, Option<UserId>);
 
 /// What can be read of many at once. What there is not is left out; the order is that of no list, unless one is told.
 #[async_trait]
@@ -27,13 +37,33 @@ pub trait BatchReads: Send + Sync {
     /// The newest `limit` orders of each user, newest first.
     async fn orders_of_users(&self, tenant: Tenant, users: &[UserId], limit: u32) -> Result<Vec<Order>>;
     async fn payments_by_id(&self, tenant: Tenant, ids: &[PaymentId]) -> Result<Vec<Bought<Payment>>>;
-    /// Newest first.
-    async fn payments_of_orders(&self, tenant: Tenant, orders: &[OrderId]) -> Result<Vec<Bought<Payment>>>;
+    /// The newest `limit` payments of each order, newest first.
+    async fn payments_of_orders(
+        &self,
+        tenant: Tenant,
+        orders: &[OrderId],
+        limit: u32,
+    ) -> Result<Vec<Bought<Payment>>>;
     async fn receipts_of_payments(
         &self,
         tenant: Tenant,
         payments: &[PaymentId],
     ) -> Result<Vec<Bought<Receipt>>>;
+    /// With the buyer of the order.
+    async fn receipts_by_id(&self, tenant: Tenant, ids: &[ReceiptId]) -> Result<Vec<Bought<Receipt>>>;
+    async fn endpoints_by_id(&self, tenant: Tenant, ids: &[EndpointId]) -> Result<Vec<Endpoint>>;
+    /// With the owner of the endpoint; not those of callbacks.
+    async fn deliveries_by_id(&self, tenant: Tenant, ids: &[DeliveryId]) -> Result<Vec<Owned<Delivery>>>;
+    /// The newest `limit` attempts of each delivery, in their order, with the owner of the endpoint.
+    async fn attempts_of_deliveries(
+        &self,
+        tenant: Tenant,
+        deliveries: &[DeliveryId],
+        limit: u32,
+    ) -> Result<Vec<Owned<Attempt>>>;
+    async fn audit_by_id(&self, tenant: Tenant, ids: &[AuditId]) -> Result<Vec<AuditRecord>>;
+    async fn inbound_by_id(&self, tenant: Tenant, ids: &[InboundId]) -> Result<Vec<Inbound>>;
+    async fn oauth_clients_by_id(&self, tenant: Tenant, ids: &[String]) -> Result<Vec<Client>>;
     /// Newest first; only those of orders of `buyer` when given.
     async fn list_payments(
         &self,

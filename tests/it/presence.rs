@@ -36,6 +36,9 @@ async fn who_listens_to_an_order_watches_it() {
     assert_eq!(told().await, ("watching".to_owned(), json!({ "userId": own, "watching": true })));
     let mut both = [own.clone(), theirs.clone()];
     both.sort();
+    let graphql = format!("{{ orderWatchers(id: \"{}\") }}", id(&order));
+    assert_eq!(alice.graphql(&graphql).await.unwrap(), json!(both));
+    assert_eq!(bob.graphql(&graphql).await.unwrap_err().code, "forbidden");
     assert_eq!(alice.get(&path).await.body, json!({ "data": both.map(|user| json!({ "userId": user })) }));
     drop((first, second));
     assert_eq!(told().await, ("watching".to_owned(), json!({ "userId": theirs, "watching": false })));

@@ -109,6 +109,28 @@ impl Buckets {
         let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("\"requests\""));
         Self { limiter, rate, slots, limit, name, policy }
     }
+
+    /// Takes one from the bucket of a key.
+    fn take(&self, hash: u64) -> Verdict {
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder is smaller than a usize")]
+        let slot = (hash % self.slots as u64) as usize;
+        match self.limiter.check_key(&slot) {
+            Ok(state) => Verdict { remaining: state.remaining_burst_capacity(), wait: None },
+            Err(until) => {
+                let now = governor::clock::Clock::now(self.limiter.clock());
+                Verdict { remaining: 0, wait: Some(until.wait_time_from(now)) }
+            }
+        }
+    }
+
+    fn judge(&self, verdict: &Verdict) -> Result<()> {
+        match verdict.wait {
+            None => Ok(()),
+            Some(wait) => {
+                Err(Error::RateLimited { limit: self.limit, retry_after_s: seconds_up(wait).max(1) })
+            }
+        }
+    }
 }
 
 impl RateLimits {
@@ -145,6 +167,8 @@ pub struct Meter {
     class: Class,
     address: Option<IpAddr>,
     verdict: OnceLock<Verdict>,
+    /// Of the logins that turned out to be in it, when they were too many for the first time.
+    logins: OnceLock<Verdict>,
 }
 
 impl Meter {
@@ -152,7 +176,7 @@ impl Meter {
     pub fn new<B>(limits: &Arc<RateLimits>, request: &Request<B>) -> Self {
         let address = request.extensions().get::<PeerAddr>().map(|peer| network(peer.0.ip()));
         let class = class(request.method(), request.uri().path());
-        Self { limits: Arc::clone(limits), class, address, verdict: OnceLock::new() }
+        Self { limits: Arc::clone(limits), class, address, verdict: OnceLock::new(), logins: OnceLock::new() }
     }
 
     /// Charges the request to `user`, or to the address when there is none or credentials are in play.
@@ -161,27 +185,48 @@ impl Meter {
     /// [`Error::RateLimited`] when the bucket is empty.
     pub fn charge(&self, user: Option<UserId>) -> Result<()> {
         let buckets = self.limits.buckets(self.class);
-        let verdict = self.verdict.get_or_init(|| {
-            let hash = match user.filter(|_| self.class != Class::Logins) {
-                Some(user) => self.limits.hasher.hash_one(user.0),
-                None => self.limits.hasher.hash_one(self.address),
-            };
-            #[expect(clippy::cast_possible_truncation, reason = "the remainder is smaller than a usize")]
-            let slot = (hash % buckets.slots as u64) as usize;
-            match buckets.limiter.check_key(&slot) {
-                Ok(state) => Verdict { remaining: state.remaining_burst_capacity(), wait: None },
-                Err(until) => {
-                    let now = governor::clock::Clock::now(buckets.limiter.clock());
-                    Verdict { remaining: 0, wait: Some(until.wait_time_from(now)) }
-                }
-            }
+        let verdict = self.verdict.get_or_init(|| match user.filter(|_| self.class != Class::Logins) {
+            Some(user) => buckets.take(self.limits.hasher.hash_one(user.0)),
+            None => buckets.take(self.limits.hasher.hash_one(self.address)),
         });
-        match verdict.wait {
-            None => Ok(()),
-            Some(wait) => {
-                Err(Error::RateLimited { limit: buckets.limit, retry_after_s: seconds_up(wait).max(1) })
+        buckets.judge(verdict)
+    }
+
+    /// Charges something that came on the connection which the request opened: a change, or a read.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when the bucket is empty.
+    pub fn charge_message(&self, user: Option<UserId>, changes: bool) -> Result<()> {
+        let buckets = self.limits.buckets(if changes { Class::Writes } else { Class::Reads });
+        let hash = match user {
+            Some(user) => self.limits.hasher.hash_one(user.0),
+            None => self.limits.hasher.hash_one(self.address),
+        };
+        buckets.judge(&buckets.take(hash))
+    }
+
+    /// Charges the logins and sign-ups that turned out to be in the request to the address, besides what it counts as itself.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] when one is too many.
+    pub fn charge_logins(&self, logins: usize) -> Result<()> {
+        let buckets = self.limits.buckets(Class::Logins);
+        for _ in 0..logins {
+            let verdict = buckets.take(self.limits.hasher.hash_one(self.address));
+            if verdict.wait.is_some() {
+                let refused = buckets.judge(&verdict);
+                let _ = self.logins.set(verdict);
+                return refused;
             }
         }
+        Ok(())
+    }
+
+    /// What is to be told of: the bucket that refused the request, or the one of what it is.
+    fn told(&self) -> Option<(&Buckets, &Verdict)> {
+        let logins = self.logins.get().map(|verdict| (Class::Logins, verdict));
+        let (class, verdict) = logins.or_else(|| self.verdict.get().map(|verdict| (self.class, verdict)))?;
+        Some((self.limits.buckets(class), verdict))
     }
 
     /// Whether credentials are in play.
@@ -191,7 +236,8 @@ impl Meter {
 
     /// The limit that the request hit.
     pub fn limit_hit(&self) -> Option<&'static str> {
-        self.verdict.get()?.wait.map(|_| self.limits.buckets(self.class).limit)
+        let (buckets, verdict) = self.told()?;
+        verdict.wait.map(|_| buckets.limit)
     }
 
     /// Says how the bucket stands: `RateLimit-*` of the older drafts and of the contract (seconds from now), `RateLimit`
@@ -202,8 +248,7 @@ impl Meter {
         const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
         const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
         const CURRENT: HeaderName = HeaderName::from_static("ratelimit");
-        let Some(verdict) = self.verdict.get() else { return };
-        let Buckets { rate, name, policy, .. } = self.limits.buckets(self.class);
+        let Some((Buckets { rate, name, policy, .. }, verdict)) = self.told() else { return };
         let used = rate.burst.get().saturating_sub(verdict.remaining);
         let reset_s = seconds_up(rate.period.saturating_mul(used));
         headers.insert(LIMIT, rate.burst.get().into());
@@ -220,7 +265,8 @@ impl Meter {
     }
 }
 
-/// What a request counts as. What a GraphQL operation does is known too late, so a POST there counts as a write.
+/// What a request counts as. What a GraphQL operation does is known too late, so a POST there counts as a write, and the
+/// logins in it are charged when they are seen.
 fn class(method: &Method, path: &str) -> Class {
     const CREDENTIALS: [&str; 8] =
         ["/users", "/tokens", "/token", "/refresh", "/authorize", "/introspect", "/revoke", "/oauth/device"];
@@ -306,5 +352,22 @@ mod tests {
         meter(&limits, "POST", "/v1/auth/tokens", "[2001:db8::1]:5").charge(user).unwrap();
         let login = meter(&limits, "POST", "/v1/users", "[2001:db8::1]:5");
         assert!(login.charge(Some(UserId(Uuid::from_u128(8)))).is_err(), "logins are the address's");
+    }
+
+    #[test]
+    fn logins_in_a_request_are_charged_too() {
+        let limits = limits(&Clock::manual(0));
+        let user = Some(UserId(Uuid::from_u128(7)));
+        let first = meter(&limits, "POST", "/v1/graphql", "192.0.2.1:5");
+        first.charge(user).unwrap();
+        first.charge_logins(1).unwrap();
+        assert_eq!(told(&first)["ratelimit-limit"], "2", "that of writes");
+        let second = meter(&limits, "POST", "/v1/graphql", "192.0.2.1:5");
+        second.charge(user).unwrap();
+        second.charge_logins(0).unwrap();
+        assert!(matches!(second.charge_logins(2), Err(Error::RateLimited { retry_after_s: 60, .. })));
+        assert_eq!(second.limit_hit(), Some("rate_limit.logins_burst"));
+        assert_eq!(told(&second)["retry-after"], "60");
+        meter(&limits, "POST", "/v1/graphql", "192.0.2.2:5").charge_logins(1).unwrap();
     }
 }

@@ -1,28 +1,17 @@
-//! Conversations: queries, mutations, and the subscription to a conversation's messages.
+//! Conversations: queries, and the subscription to a conversation's messages. The mutations are in `mutation/chat.rs`.
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::schema::{LOOKUP_COST, app, caller, list_cost, optional, page_request};
+use super::connection::{Part, numbered};
+use super::inputs::filters::{ChatRoomFilterInput, Violations};
+use super::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost, optional};
 use super::subscription::{Items, run};
+use super::types::ChatRoomConnection;
 use super::types::chat::{ChatMessage, ChatMessageCreated, ChatReceipt, ChatRoom};
-use crate::app::App;
-use crate::chat::Desk;
-use crate::domain::chat::{MessageDraft, RoomFilter, Span};
+use super::types::scalars::Cursor;
+use crate::app::{App, Watched};
+use crate::domain::chat::{RoomFilter, Span};
 use crate::domain::{Error, EventType, MessageId, RoomId, Topic, Violation};
-use crate::wire::chat::MessageInput;
-
-fn room_id(id: &ID) -> Result<RoomId> {
-    Ok(RoomId::parse_address("room", id)?)
-}
-
-fn message_id(field: &'static str, id: &ID) -> Result<MessageId> {
-    Ok(MessageId::parse_address(field, id)?)
-}
-
-fn desk<'c>(ctx: &Context<'c>) -> Result<&'c Desk> {
-    let desk = ctx.data::<Option<Desk>>()?;
-    Ok(desk.as_ref().ok_or_else(|| Error::unavailable("the desk of the advisor is not open"))?)
-}
 
 /// Conversations.
 #[derive(Default)]
@@ -30,7 +19,7 @@ pub struct ChatQuery;
 
 #[Object]
 impl ChatQuery {
-    /// A page of conversations: the staff's of the tenant, a user's own.
+    /// A page of conversations: the staff's of the tenant, a user's own. `chatRoomsConnection` can do more.
     #[graphql(complexity = "list_cost(limit, child_complexity)")]
     async fn chat_rooms(
         &self,
@@ -41,9 +30,27 @@ impl ChatQuery {
         #[graphql(desc = "Items on a page, 1 to 100; 20 when it is left out.")] limit: Option<i32>,
     ) -> Result<Vec<ChatRoom>> {
         let filter = RoomFilter { waiting: waiting.unwrap_or(false), ..RoomFilter::default() };
-        let page = page_request(page, limit, Vec::new())?;
+        let page = numbered(page, limit, Violations::default())?;
         let rooms = app(ctx)?.list_rooms(&caller(ctx)?.principal, filter, page).await?;
         Ok(rooms.items.into_iter().map(Into::into).collect())
+    }
+
+    /// The conversations: the staff's of the tenant, a user's own.
+    #[graphql(complexity = "connection_cost(first, last, child_complexity)")]
+    async fn chat_rooms_connection(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which conversations; all when it is left out.")] filter: Option<
+            ChatRoomFilterInput,
+        >,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<ChatRoomConnection> {
+        let page = Part { first, after, last, before }.page()?;
+        let filter = filter.unwrap_or_default().read()?;
+        Ok(app(ctx)?.list_rooms(&caller(ctx)?.principal, filter, page).await?.into())
     }
 
     /// One conversation; null when there is none with this id.
@@ -53,7 +60,7 @@ impl ChatQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The conversation's id.")] id: ID,
     ) -> Result<Option<ChatRoom>> {
-        let room = app(ctx)?.get_room(&caller(ctx)?.principal, room_id(&id)?).await;
+        let room = app(ctx)?.get_room(&caller(ctx)?.principal, RoomId::parse_address("room", &id)?).await;
         Ok(optional(room)?.map(Into::into))
     }
 
@@ -66,129 +73,59 @@ impl ChatQuery {
         #[graphql(desc = "Only those before this message; the newest when it is left out.")] before: Option<
             ID,
         >,
+        #[graphql(desc = "Only those after this message, instead.")] after: Option<ID>,
         #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] limit: Option<i32>,
     ) -> Result<Vec<ChatMessage>> {
-        let before = before.map(|id| message_id("before", &id)).transpose()?;
-        let limit = page_request(None, limit, Vec::new())?.limit;
-        let principal = &caller(ctx)?.principal;
-        let messages =
-            app(ctx)?.list_messages(principal, room_id(&room)?, Span::Before(before), limit).await?;
+        let id = |field, id: ID| MessageId::parse_address(field, &id);
+        let span = match (before, after) {
+            (Some(_), Some(_)) => {
+                let message = "must not be given together with before";
+                return Err(Error::invalid(Violation::new("after", "contradiction", message)).into());
+            }
+            (before, None) => Span::Before(before.map(|before| id("before", before)).transpose()?),
+            (None, Some(after)) => Span::After(id("after", after)?),
+        };
+        let limit = numbered(None, limit, Violations::default())?.limit;
+        let room = RoomId::parse_address("room", &room)?;
+        let messages = app(ctx)?.list_messages(&caller(ctx)?.principal, room, span, limit).await?;
         Ok(messages.into_iter().map(Into::into).collect())
     }
 
-    /// How far the readers of a conversation have got.
+    /// One message of a conversation; null when there is none with this id.
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
+    async fn chat_message(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The conversation's id.")] room: ID,
+        #[graphql(desc = "The message's id.")] id: ID,
+    ) -> Result<Option<ChatMessage>> {
+        let (room, id) = (RoomId::parse_address("room", &room)?, MessageId::parse_address("id", &id)?);
+        let message = app(ctx)?.get_message(&caller(ctx)?.principal, room, id).await;
+        Ok(optional(message)?.map(Into::into))
+    }
+
+    /// How far the readers of a conversation have got.
+    #[graphql(complexity = "list_cost(None, child_complexity)")]
     async fn chat_receipts(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The conversation's id.")] room: ID,
     ) -> Result<Vec<ChatReceipt>> {
-        let receipts = app(ctx)?.receipts(&caller(ctx)?.principal, room_id(&room)?).await?;
+        let room = RoomId::parse_address("room", &room)?;
+        let receipts = app(ctx)?.receipts(&caller(ctx)?.principal, room).await?;
         Ok(receipts.into_iter().map(Into::into).collect())
     }
-}
 
-/// Conversations.
-#[derive(Default)]
-pub struct ChatMutation;
-
-#[Object]
-impl ChatMutation {
-    /// Opens a conversation.
-    async fn open_chat_room(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What it is called; the first message names it when it is left out.")] title: Option<
-            String,
-        >,
-    ) -> Result<ChatRoom> {
-        Ok(app(ctx)?.open_room(caller(ctx)?, title).await?.into())
-    }
-
-    /// Writes a message; the advisor answers it, unless the staff has taken over.
-    async fn post_chat_message(
+    /// The users who are in a conversation now, on whichever channel.
+    #[graphql(complexity = "2 * LOOKUP_COST")]
+    async fn chat_room_watchers(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The conversation's id.")] room: ID,
-        #[graphql(desc = "What it says.")] text: String,
-        #[graphql(desc = "Ids of pictures that were sent before.")] attachments: Option<Vec<ID>>,
-    ) -> Result<ChatMessage> {
-        let attachments = attachments.into_iter().flatten().map(|id| id.0).collect();
-        let draft: MessageDraft = MessageInput { text: Some(text), attachments }.into_draft()?;
-        Ok(desk(ctx)?.post(caller(ctx)?, room_id(&room)?, draft).await?.1.into())
-    }
-
-    /// Replaces the text of one's own message.
-    async fn edit_chat_message(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-        #[graphql(desc = "The message's id.")] id: ID,
-        #[graphql(desc = "What it says from now on.")] text: String,
-    ) -> Result<ChatMessage> {
-        let id = message_id("id", &id)?;
-        Ok(app(ctx)?.edit_message(caller(ctx)?, room_id(&room)?, id, text).await?.into())
-    }
-
-    /// Takes the content of a message away: who wrote it, or the staff.
-    async fn delete_chat_message(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-        #[graphql(desc = "The message's id.")] id: ID,
-    ) -> Result<ChatMessage> {
-        Ok(desk(ctx)?.delete(caller(ctx)?, room_id(&room)?, message_id("id", &id)?).await?.into())
-    }
-
-    /// Notes that messages up to one were read, or have only reached a device.
-    async fn mark_chat_messages(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-        #[graphql(desc = "The newest of the messages.")] upto: ID,
-        #[graphql(desc = "Whether they were read; true when it is left out.")] read: Option<bool>,
-    ) -> Result<ChatReceipt> {
-        let upto = message_id("upto", &upto)?;
-        let read = read.unwrap_or(true);
-        Ok(app(ctx)?.receive_messages(caller(ctx)?, room_id(&room)?, upto, read).await?.into())
-    }
-
-    /// Says that one types, or stops to; it is told to those who are in the conversation now.
-    async fn type_in_chat_room(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-        #[graphql(desc = "Whether one types.")] typing: bool,
-    ) -> Result<bool> {
-        desk(ctx)?.typing(&caller(ctx)?.principal, room_id(&room)?, typing).await?;
-        Ok(typing)
-    }
-
-    /// Asks for a member of the staff.
-    async fn call_chat_staff(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-    ) -> Result<ChatRoom> {
-        Ok(app(ctx)?.call_staff(caller(ctx)?, room_id(&room)?).await?.into())
-    }
-
-    /// Takes a conversation over (staff): the advisor falls silent.
-    async fn join_chat_room(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-    ) -> Result<ChatRoom> {
-        Ok(desk(ctx)?.join(caller(ctx)?, room_id(&room)?).await?.into())
-    }
-
-    /// Leaves a conversation that was taken over (staff): the advisor answers again.
-    async fn leave_chat_room(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The conversation's id.")] room: ID,
-    ) -> Result<ChatRoom> {
-        Ok(app(ctx)?.leave_room(caller(ctx)?, room_id(&room)?).await?.into())
+    ) -> Result<Vec<ID>> {
+        let room = Watched::Room(RoomId::parse_address("room", &room)?);
+        let watchers = app(ctx)?.list_watchers(&caller(ctx)?.principal, room).await?;
+        Ok(watchers.into_iter().map(Into::into).collect())
     }
 }
 
@@ -204,7 +141,7 @@ impl ChatSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The conversation's id.")] room: ID,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<ChatMessageCreated>> {
         let topics = |_: &App| {
             let room = RoomId::parse("room", &room);

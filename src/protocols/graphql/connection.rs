@@ -3,6 +3,7 @@
 
 use async_graphql::OutputType;
 
+use super::inputs::filters::Violations;
 use crate::domain::page::{Anchor, Page, PageRequest, Place};
 use crate::domain::{Error, Result, Violation};
 
@@ -23,9 +24,9 @@ impl Part {
         let Self { first, after, last, before } = self;
         let mut found = Vec::new();
         let mut count = |field: &str, given: Option<i32>| {
-            let allowed = given.map(|given| u32::try_from(given).ok().filter(|n| (1..=100).contains(n)));
+            let allowed = given.map(|given| u32::try_from(given).ok().filter(|n| (0..=100).contains(n)));
             if let (Some(None), Some(given)) = (allowed, given) {
-                let message = format!("must be between 1 and 100; got {given}");
+                let message = format!("must be between 0 and 100; got {given}");
                 found.push(Violation::new(field, "out_of_range", message));
             }
             allowed.flatten()
@@ -45,6 +46,17 @@ impl Part {
             None if backwards => Ok(PageRequest::tail(limit)),
             place => Ok(PageRequest { page: 1, limit, place }),
         }
+    }
+}
+
+/// A page by its number.
+///
+/// # Errors
+/// [`Error::Invalid`] with what was found before and what is wrong with the numbers.
+pub fn numbered(page: Option<i32>, limit: Option<i32>, found: Violations) -> Result<PageRequest> {
+    match PageRequest::new(page.map(Into::into), limit.map(Into::into), None) {
+        Ok(request) => found.finish(request),
+        Err(more) => found.refuse(more),
     }
 }
 
@@ -77,8 +89,10 @@ impl<T> Paged<T> {
     where
         T: OutputType,
     {
-        let (has_previous, has_next) = (page.before.is_some(), page.after.is_some());
         let total = page.total_items.cast_signed();
+        // A page of nothing from the beginning has no item that the next one could begin after.
+        let only_counted = page.request.limit == 0 && page.request.place.is_none() && total > 0;
+        let (has_previous, has_next) = (page.before.is_some(), page.after.is_some() || only_counted);
         let cursors = page.anchors.into_iter().map(|anchor| PageRequest::cursor_of(page.list, anchor));
         let items = cursors.zip(page.items);
         let items = items.map(|(cursor, found)| (cursor.unwrap_or_default(), item(found))).collect();
@@ -150,7 +164,6 @@ mod tests {
         let page = part(None, None, None, Some(&ranked)).page().unwrap();
         assert_eq!(page.place, Some(Place { list: 5, from: Anchor::Until(3) }));
         for bad in [
-            part(Some(0), None, None, None),
             part(Some(101), None, None, None),
             part(None, None, Some(-1), None),
             part(Some(1), None, Some(1), None),

@@ -29,9 +29,22 @@ pub fn refusal(error: Error) -> ServerError {
 pub fn protocol_refusal(code: &'static str, status: u16, message: &str) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
-    extensions.set("kind", kind_name(Kind::Malformed));
+    extensions.set("kind", kind_name(kind_of(status)));
     extensions.set("status", status);
     ServerError { extensions: Some(extensions), ..ServerError::new(message, None) }
+}
+
+/// The kind of a refusal that only this protocol knows.
+const fn kind_of(status: u16) -> Kind {
+    match status {
+        403 => Kind::Forbidden,
+        404 => Kind::NotFound,
+        406 => Kind::NotAcceptable,
+        409 => Kind::Conflict,
+        429 => Kind::RateLimited,
+        503 => Kind::Unavailable,
+        _ => Kind::Malformed,
+    }
 }
 
 /// The text of an answer, and how it ended.
@@ -39,6 +52,8 @@ pub struct Answer {
     pub json: String,
     /// Nothing was executed: the request itself is wrong, and there is no `data`.
     pub refused: bool,
+    /// The request is not wrong: it can be sent again later.
+    pub unavailable: bool,
 }
 
 /// Whether nothing was executed: what the executor does on a field leaves data, or errors that name the field.
@@ -51,12 +66,19 @@ pub fn is_refused(response: &Response) -> bool {
 pub fn encode(mut response: Response, request_id: Option<&str>) -> Answer {
     let refused = is_refused(&response);
     describe_all(&mut response.errors, request_id);
+    let unavailable = refused && response.errors.iter().any(is_unavailable);
     let body = Body {
         errors: (!response.errors.is_empty()).then_some(&response.errors),
         data: (!refused).then_some(&response.data),
     };
     // Values, strings and numbers have nothing that JSON cannot say.
-    Answer { json: serde_json::to_string(&body).unwrap_or_default(), refused }
+    Answer { json: serde_json::to_string(&body).unwrap_or_default(), refused, unavailable }
+}
+
+/// Whether a described error is the server's, and of the moment.
+fn is_unavailable(error: &ServerError) -> bool {
+    let kind = error.extensions.as_ref().and_then(|extensions| extensions.get("kind"));
+    kind == Some(&Value::from(kind_name(Kind::Unavailable)))
 }
 
 /// The JSON text of a list of errors.

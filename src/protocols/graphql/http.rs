@@ -2,7 +2,7 @@
 //! `Accept` asks for.
 
 use ::http::request::Parts;
-use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Response as Execution, ServerError};
 use axum::body::Body;
@@ -21,7 +21,6 @@ use crate::domain::Error;
 use crate::domain::audit::Channel;
 use crate::protocols::etag;
 use crate::protocols::http::{self, Query, RequestId};
-use crate::protocols::rest::challenge;
 use crate::wire::problem;
 
 const ALLOWED: &str = "GET, HEAD, POST, PUT, DELETE";
@@ -38,7 +37,7 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let status = StatusCode::from_u16(problem::describe(error.kind()).0)
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let header = challenge(&error).map(|challenge| (header::WWW_AUTHENTICATE, challenge));
+        let header = http::challenge(&error).map(|challenge| (header::WWW_AUTHENTICATE, challenge));
         Self { status, error: Box::new(refusal(error)), header }
     }
 }
@@ -134,8 +133,11 @@ async fn respond(
     };
     let operation = Operation::parse(params, &graphql.0.settings);
     if let Ok(operation) = &operation {
-        if operation.kind == OperationType::Mutation && !posted {
-            return Err(Refusal::method("a mutation needs POST", "POST"));
+        if operation.kind == OperationType::Mutation {
+            if !posted {
+                return Err(Refusal::method("a mutation needs POST", "POST"));
+            }
+            admit_mutation(parts, operation)?;
         }
         if operation.kind == OperationType::Subscription && !streams {
             let message = "must allow text/event-stream or multipart/mixed for a subscription, or use the WebSocket at this path";
@@ -147,8 +149,9 @@ async fn respond(
         let form = stream.filter(|_| subscribes).unwrap_or(form);
         return Ok(sse::respond(graphql, parts, caller, operation, form).await);
     }
-    let Answer { json, refused } = encode(execute(graphql, caller, operation).await, request_id);
+    let Answer { json, refused, unavailable } = encode(execute(graphql, caller, operation).await, request_id);
     let status = match form {
+        _ if unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Form::GraphQlResponse if refused => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
@@ -158,6 +161,28 @@ async fn respond(
         response.headers_mut().insert(header::ETAG, tag);
     }
     Ok(response)
+}
+
+/// Checks what came with a mutation, and charges the logins that are in it.
+pub(super) fn admit_mutation(parts: &Parts, operation: &Operation) -> Result<(), Error> {
+    refuse_terms(&parts.headers)?;
+    http::charge_logins(&parts.extensions, operation.logins())
+}
+
+/// Refuses what makes a change of REST depend on something: a mutation can have many changes, and what is selected of them
+/// is read after they were made. To pass such a header over in silence would be to promise what is not kept.
+fn refuse_terms(headers: &HeaderMap) -> Result<(), Error> {
+    const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+    for (name, title) in [
+        (IDEMPOTENCY_KEY, "Idempotency-Key"),
+        (header::IF_MATCH, "If-Match"),
+        (header::IF_UNMODIFIED_SINCE, "If-Unmodified-Since"),
+    ] {
+        if headers.contains_key(name) {
+            return Err(Error::malformed(title, "is not honoured for mutations: leave it out, or use REST"));
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn posted_params(
@@ -201,18 +226,20 @@ pub(super) async fn execute(
             let request = operation.into_request(caller);
             let (request, asked) = with_loader(request, &graphql.0.app, &principal);
             let execution = drive(asked, graphql.0.schema.execute(request));
-            let timeout_ms = graphql.0.settings.timeout_ms;
-            match tokio::time::timeout(ms(timeout_ms), execution).await {
+            match tokio::time::timeout(ms(graphql.0.settings.timeout_ms), execution).await {
                 Ok(response) => response,
-                Err(_) => {
-                    graphql.0.metrics.limit_hit("graphql.timeout_ms");
-                    let message = format!("took longer than {timeout_ms} ms (graphql.timeout_ms)");
-                    Execution::from_errors(vec![protocol_refusal("timeout", 503, &message)])
-                }
+                Err(_) => Execution::from_errors(vec![timed_out(graphql)]),
             }
         }
         Err(errors) => Execution::from_errors(errors),
     }
+}
+
+/// What an execution is answered that took too long.
+pub(super) fn timed_out(graphql: &GraphQl) -> ServerError {
+    graphql.0.metrics.limit_hit("graphql.timeout_ms");
+    let message = format!("took longer than {} ms (graphql.timeout_ms)", graphql.0.settings.timeout_ms);
+    protocol_refusal("timeout", 503, &message)
 }
 
 fn reply(status: StatusCode, form: Form, body: Bytes) -> Response {

@@ -11,16 +11,17 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use async_graphql::parser::types::{Selection, SelectionSet};
-use async_graphql::{Name, ServerError, Value};
+use async_graphql::{Name, Response, ServerError, Value};
 use futures_util::future::Shared;
 use futures_util::{FutureExt as _, StreamExt as _};
 use parking_lot::Mutex;
 
-use super::GraphQl;
 use super::error::{encode, refusal};
+use super::http::timed_out;
+use super::loaders::{drive, with_loader};
 use super::operation::Operation;
-use super::schema::StoreSchema;
-use super::subscription::{ResumeAfter, Root, Slot};
+use super::subscription::{ResumeAfter, Root, Slot, Source};
+use super::{GraphQl, ms};
 use crate::app::{Caller, Feed};
 use crate::bus::Published;
 use crate::domain::{Cursor, Error, EventType, Principal, Result, Seq};
@@ -37,28 +38,51 @@ pub struct Live {
     feed: Feed,
     only: Option<EventType>,
     cohort: Arc<Cohort>,
+    /// The request that it came with, for those who read the logs.
+    request_id: Option<Arc<str>>,
     _counted: GaugeGuard,
 }
 
-/// The result for an event.
-pub enum Outcome {
-    /// A member of the cohort was here first.
-    Ready(Arc<str>),
-    /// It is worked out by those who wait for it.
-    Executes(Execution),
+/// The result for an event, and whose it is to be.
+pub struct Outcome {
+    execution: Execution,
+    request_id: Option<Arc<str>>,
 }
 
 /// A result that is worked out. Whoever still waits for it drives it on, so a member that stops to ask (it does not read what
 /// it got) keeps no other waiting.
-type Execution = Shared<Pin<Box<dyn Future<Output = Arc<str>> + Send>>>;
+type Execution = Shared<Pin<Box<dyn Future<Output = Executed> + Send>>>;
+
+/// What came of an execution.
+#[derive(Clone)]
+enum Executed {
+    /// The same text for every member.
+    Well(Arc<str>),
+    /// With errors, which each member is told with the id of its own request.
+    Failed(Arc<Response>),
+}
+
+impl Executed {
+    fn text(&self, request_id: Option<&str>) -> Arc<str> {
+        match self {
+            Self::Well(json) => json.clone(),
+            Self::Failed(response) => {
+                let mut own = Response::new(response.data.clone());
+                own.errors.clone_from(&response.errors);
+                encode(own, request_id).json.into()
+            }
+        }
+    }
+}
 
 impl Outcome {
     /// The result, once it is there.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Arc<str>> {
-        match self {
-            Self::Ready(result) => Poll::Ready(result.clone()),
-            Self::Executes(executes) => executes.poll_unpin(cx),
-        }
+        let executed = match self.execution.peek() {
+            Some(executed) => executed.clone(),
+            None => ready!(self.execution.poll_unpin(cx)),
+        };
+        Poll::Ready(executed.text(self.request_id.as_deref()))
     }
 
     /// Waits for the result.
@@ -82,6 +106,7 @@ impl Live {
     /// What validation or the store refuse.
     pub async fn open(graphql: &GraphQl, opening: Opening) -> std::result::Result<Self, Vec<ServerError>> {
         let Opening { operation, caller, resume_after } = opening;
+        let request_id = caller.origin.request_id.as_deref().map(Arc::from);
         let slot = Slot::default();
         let mut request = operation.request(caller.clone()).data(slot.clone());
         if let Some(cursor) = resume_after {
@@ -92,7 +117,8 @@ impl Live {
             (Some(source), None) => {
                 let cohort = graphql.0.cohorts.join(operation, caller, source.personal);
                 let _counted = graphql.0.channel.subscription();
-                Ok(Self { graphql: graphql.clone(), feed: source.feed, only: source.only, cohort, _counted })
+                let Source { feed, only, .. } = source;
+                Ok(Self { graphql: graphql.clone(), feed, only, cohort, request_id, _counted })
             }
             (_, Some(response)) => Err(response.errors),
             (None, None) => Err(vec![refusal(Error::internal("a subscription opened no source"))]),
@@ -145,14 +171,11 @@ impl Live {
             // Not the cohort, whose owners are its members.
             let (work, graphql, published) =
                 (self.cohort.work.clone(), self.graphql.clone(), published.clone());
-            let executes = async move { work.execute(&graphql.0.schema, &published).await };
+            let executes = async move { work.execute(&graphql, &published).await };
             executes.boxed().shared()
         };
         let execution = self.cohort.execution(published.event.position.seq, execute);
-        match execution.peek() {
-            Some(result) => Outcome::Ready(result.clone()),
-            None => Outcome::Executes(execution),
-        }
+        Outcome { execution, request_id: self.request_id.clone() }
     }
 }
 
@@ -204,10 +227,24 @@ impl Cohort {
 }
 
 impl Work {
-    async fn execute(&self, schema: &StoreSchema, published: &Arc<Published>) -> Arc<str> {
+    async fn execute(&self, graphql: &GraphQl, published: &Arc<Published>) -> Executed {
         let request = self.operation.request(self.caller.clone()).data(Root(published.clone()));
-        let response = schema.execute_stream(request).next().await;
-        encode(response.unwrap_or_default(), None).json.into()
+        let response = if self.operation.is_pure() {
+            // It asks the store for nothing, so there is nothing to wait for.
+            graphql.0.schema.execute_stream(request).next().await
+        } else {
+            let (request, asked) = with_loader(request, &graphql.0.app, &self.caller.principal);
+            let mut items = graphql.0.schema.execute_stream(request);
+            let execution = drive(asked, items.next());
+            let timed = tokio::time::timeout(ms(graphql.0.settings.timeout_ms), execution).await;
+            timed.unwrap_or_else(|_| Some(Response::from_errors(vec![timed_out(graphql)])))
+        };
+        let response = response.unwrap_or_default();
+        if response.errors.is_empty() {
+            Executed::Well(encode(response, None).json.into())
+        } else {
+            Executed::Failed(Arc::new(response))
+        }
     }
 }
 

@@ -21,8 +21,13 @@ use parking_lot::Mutex;
 
 use super::schema::{app, caller};
 use crate::app::App;
+use crate::domain::audit::AuditRecord;
+use crate::domain::inbound::Inbound;
+use crate::domain::oauth::Client;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    Error, Order, OrderId, Payment, PaymentId, Pet, PetId, Principal, Receipt, Result, User, UserId,
+    AuditId, DeliveryId, EndpointId, Error, InboundId, Order, OrderId, Payment, PaymentId, Pet, PetId,
+    Principal, Receipt, ReceiptId, Result, User, UserId,
 };
 
 /// Reads that were asked for and not begun.
@@ -68,14 +73,27 @@ where
     V: Send + Sync + Clone + 'static,
     Batches: Loader<K, Value = V, Error = Error>,
 {
-    match ctx.data_opt::<DataLoader<Batches>>() {
-        Some(loader) => Ok(loader.load_one(key).await?),
-        // The items of a subscription come one at a time, so there is nothing to put together.
-        None => {
-            let batches = Batches { app: app(ctx)?.clone(), principal: caller(ctx)?.principal.clone() };
-            Ok(batches.load(std::slice::from_ref(&key)).await?.remove(&key))
-        }
+    Ok(find(ctx, key).await?)
+}
+
+/// As [`load`], with the refusal as it is.
+///
+/// # Errors
+/// What the use case refuses.
+pub async fn find<K, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    V: Send + Sync + Clone + 'static,
+    Batches: Loader<K, Value = V, Error = Error>,
+{
+    if let Some(loader) = ctx.data_opt::<DataLoader<Batches>>() {
+        return loader.load_one(key).await;
     }
+    // The items of a subscription come one at a time, so there is nothing to put together.
+    let missing = |error: async_graphql::Error| Error::internal(error.message);
+    let (app, caller) = (app(ctx).map_err(missing)?, caller(ctx).map_err(missing)?);
+    let batches = Batches { app: app.clone(), principal: caller.principal.clone() };
+    Ok(batches.load(std::slice::from_ref(&key)).await?.remove(&key))
 }
 
 /// The reads of one request.
@@ -90,51 +108,57 @@ pub struct OrdersOfPet(pub PetId, pub u32);
 /// The newest so many orders of a user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OrdersOfUser(pub UserId, pub u32);
-/// The payments of an order.
+/// The newest so many payments of an order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PaymentsOf(pub OrderId);
+pub struct PaymentsOf(pub OrderId, pub u32);
 /// The receipt of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReceiptOf(pub PaymentId);
 
-impl Loader<PetId> for Batches {
-    type Value = Pet;
-    type Error = Error;
+/// The id of an OAuth2 client, which is a text.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ClientKey(pub String);
+/// The newest so many attempts of a delivery.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AttemptsOf(pub DeliveryId, pub u32);
 
-    async fn load(&self, ids: &[PetId]) -> Result<HashMap<PetId, Pet>> {
-        let pets = self.app.pets_by_id(&self.principal, ids).await?;
-        Ok(pets.into_iter().map(|pet| (pet.id, pet)).collect())
-    }
+/// Declares loaders of things by their ids: the use case that reads them, and the id of one.
+macro_rules! by_id {
+    ($($id:ty => $thing:ty: $read:ident, $key:expr;)+) => {$(
+        impl Loader<$id> for Batches {
+            type Value = $thing;
+            type Error = Error;
+
+            async fn load(&self, ids: &[$id]) -> Result<HashMap<$id, $thing>> {
+                let found = self.app.$read(&self.principal, ids).await?;
+                let key: fn(&$thing) -> $id = $key;
+                Ok(found.into_iter().map(|thing| (key(&thing), thing)).collect())
+            }
+        }
+    )+};
 }
 
-impl Loader<UserId> for Batches {
-    /// And whether more than what is public may be seen.
-    type Value = (User, bool);
-    type Error = Error;
-
-    async fn load(&self, ids: &[UserId]) -> Result<HashMap<UserId, (User, bool)>> {
-        let users = self.app.users_by_id(&self.principal, ids).await?;
-        Ok(users.into_iter().map(|(user, whole)| (user.id, (user, whole))).collect())
-    }
+by_id! {
+    PetId => Pet: pets_by_id, |pet| pet.id;
+    // And whether more than what is public may be seen.
+    UserId => (User, bool): users_by_id, |(user, _)| user.id;
+    OrderId => Order: orders_by_id, |order| order.id;
+    PaymentId => Payment: payments_by_id, |payment| payment.id;
+    ReceiptId => Receipt: receipts_by_id, |receipt| receipt.id;
+    EndpointId => Endpoint: endpoints_by_id, |endpoint| endpoint.id;
+    DeliveryId => Delivery: deliveries_by_id, |delivery| delivery.id;
+    AuditId => AuditRecord: audit_by_id, |row| row.id;
+    InboundId => Inbound: inbound_by_id, |inbound| inbound.id;
 }
 
-impl Loader<OrderId> for Batches {
-    type Value = Order;
+impl Loader<ClientKey> for Batches {
+    type Value = Client;
     type Error = Error;
 
-    async fn load(&self, ids: &[OrderId]) -> Result<HashMap<OrderId, Order>> {
-        let orders = self.app.orders_by_id(&self.principal, ids).await?;
-        Ok(orders.into_iter().map(|order| (order.id, order)).collect())
-    }
-}
-
-impl Loader<PaymentId> for Batches {
-    type Value = Payment;
-    type Error = Error;
-
-    async fn load(&self, ids: &[PaymentId]) -> Result<HashMap<PaymentId, Payment>> {
-        let payments = self.app.payments_by_id(&self.principal, ids).await?;
-        Ok(payments.into_iter().map(|payment| (payment.id, payment)).collect())
+    async fn load(&self, keys: &[ClientKey]) -> Result<HashMap<ClientKey, Client>> {
+        let ids: Vec<String> = keys.iter().map(|ClientKey(id)| id.clone()).collect();
+        let clients = self.app.oauth_clients_by_id(&self.principal, &ids).await?;
+        Ok(clients.into_iter().map(|client| (ClientKey(client.id.clone()), client)).collect())
     }
 }
 
@@ -186,9 +210,14 @@ impl Loader<PaymentsOf> for Batches {
     type Error = Error;
 
     async fn load(&self, keys: &[PaymentsOf]) -> Result<HashMap<PaymentsOf, Vec<Payment>>> {
-        let orders: Vec<OrderId> = keys.iter().map(|PaymentsOf(order)| *order).collect();
-        let payments = self.app.payments_of_orders(&self.principal, &orders).await?;
-        Ok(group(payments, |payment| Some(PaymentsOf(payment.order_id))))
+        let mut by_limit: BTreeMap<u32, Vec<OrderId>> = BTreeMap::new();
+        keys.iter().for_each(|PaymentsOf(order, limit)| by_limit.entry(*limit).or_default().push(*order));
+        let mut found = HashMap::new();
+        for (limit, orders) in by_limit {
+            let payments = self.app.payments_of_orders(&self.principal, &orders, limit).await?;
+            found.extend(group(payments, |payment| Some(PaymentsOf(payment.order_id, limit))));
+        }
+        Ok(found)
     }
 }
 
@@ -200,5 +229,21 @@ impl Loader<ReceiptOf> for Batches {
         let payments: Vec<PaymentId> = keys.iter().map(|ReceiptOf(payment)| *payment).collect();
         let receipts = self.app.receipts_of_payments(&self.principal, &payments).await?;
         Ok(receipts.into_iter().map(|receipt| (ReceiptOf(receipt.payment_id), receipt)).collect())
+    }
+}
+
+impl Loader<AttemptsOf> for Batches {
+    type Value = Vec<Attempt>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[AttemptsOf]) -> Result<HashMap<AttemptsOf, Vec<Attempt>>> {
+        let mut by_limit: BTreeMap<u32, Vec<DeliveryId>> = BTreeMap::new();
+        keys.iter().for_each(|AttemptsOf(one, limit)| by_limit.entry(*limit).or_default().push(*one));
+        let mut found = HashMap::new();
+        for (limit, deliveries) in by_limit {
+            let attempts = self.app.attempts_of_deliveries(&self.principal, &deliveries, limit).await?;
+            found.extend(group(attempts, |attempt| Some(AttemptsOf(attempt.delivery_id, limit))));
+        }
+        Ok(found)
     }
 }

@@ -17,6 +17,8 @@ mod media;
 mod multipart;
 mod mutation;
 mod operation;
+mod positions;
+mod pure;
 mod query;
 mod reservation;
 mod schema;

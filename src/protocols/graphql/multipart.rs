@@ -42,7 +42,9 @@ pub async fn read(graphql: &GraphQl, parts: &Parts, caller: &Caller, body: Body)
     if caller.principal.identity.is_none() {
         return Err(Error::Unauthenticated("files are taken from users only; send a bearer token"));
     }
-    let max_file = graphql.0.app.max_image_bytes();
+    let app = &graphql.0.app;
+    // Each mutation has a limit of its own.
+    let max_file = app.max_image_bytes().max(app.moderation().limits().max_picture_bytes);
     let max_operations = graphql.0.settings.max_body_bytes;
     let mut request = Request::from_parts(parts.clone(), body);
     let whole = max_file.saturating_mul(MAX_FILES).saturating_add(max_operations).saturating_add(65_536);

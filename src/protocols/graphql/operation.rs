@@ -1,7 +1,7 @@
 //! A request, from its parameters to its answer: what HTTP, event streams and WebSockets share.
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Request, ServerError, Value, Variables};
@@ -12,11 +12,16 @@ use serde::de::DeserializeOwned;
 use super::GraphQlSettings;
 use super::error::refusal;
 use super::limits;
+use super::positions;
+use super::pure;
 use super::types::upload::Files;
 use crate::app::Caller;
 use crate::domain::{Error, Violation};
 use crate::protocols::http::Query;
 use crate::wire;
+
+/// The mutations that show or make credentials.
+const LOGINS: [&str; 2] = ["createUser", "createToken"];
 
 /// The parameters of a request (GraphQL over HTTP §4.1, and the payload of `subscribe`).
 #[derive(Default)]
@@ -127,7 +132,12 @@ pub struct Operation {
     pub document: ExecutableDocument,
     pub variables: Variables,
     files: Vec<Bytes>,
+    /// Whether what it shows does not depend on who asks.
+    pure: bool,
 }
+
+/// What a request carries whose result does not depend on who asks.
+pub struct Pure;
 
 impl Operation {
     /// Parses the document, within the limits, and chooses its operation (GraphQL §6.1).
@@ -145,15 +155,41 @@ impl Operation {
         let operation = choose(&document.operations, name.as_deref())?;
         let kind = operation.ty;
         check_variables(operation, &variables)?;
+        positions::check(&document)?;
+        let mut pure = false;
         if kind == OperationType::Subscription {
             check_root(operation)?;
+            pure = pure::is_pure(&document, operation);
         }
-        Ok(Self { query, name, kind, document, variables, files })
+        Ok(Self { query, name, kind, document, variables, files, pure })
+    }
+
+    /// Whether what it shows does not depend on who asks.
+    pub fn is_pure(&self) -> bool {
+        self.pure
     }
 
     /// The operation that was chosen.
     pub fn definition(&self) -> Option<&OperationDefinition> {
         choose(&self.document.operations, self.name.as_deref()).ok()
+    }
+
+    /// How many logins and sign-ups the operation is. As often as they are written, whatever `@skip` says.
+    pub fn logins(&self) -> usize {
+        self.definition().map_or(0, |operation| self.logins_in(&operation.selection_set.node))
+    }
+
+    fn logins_in(&self, set: &SelectionSet) -> usize {
+        let logins = set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => usize::from(LOGINS.contains(&field.node.name.node.as_str())),
+            Selection::InlineFragment(inline) => self.logins_in(&inline.node.selection_set.node),
+            // Fragments do not spread themselves, and how much they select was checked.
+            Selection::FragmentSpread(spread) => {
+                let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
+                fragment.map_or(0, |fragment| self.logins_in(&fragment.node.selection_set.node))
+            }
+        });
+        logins.sum()
     }
 
     /// The same, in the least memory: a clone has no room to spare, and the text is not needed any more.
@@ -164,6 +200,9 @@ impl Operation {
     /// The executor's form of the request.
     pub fn request(&self, caller: Caller) -> Request {
         let mut request = Request::new(String::new()).variables(self.variables.clone()).data(caller);
+        if self.pure {
+            request = request.data(Pure);
+        }
         request.operation_name.clone_from(&self.name);
         request.set_parsed_query(self.document.clone());
         request
@@ -300,6 +339,17 @@ mod tests {
         assert!(with("{}").is_err() && with(r#"{"id":null}"#).is_err() && with(r#"{"id":"1"}"#).is_ok());
         assert!(parse(r#"{"query":"query($id:ID!=\"1\"){a}"}"#).is_ok());
         assert!(parse(r#"{"query":"query($id:ID){a}"}"#).is_ok());
+    }
+
+    #[test]
+    fn logins_are_counted_wherever_they_are_written() {
+        let query = "mutation A { a: createUser { x } ...F ...F ... on Mutation { createToken } placeOrder }
+            mutation B { createToken } fragment F on Mutation { b: createToken createTokens }";
+        let of = |name: &str| {
+            let json = serde_json::json!({ "query": query, "operationName": name });
+            parse(&json.to_string()).unwrap().logins()
+        };
+        assert_eq!((of("A"), of("B")), (4, 1));
     }
 
     #[test]

@@ -22,14 +22,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::error::{encode, protocol_refusal, refusal};
-use super::http::{Refusal, execute, posted_params, request_id};
+use super::http::{Refusal, admit_mutation, execute, posted_params, request_id};
 use super::live::{Live, Opening};
 use super::media::Form;
 use super::operation::Operation;
 use super::{GraphQl, ms};
-use crate::app::Caller;
+use crate::app::{Caller, Ending};
 use crate::domain::audit::Channel;
-use crate::domain::{Error, Tenant, UserId};
+use crate::domain::{Error, Principal};
 use crate::protocols::http::{self, Query};
 use crate::telemetry::GaugeGuard;
 
@@ -45,15 +45,28 @@ pub struct Reservations(Arc<Mutex<HashMap<String, Arc<Reserved>>>>);
 
 /// A stream.
 struct Reserved {
-    /// Whose it is.
-    owner: (Tenant, Option<UserId>),
+    /// Whose it is, and with whose token it ends.
+    owner: Principal,
     /// Until when it must be opened.
     until: Instant,
     messages: mpsc::Sender<Bytes>,
     /// What is to be written to it; nothing once it was opened.
     outgoing: Mutex<Option<mpsc::Receiver<Bytes>>>,
-    /// Operations under way, by the names that the client gave them.
-    running: Mutex<HashMap<String, AbortHandle>>,
+    /// Operations under way, by the names that the client gave them; nothing once the stream is gone.
+    running: Mutex<Option<HashMap<String, AbortHandle>>>,
+}
+
+impl Reserved {
+    /// Whether nobody opened it in time.
+    fn is_forfeit(&self) -> bool {
+        self.until <= Instant::now() && self.outgoing.lock().is_some()
+    }
+
+    /// Ends what runs over it; nothing is begun any more.
+    fn end(&self) {
+        let running = self.running.lock().take();
+        running.into_iter().flatten().for_each(|(_, operation)| operation.abort());
+    }
 }
 
 /// The token in a request, if it is about a stream.
@@ -83,23 +96,34 @@ fn reserve(graphql: &GraphQl, parts: &Parts) -> Result<Response, Refusal> {
     let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let (messages, outgoing) = mpsc::channel(WAITING);
     let reserved = Reserved {
-        owner: (caller.principal.tenant, caller.principal.user_id()),
+        owner: caller.principal,
         until: Instant::now() + ms(graphql.0.settings.init_timeout_ms),
         messages,
         outgoing: Mutex::new(Some(outgoing)),
-        running: Mutex::default(),
+        running: Mutex::new(Some(HashMap::new())),
     };
     let mut streams = graphql.0.reservations.0.lock();
-    let now = Instant::now();
-    streams.retain(|_, stream| stream.until > now || stream.outgoing.lock().is_none());
     let max = graphql.0.settings.max_streams;
     if streams.len() >= max {
         graphql.0.metrics.limit_hit("graphql.max_streams");
         let message = format!("at most {max} streams can be reserved or open (graphql.max_streams)");
         return Err(Error::LimitReached { limit: "graphql.max_streams", message }.into());
     }
-    streams.insert(token.clone(), Arc::new(reserved));
+    let reserved = Arc::new(reserved);
+    streams.insert(token.clone(), reserved.clone());
+    let forfeit = forfeit(graphql.clone(), token.clone(), reserved);
+    graphql.0.tasks.spawn_connection("graphql reservation", forfeit);
     Ok(plain(StatusCode::CREATED, token))
+}
+
+/// Takes a stream away that nobody has opened when its time is over, and what runs over it.
+async fn forfeit(graphql: GraphQl, token: String, reserved: Arc<Reserved>) {
+    let over = tokio::time::sleep_until(reserved.until);
+    let shutdown = graphql.0.tasks.shutdown();
+    if shutdown.run_until_cancelled(over).await.is_none() || reserved.is_forfeit() {
+        graphql.0.reservations.0.lock().remove(&token);
+        reserved.end();
+    }
 }
 
 fn plain(status: StatusCode, text: String) -> Response {
@@ -113,7 +137,8 @@ fn plain(status: StatusCode, text: String) -> Response {
 
 impl Reservations {
     fn find(&self, token: &str) -> Result<Arc<Reserved>, Refusal> {
-        Ok(self.0.lock().get(token).cloned().ok_or(Error::NotFound("event stream"))?)
+        let found = self.0.lock().get(token).cloned().filter(|stream| !stream.is_forfeit());
+        Ok(found.ok_or(Error::NotFound("event stream"))?)
     }
 }
 
@@ -123,13 +148,14 @@ struct Open {
     token: String,
     reserved: Arc<Reserved>,
     outgoing: mpsc::Receiver<Bytes>,
+    ending: Ending,
     _connected: GaugeGuard,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         self.graphql.0.reservations.0.lock().remove(&self.token);
-        self.reserved.running.lock().drain().for_each(|(_, operation)| operation.abort());
+        self.reserved.end();
     }
 }
 
@@ -141,12 +167,14 @@ fn open(graphql: &GraphQl, token: &str) -> Result<Response, Refusal> {
     };
     let (graphql, token) = (graphql.clone(), token.to_owned());
     let _connected = graphql.0.channel.connection();
-    let open = Open { graphql, token, reserved, outgoing, _connected };
+    let ending = graphql.0.app.ending(&reserved.owner);
+    let open = Open { graphql, token, reserved, outgoing, ending, _connected };
     let beginning = stream::iter([Bytes::from_static(COMMENT.as_bytes())]);
     let rest = stream::unfold(open, |mut open| async move {
         let chunk = tokio::select! {
             biased;
             () = open.graphql.0.tasks.shutdown().cancelled() => return None,
+            _ = &mut open.ending => return None,
             chunk = open.outgoing.recv() => chunk?,
             () = tokio::time::sleep(ms(open.graphql.0.settings.keep_alive_ms)) => {
                 Bytes::from_static(COMMENT.as_bytes())
@@ -164,7 +192,8 @@ fn open(graphql: &GraphQl, token: &str) -> Result<Response, Refusal> {
 /// The stream, when it is the caller's.
 fn own(graphql: &GraphQl, caller: &Caller, token: &str) -> Result<Arc<Reserved>, Refusal> {
     let reserved = graphql.0.reservations.find(token)?;
-    if reserved.owner != (caller.principal.tenant, caller.principal.user_id()) {
+    let (owner, asker) = (&reserved.owner, &caller.principal);
+    if (owner.tenant, owner.user_id()) != (asker.tenant, asker.user_id()) {
         return Err(Error::NotFound("event stream").into());
     }
     Ok(reserved)
@@ -176,10 +205,15 @@ async fn operate(graphql: &GraphQl, parts: &Parts, body: Body, token: &str) -> R
     let params = posted_params(graphql, parts, &caller, body).await?;
     let needed = || Error::malformed("extensions.operationId", "is required, and names the operation");
     let id = params.operation_id.clone().filter(|id| !id.is_empty()).ok_or_else(needed)?;
+    let operation = Operation::parse(params, &graphql.0.settings);
+    if let Some(mutation) = operation.as_ref().ok().filter(|one| one.kind == OperationType::Mutation) {
+        admit_mutation(parts, mutation)?;
+    }
     let max = graphql.0.settings.max_subscriptions;
     let (abort, registration) = AbortHandle::new_pair();
     {
         let mut running = reserved.running.lock();
+        let running = running.as_mut().ok_or(Error::NotFound("event stream"))?;
         if running.contains_key(&id) {
             return Err(Refusal::conflict("operation_exists", "an operation of this name is under way"));
         }
@@ -190,7 +224,6 @@ async fn operate(graphql: &GraphQl, parts: &Parts, body: Body, token: &str) -> R
         }
         running.insert(id.clone(), abort);
     }
-    let operation = Operation::parse(params, &graphql.0.settings);
     let running = Running { graphql: graphql.clone(), reserved, id, request_id: request_id(parts) };
     let work = async move {
         match operation {
@@ -213,7 +246,7 @@ fn stop(graphql: &GraphQl, parts: &Parts, token: &str) -> Result<Response, Refus
     let reserved = own(graphql, &caller, token)?;
     let needed = || Error::malformed("operationId", "is required, and names the operation");
     let id = Query::of(&parts.uri).take("operationId").ok_or_else(needed)?;
-    let stopped = reserved.running.lock().remove(&id);
+    let stopped = reserved.running.lock().as_mut().and_then(|running| running.remove(&id));
     if let Some(operation) = stopped {
         operation.abort();
     }
@@ -264,7 +297,9 @@ impl Running {
     }
 
     async fn end(&self) {
-        self.reserved.running.lock().remove(&self.id);
+        if let Some(running) = self.reserved.running.lock().as_mut() {
+            running.remove(&self.id);
+        }
         let id = serde_json::Value::from(self.id.as_str());
         self.send(format!("event: complete\ndata: {{\"id\":{id}}}\n\n")).await;
     }

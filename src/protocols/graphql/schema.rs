@@ -1,5 +1,7 @@
 //! The schema: how it is built and written down, and what its resolvers share.
 
+use std::sync::LazyLock;
+
 use async_graphql::{Context, MergedSubscription, Result, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::chat::ChatSubscription;
@@ -7,7 +9,6 @@ use super::mutation::Mutation;
 use super::query::Query;
 use super::subscription::Subscription;
 use crate::app::{App, Caller};
-use crate::domain::page::PageRequest;
 use crate::domain::{self, Error, Violation};
 
 /// What can be watched. Every item has a cursor; give it back as `after` and nothing is missed.
@@ -21,7 +22,6 @@ pub type StoreSchema = Schema<Query, Mutation, Subscriptions>;
 /// A schema without its limits and its [`App`].
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscriptions> {
     Schema::build(Query::default(), Mutation::default(), Subscriptions(Subscription, ChatSubscription))
-        .enable_federation()
         .enable_subscription_in_federation()
 }
 
@@ -30,9 +30,21 @@ pub fn sdl() -> String {
     written(SDLExportOptions::new())
 }
 
+/// The types that have a key by which a gateway may refer to them.
+const ENTITIES: [&str; 3] = ["Order", "Pet", "User"];
+
 /// The same as a subgraph of Federation 2, as `_service` tells it to a gateway.
-pub fn federation_sdl() -> String {
-    written(SDLExportOptions::new().federation())
+pub fn federation_sdl() -> &'static str {
+    static WRITTEN: LazyLock<String> = LazyLock::new(|| {
+        let mut sdl = written(SDLExportOptions::new().federation());
+        for name in ENTITIES {
+            let head = format!("\ntype {name} implements Node {{\n");
+            let keyed = format!("\ntype {name} implements Node @key(fields: \"id\") {{\n");
+            sdl = sdl.replacen(&head, &keyed, 1);
+        }
+        sdl
+    });
+    &WRITTEN
 }
 
 fn written(options: SDLExportOptions) -> String {
@@ -87,30 +99,11 @@ pub(super) const CHANGE_COST: usize = 20;
 /// How many items of a list within another are asked for.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it is not 1 to 100.
+/// [`Error::Invalid`] when it is not 0 to 100.
 pub(super) fn nested_limit(first: Option<i32>) -> domain::Result<u32> {
     let first = first.unwrap_or(20);
-    u32::try_from(first).ok().filter(|first| (1..=100).contains(first)).ok_or_else(|| {
-        let message = format!("must be between 1 and 100; got {first}");
+    u32::try_from(first).ok().filter(|first| (0..=100).contains(first)).ok_or_else(|| {
+        let message = format!("must be between 0 and 100; got {first}");
         Error::invalid(Violation::new("first", "out_of_range", message))
     })
-}
-
-/// A page by its number.
-///
-/// # Errors
-/// [`Error::Invalid`] with what was found before and what is wrong with the numbers.
-pub(super) fn page_request(
-    page: Option<i32>,
-    limit: Option<i32>,
-    mut found: Vec<Violation>,
-) -> domain::Result<PageRequest> {
-    match PageRequest::new(page.map(Into::into), limit.map(Into::into), None) {
-        Ok(request) if found.is_empty() => Ok(request),
-        Ok(_) => Err(Error::Invalid(found)),
-        Err(more) => {
-            found.extend(more);
-            Err(Error::Invalid(found))
-        }
-    }
 }

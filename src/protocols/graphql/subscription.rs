@@ -9,9 +9,11 @@ use async_graphql::{Context, Description, ID, Result};
 use futures_util::stream;
 use parking_lot::Mutex;
 
+use super::operation::Pure;
 use super::schema::{app, caller};
 use super::types::event::{InventoryChange, OrderStatusChange, OrderUpdate, PaymentSuccess, PetChange};
 use super::types::event_objects::Event;
+use super::types::scalars::Cursor;
 use crate::app::{App, Feed};
 use crate::bus::Published;
 use crate::domain::{self, EventType, OrderId, PetId, Topic};
@@ -32,7 +34,7 @@ pub struct Source {
     pub feed: Feed,
     /// The only type of event that it yields; all when there is none.
     pub only: Option<EventType>,
-    /// Whether what an event becomes depends on who asks, because its fields ask the store again.
+    /// Whether what an event becomes may depend on who asks.
     pub personal: bool,
 }
 
@@ -55,19 +57,16 @@ impl Subscription {
     async fn events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory or users/{id}.")] topics: Vec<
-            String,
-        >,
+        #[graphql(
+            desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider, chat or chat/{room}."
+        )]
+        topics: Vec<String>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<Event>> {
         let topics =
             |app: &App| Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics);
-        // What these lead to is asked of the store, and depends on who asks; the rest is all in the event.
-        let look_ahead = ctx.look_ahead();
-        let personal =
-            ["order", "payment", "pet", "user"].iter().any(|field| look_ahead.field(field).exists());
-        open_or(ctx, (None, personal), topics, after, Event::of).await
+        open_or(ctx, None, topics, after, Event::of).await
     }
 
     /// Steps in the life of one order, or of all orders that may be seen.
@@ -76,7 +75,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The order's id; all orders when it is left out.")] order_id: Option<ID>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<OrderStatusChange>> {
         let topics = |_: &App| {
             Ok(vec![match &order_id {
@@ -93,11 +92,11 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The order's id.")] id: ID,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<OrderUpdate>> {
         let topics = |_: &App| Ok(vec![Topic::Order(OrderId::parse_address("id", &id)?)]);
         let item = |published: &Arc<Published>| OrderUpdate::of(&published.event);
-        open_or(ctx, (None, true), topics, after, item).await
+        open_or(ctx, None, topics, after, item).await
     }
 
     /// Everything that happens to one pet, or to all pets.
@@ -106,7 +105,7 @@ impl Subscription {
         ctx: &Context<'_>,
         #[graphql(desc = "The pet's id; all pets when it is left out.")] id: Option<ID>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<PetChange>> {
         let topics = |_: &App| {
             Ok(vec![match &id {
@@ -114,9 +113,8 @@ impl Subscription {
                 None => Topic::Pets,
             }])
         };
-        let personal = ctx.look_ahead().field("pet").field("orders").exists();
         let item = |published: &Arc<Published>| PetChange::of(&published.event);
-        open_or(ctx, (None, personal), topics, after, item).await
+        open_or(ctx, None, topics, after, item).await
     }
 
     /// Changes of the stock.
@@ -124,11 +122,11 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<InventoryChange>> {
         let topics = |_: &App| Ok(vec![Topic::Inventory]);
         let item = |published: &Arc<Published>| InventoryChange::of(&published.event);
-        open_or(ctx, (None, false), topics, after, item).await
+        open_or(ctx, None, topics, after, item).await
     }
 
     /// Payments that were captured.
@@ -136,7 +134,7 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
     ) -> Result<Items<PaymentSuccess>> {
         let topics = |_: &App| Ok(vec![Topic::Payments]);
         run(ctx, Some(EventType::PaymentSucceeded), topics, after, PaymentSuccess::of).await
@@ -148,29 +146,28 @@ pub(super) async fn run<T>(
     ctx: &Context<'_>,
     only: Option<EventType>,
     topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,
-    after: Option<String>,
+    after: Option<Cursor>,
     item: impl FnOnce(&domain::Event) -> Option<T>,
 ) -> Result<Items<T>> {
-    // The fields of a typed event lead on into the store.
-    let personal = only.is_some();
-    open_or(ctx, (only, personal), topics, after, |published| item(&published.event)).await
+    open_or(ctx, only, topics, after, |published| item(&published.event)).await
 }
 
-/// As [`run`], with what else there is to say of the source: the only type that it yields, and whether what an event becomes
-/// depends on who asks.
+/// As [`run`], for items that are made of more than the event.
 async fn open_or<T>(
     ctx: &Context<'_>,
-    (only, personal): (Option<EventType>, bool),
+    only: Option<EventType>,
     topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,
-    after: Option<String>,
+    given: Option<Cursor>,
     item: impl FnOnce(&Arc<Published>) -> Option<T>,
 ) -> Result<Items<T>> {
     if let Some(Root(published)) = ctx.data_opt::<Root>() {
         return Ok(stream::iter(item(published)));
     }
     let app = app(ctx)?;
-    let after = ctx.data_opt::<ResumeAfter>().map(|resume| &resume.0).or(after.as_ref());
+    let after = ctx.data_opt::<ResumeAfter>().map(|resume| &resume.0);
+    let after = after.or(given.as_ref().map(|given| &given.0));
     let feed = app.subscribe(&caller(ctx)?.principal, &topics(app)?, after.map(String::as_str)).await?;
+    let personal = ctx.data_opt::<Pure>().is_none();
     let source = Source { feed, only, personal };
     *ctx.data::<Slot>()?.0.lock() = Some(source);
     Ok(stream::iter(None))

@@ -1,6 +1,7 @@
 //! The schema and the three transports over a real store in a folder of its own.
 
 mod http;
+mod safety;
 mod schema;
 mod stream;
 mod support;

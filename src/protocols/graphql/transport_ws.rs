@@ -28,7 +28,7 @@ use super::{GraphQl, ms};
 use crate::app::{Caller, Ending};
 use crate::domain::audit::{Channel, Origin};
 use crate::domain::{Error, Principal, Result as DomainResult, Tenant};
-use crate::protocols::http;
+use crate::protocols::http::{self, Toll};
 use crate::protocols::link::{self, CloseReason, Due, Outbox, Pulse};
 use crate::protocols::upgrade::{self, Accepted, Frames, Opened};
 
@@ -65,6 +65,7 @@ struct Handshake {
     token: Option<String>,
     tenant: Option<Tenant>,
     origin: Origin,
+    toll: Toll,
 }
 
 impl Handshake {
@@ -73,7 +74,12 @@ impl Handshake {
         let (token, tenant) = (http::bearer(headers)?.map(str::to_owned), http::tenant(headers)?);
         // A header that is wrong is told now, by status; what connection_init says comes later.
         graphql.0.app.authenticate(token.as_deref(), tenant)?;
-        Ok(Self { token, tenant, origin: http::origin(parts, Channel::GraphQl) })
+        Ok(Self {
+            token,
+            tenant,
+            origin: http::origin(parts, Channel::GraphQl),
+            toll: Toll::of(&parts.extensions),
+        })
     }
 
     /// Who the client is; what it says in `connection_init` wins over its headers.
@@ -111,6 +117,8 @@ struct Session {
     turn: tokio::sync::Mutex<()>,
     dialect: Dialect,
     request_id: Option<String>,
+    /// Who pays for its operations.
+    toll: Toll,
 }
 
 /// Stops the operations of a connection whichever way its reader ends.
@@ -133,6 +141,7 @@ async fn serve(graphql: GraphQl, opened: Opened, handshake: Handshake, agreed: O
         turn: tokio::sync::Mutex::default(),
         dialect: agreed.unwrap_or(Dialect::Modern),
         request_id: handshake.origin.request_id.clone(),
+        toll: handshake.toll.clone(),
     });
     let ended = if agreed.is_some() {
         let stop_all = StopAll(&session);

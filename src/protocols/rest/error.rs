@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::{Error, Kind};
-use crate::protocols::http::RequestId;
+use crate::protocols::http::{self, RequestId};
 use crate::wire::Problem;
 use crate::wire::problem::type_uri;
 
@@ -39,7 +39,7 @@ impl IntoResponse for Refusal {
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         let headers = response.headers_mut();
-        if let Some(challenge) = challenge(&error) {
+        if let Some(challenge) = http::challenge(&error) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Error::RateLimited { retry_after_s, .. } = error {
@@ -61,27 +61,6 @@ impl IntoResponse for Refusal {
         response.extensions_mut().insert(problem);
         response
     }
-}
-
-/// What a client that is not let in has to show (RFC 6750 §3): without an error code when it showed nothing.
-pub fn challenge(error: &Error) -> Option<HeaderValue> {
-    let code = match error {
-        Error::Malformed { field, .. } if field == "Authorization" => "invalid_request",
-        Error::MissingScope(_) => "insufficient_scope",
-        Error::InvalidToken(_) | Error::TokenExpired | Error::TokenRevoked => "invalid_token",
-        _ if error.kind() == Kind::Unauthenticated => "",
-        _ => return None,
-    };
-    let mut text = "Bearer realm=\"petstore\"".to_owned();
-    if !code.is_empty() {
-        // Quotes and backslashes are not allowed in a description (RFC 6750 §3).
-        let description = error.to_string().replace(['"', '\\'], "'");
-        text.push_str(&format!(", error=\"{code}\", error_description=\"{description}\""));
-    }
-    if let Error::MissingScope(scope) = error {
-        text.push_str(&format!(", scope=\"{scope}\""));
-    }
-    HeaderValue::from_str(&text).ok()
 }
 
 /// Writes the body of a refusal, one of the router included, with the path and the request's id.

@@ -38,7 +38,7 @@ use crate::wire::page::Collection;
 pub use inbound::root_router;
 use query::with_query;
 
-pub use error::{LimitHit, Refusal, Told, challenge, complete_problem};
+pub use error::{LimitHit, Refusal, Told, complete_problem};
 pub use reads::Reads;
 
 /// What handlers work with.

@@ -14,11 +14,12 @@ use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::error::{challenge, problem_response};
+use super::error::problem_response;
 use super::extract::read_body;
 use super::{Refusal, Rest, Told};
 use crate::app::Caller;
 use crate::domain::{Error, Result};
+use crate::protocols::http::challenge;
 use crate::wire::Problem;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");

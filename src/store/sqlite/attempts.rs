@@ -57,11 +57,14 @@ pub(super) async fn of_endpoint(
     .await
 }
 
-const ATTEMPT_COLUMNS: &str = "attempts.id, delivery_id, number, started_at, duration_ms, status_code, error, \
+pub(super) const ATTEMPT_COLUMNS: &str = "attempts.id, delivery_id, number, started_at, duration_ms, status_code, error, \
                                response_body, address, request_headers, response_headers";
 
 fn read_attempt(row: &Row) -> Result<Attempt> {
-    let mut fields = Fields::of(row);
+    read(&mut Fields::of(row))
+}
+
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<Attempt> {
     Ok(Attempt {
         id: AttemptId(fields.take()?),
         delivery_id: DeliveryId(fields.take()?),

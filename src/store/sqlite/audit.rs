@@ -34,10 +34,10 @@ pub(super) async fn insert(link: &mut Link<'_>, entry: &AuditEntry) -> Result<()
     link.queue(insert).await
 }
 
-const COLUMNS: &str = "id, tenant, created_at, action, user_id, entity_type, entity_id, before, after, reason, channel, \
+pub(super) const COLUMNS: &str = "id, tenant, created_at, action, user_id, entity_type, entity_id, before, after, reason, channel, \
                        ip_address, user_agent, request_id";
 
-fn read_row(row: &Row) -> Result<AuditRecord> {
+pub(super) fn read_row(row: &Row) -> Result<AuditRecord> {
     let mut fields = Fields::of(row);
     Ok(AuditRecord {
         id: AuditId(fields.take()?),

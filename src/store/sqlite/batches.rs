@@ -8,16 +8,26 @@ use super::link::{Link, Statement};
 use super::list::{Filter, Sort};
 use super::reads::SqliteReads;
 use super::row::{Fields, Row, Value};
-use super::{orders, payments, pets, users};
+use super::{attempts, audit, deliveries, inbound, oauth, orders, payments, pets, users, webhooks};
+use crate::domain::audit::AuditRecord;
+use crate::domain::inbound::Inbound;
+use crate::domain::oauth::Client;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::PaymentFilter;
+use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    Order, OrderId, Payment, PaymentId, PaymentStatus, Pet, PetId, Receipt, Result, Tenant, User, UserId,
+    AuditId, DeliveryId, EndpointId, InboundId, Order, OrderId, Payment, PaymentId, PaymentStatus, Pet,
+    PetId, Receipt, ReceiptId, Result, Tenant, User, UserId,
 };
-use crate::store::batches::{BatchReads, Bought};
+use crate::store::batches::{BatchReads, Bought, Owned};
 
 /// The ids of a list as rows.
 const IDS: &str = "(SELECT unhex(value) FROM json_each(?))";
+
+/// The texts of a JSON list as rows.
+const TEXTS: &str = "(SELECT value FROM json_each(?))";
+/// Endpoints that there are for those who ask.
+const SHOWN: &str = "webhook_endpoints.deleted = 0 AND webhook_endpoints.callback_lane IS NULL";
 
 /// The value of the `?` in [`IDS`].
 fn ids(ids: impl Iterator<Item = Uuid>) -> Value {
@@ -39,19 +49,23 @@ fn newest_orders(column: &str, more: &str) -> String {
     )
 }
 
-/// Payments with the buyer of their order, where `condition` holds.
-fn bought_payments(condition: &str) -> Statement {
-    Statement::read(format!(
-        "SELECT {}, orders.user_id FROM payments JOIN orders ON orders.id = payments.order_id \
-         WHERE {condition} IN {IDS} AND payments.tenant = ? \
-         ORDER BY payments.created_at DESC, payments.id DESC",
-        payments::COLUMNS
-    ))
-}
-
 fn read_bought(row: &Row) -> Result<Bought<Payment>> {
     let mut fields = Fields::of(row);
     Ok((payments::read(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
+}
+
+/// Receipts with the buyer of their order, of which `column` is one of the values.
+fn bought_receipts(column: &str) -> String {
+    format!(
+        "SELECT {}, orders.user_id FROM receipts JOIN payments ON payments.id = receipts.payment_id \
+         JOIN orders ON orders.id = payments.order_id WHERE {column} IN {IDS} AND receipts.tenant = ?",
+        payments::RECEIPT_COLUMNS
+    )
+}
+
+fn read_bought_receipt(row: &Row) -> Result<Bought<Receipt>> {
+    let mut fields = Fields::of(row);
+    Ok((payments::read_receipt(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
 }
 
 fn read_order(row: &Row) -> Result<Order> {
@@ -104,13 +118,31 @@ impl BatchReads for SqliteReads {
     }
 
     async fn payments_by_id(&self, tenant: Tenant, wanted: &[PaymentId]) -> Result<Vec<Bought<Payment>>> {
-        let select = bought_payments("payments.id").bind(ids(wanted.iter().map(|id| id.0)));
-        all(&mut self.reading().await?.link(), select.bind(tenant.as_uuid()), read_bought).await
+        let select = Statement::read(format!(
+            "SELECT {}, orders.user_id FROM payments JOIN orders ON orders.id = payments.order_id \
+             WHERE payments.id IN {IDS} AND payments.tenant = ?",
+            payments::COLUMNS
+        ));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, read_bought).await
     }
 
-    async fn payments_of_orders(&self, tenant: Tenant, wanted: &[OrderId]) -> Result<Vec<Bought<Payment>>> {
-        let select = bought_payments("payments.order_id").bind(ids(wanted.iter().map(|id| id.0)));
-        all(&mut self.reading().await?.link(), select.bind(tenant.as_uuid()), read_bought).await
+    async fn payments_of_orders(
+        &self,
+        tenant: Tenant,
+        wanted: &[OrderId],
+        limit: u32,
+    ) -> Result<Vec<Bought<Payment>>> {
+        let select = Statement::read(format!(
+            "SELECT {}, orders.user_id FROM json_each(?) AS wanted CROSS JOIN payments ON payments.id IN \
+             (SELECT id FROM payments AS own WHERE own.order_id = unhex(wanted.value) AND own.tenant = ? \
+             ORDER BY own.created_at DESC, own.id DESC LIMIT ?) \
+             JOIN orders ON orders.id = payments.order_id \
+             ORDER BY payments.created_at DESC, payments.id DESC",
+            payments::COLUMNS
+        ));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid()).bind(limit);
+        all(&mut self.reading().await?.link(), select, read_bought).await
     }
 
     async fn receipts_of_payments(
@@ -118,17 +150,82 @@ impl BatchReads for SqliteReads {
         tenant: Tenant,
         wanted: &[PaymentId],
     ) -> Result<Vec<Bought<Receipt>>> {
+        let select = Statement::read(bought_receipts("receipts.payment_id"));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, read_bought_receipt).await
+    }
+
+    async fn receipts_by_id(&self, tenant: Tenant, wanted: &[ReceiptId]) -> Result<Vec<Bought<Receipt>>> {
+        let select = Statement::read(bought_receipts("receipts.id"));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, read_bought_receipt).await
+    }
+
+    async fn endpoints_by_id(&self, tenant: Tenant, wanted: &[EndpointId]) -> Result<Vec<Endpoint>> {
         let select = Statement::read(format!(
-            "SELECT {}, orders.user_id FROM receipts JOIN payments ON payments.id = receipts.payment_id \
-             JOIN orders ON orders.id = payments.order_id \
-             WHERE receipts.payment_id IN {IDS} AND receipts.tenant = ?",
-            payments::RECEIPT_COLUMNS
+            "SELECT {} FROM webhook_endpoints WHERE id IN {IDS} AND tenant = ? AND {SHOWN}",
+            webhooks::COLUMNS
+        ));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, webhooks::read_row).await
+    }
+
+    async fn deliveries_by_id(&self, tenant: Tenant, wanted: &[DeliveryId]) -> Result<Vec<Owned<Delivery>>> {
+        let select = Statement::read(format!(
+            "SELECT {}, webhook_endpoints.owner FROM deliveries \
+             JOIN webhook_endpoints ON webhook_endpoints.id = deliveries.endpoint_id \
+             WHERE deliveries.id IN {IDS} AND deliveries.tenant = ? AND {SHOWN}",
+            deliveries::COLUMNS
         ));
         let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
         let read = |row: &Row| {
             let mut fields = Fields::of(row);
-            Ok((payments::read_receipt(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
+            Ok((deliveries::read(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
         };
+        all(&mut self.reading().await?.link(), select, read).await
+    }
+
+    async fn attempts_of_deliveries(
+        &self,
+        tenant: Tenant,
+        wanted: &[DeliveryId],
+        limit: u32,
+    ) -> Result<Vec<Owned<Attempt>>> {
+        let select = Statement::read(format!(
+            "SELECT {}, webhook_endpoints.owner FROM json_each(?) AS wanted \
+             CROSS JOIN deliveries ON deliveries.id = unhex(wanted.value) \
+             JOIN webhook_endpoints ON webhook_endpoints.id = deliveries.endpoint_id \
+             JOIN attempts ON attempts.id IN (SELECT own.id FROM attempts AS own \
+             WHERE own.delivery_id = deliveries.id ORDER BY own.number DESC LIMIT ?) \
+             WHERE deliveries.tenant = ? AND {SHOWN} ORDER BY number",
+            attempts::ATTEMPT_COLUMNS
+        ));
+        let select = select.bind(ids(wanted.iter().map(|id| id.0))).bind(limit).bind(tenant.as_uuid());
+        let read = |row: &Row| {
+            let mut fields = Fields::of(row);
+            Ok((attempts::read(&mut fields)?, fields.take::<Option<_>>()?.map(UserId)))
+        };
+        all(&mut self.reading().await?.link(), select, read).await
+    }
+
+    async fn audit_by_id(&self, tenant: Tenant, wanted: &[AuditId]) -> Result<Vec<AuditRecord>> {
+        let select = format!("SELECT {} FROM audit WHERE id IN {IDS} AND tenant = ?", audit::COLUMNS);
+        let select = Statement::read(select).bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, audit::read_row).await
+    }
+
+    async fn inbound_by_id(&self, tenant: Tenant, wanted: &[InboundId]) -> Result<Vec<Inbound>> {
+        let select =
+            format!("SELECT {} FROM inbound_deliveries WHERE id IN {IDS} AND tenant = ?", inbound::COLUMNS);
+        let select = Statement::read(select).bind(ids(wanted.iter().map(|id| id.0))).bind(tenant.as_uuid());
+        all(&mut self.reading().await?.link(), select, inbound::read).await
+    }
+
+    async fn oauth_clients_by_id(&self, tenant: Tenant, wanted: &[String]) -> Result<Vec<Client>> {
+        let select =
+            format!("SELECT {} FROM oauth_clients WHERE id IN {TEXTS} AND tenant = ?", oauth::CLIENT);
+        let select = Statement::read(select).bind(Value::json(&wanted)?).bind(tenant.as_uuid());
+        let read = |row: &Row| Ok(oauth::read_client(row)?.client);
         all(&mut self.reading().await?.link(), select, read).await
     }
 

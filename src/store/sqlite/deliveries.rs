@@ -18,7 +18,7 @@ use crate::store::{ClaimedDelivery, Verdict};
 /// Rows of one statement; each number of rows is a string of its own in the statement cache.
 const ROWS: usize = 16;
 
-const COLUMNS: &str = "deliveries.id, deliveries.tenant, deliveries.endpoint_id, deliveries.event_id, \
+pub(super) const COLUMNS: &str = "deliveries.id, deliveries.tenant, deliveries.endpoint_id, deliveries.event_id, \
                        deliveries.event_seq, deliveries.event_type, deliveries.status, deliveries.attempts, \
                        deliveries.next_attempt_at, deliveries.created_at, deliveries.settled_at, \
                        deliveries.schedule_from, deliveries.last_status_code, deliveries.order_key";
@@ -30,7 +30,7 @@ const PARKED_MS: i64 = 253_402_300_799_000;
 pub(super) const NOT_DELETED: &str =
     "EXISTS (SELECT 1 FROM webhook_endpoints WHERE webhook_endpoints.id = endpoint_id AND deleted = 0)";
 
-fn read(fields: &mut Fields<'_>) -> Result<Delivery> {
+pub(super) fn read(fields: &mut Fields<'_>) -> Result<Delivery> {
     Ok(Delivery {
         id: DeliveryId(fields.take()?),
         tenant: Tenant::from_uuid(fields.take()?),

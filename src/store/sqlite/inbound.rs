@@ -8,10 +8,10 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::{InboundId, OrderId, PaymentId, Result, Tenant, Timestamp};
 use crate::wire::inbound as wire;
 
-const COLUMNS: &str = "id, tenant, source, kind, external_id, run_id, order_id, status, note, steps, body, \
+pub(super) const COLUMNS: &str = "id, tenant, source, kind, external_id, run_id, order_id, status, note, steps, body, \
                        received_at, processed_at";
 
-fn read(row: &Row) -> Result<Inbound> {
+pub(super) fn read(row: &Row) -> Result<Inbound> {
     let mut fields = Fields::of(row);
     Ok(Inbound {
         id: InboundId(fields.take()?),

@@ -201,7 +201,9 @@ impl Filter {
         }
         let keys: Vec<Key> = rows.iter().map(key_of).collect::<Result<_>>()?;
         let first = keys.first().copied().map_or(Anchor::End, Anchor::Before);
-        let next = keys.last().copied().map(Anchor::After);
+        // After a page of nothing comes what would have been on it.
+        let stays = anchor.filter(|anchor| limit == 0 && matches!(anchor, Anchor::After(_)));
+        let next = keys.last().copied().map(Anchor::After).or(stays);
         let goes_on = match anchor {
             Some(Anchor::Before(_)) => true,
             Some(Anchor::End | Anchor::Tail) => false,

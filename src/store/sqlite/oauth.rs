@@ -13,7 +13,7 @@ use crate::store::oauth::{
 };
 use async_trait::async_trait;
 
-const CLIENT: &str =
+pub(super) const CLIENT: &str =
     "id, tenant, name, redirect_uris, grant_types, scope, created_at, updated_at, secret_hash";
 const CODE: &str =
     "hash, client_id, user_id, tenant, redirect_uri, scope, challenge, session, expires_at, used_at";
@@ -24,7 +24,7 @@ fn hash(bytes: &[u8]) -> Result<[u8; 32]> {
     bytes.try_into().map_err(Error::internal)
 }
 
-fn read_client(row: &Row) -> Result<RegisteredClient> {
+pub(super) fn read_client(row: &Row) -> Result<RegisteredClient> {
     let mut fields = Fields::of(row);
     let mut client = Client {
         id: fields.take()?,

@@ -86,7 +86,7 @@ fn patterns(texts: &[String]) -> Vec<EventPattern> {
     texts.iter().filter_map(|text| EventPattern::parse("event_types", text).ok()).collect()
 }
 
-fn read_row(row: &Row) -> Result<Endpoint> {
+pub(super) fn read_row(row: &Row) -> Result<Endpoint> {
     read(&mut Fields::of(row))
 }
 

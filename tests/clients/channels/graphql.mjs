@@ -6,12 +6,12 @@ import { within } from "../wait.mjs";
 import { Refused, resumeVariables, Subscription } from "./channel.mjs";
 
 /** The whole envelope. */
-export const EVENTS = `subscription ($topics: [String!]!, $after: String) {
+export const EVENTS = `subscription ($topics: [String!]!, $after: Cursor) {
   events(topics: $topics, after: $after) { eventId eventType timestamp data cursor } }`;
-export const ORDER_STATUS_CHANGED = `subscription ($orderId: ID, $after: String) {
+export const ORDER_STATUS_CHANGED = `subscription ($orderId: ID, $after: Cursor) {
   orderStatusChanged(orderId: $orderId, after: $after) {
     eventId cursor order { id status } previousStatus newStatus } }`;
-export const PAYMENT_SUCCEEDED = `subscription ($after: String) {
+export const PAYMENT_SUCCEEDED = `subscription ($after: Cursor) {
   paymentSucceeded(after: $after) { eventId cursor payment { id } order { id } } }`;
 
 const RECONNECT_TRIES = 50;

@@ -195,6 +195,14 @@ const GRAPHQL: &[(&str, &str, For, Option<&str>)] = &[
     (r#"mutation { updateOAuthClient(id: "{none}", input: {}) { client { id } userErrors { code status message field } } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
     (r#"mutation { deleteOAuthClient(id: "{none}") { deletedId userErrors { code status message field } } }"#, "ManageOAuthClients", For::Admin, Some("admin")),
     (r#"mutation { reprocessInboundDelivery(id: "{none}") { delivery { id } userErrors { code status message field } } }"#, "HandleInbound", For::Admin, Some("admin")),
+    (r#"{ orderWatchers(id: "{order}") }"#, "ReadOrders", For::Owner, Some("read:orders")),
+    (r#"{ chatRoomsConnection(first: 1) { totalCount } }"#, "Chat", For::User, Some("chat:write")),
+    (r#"{ chatRoom(id: "{room}") { id } }"#, "Chat", For::Hidden, Some("chat:write")),
+    (r#"{ chatMessages(room: "{room}") { id } }"#, "Chat", For::Hidden, Some("chat:write")),
+    (r#"{ chatMessage(room: "{room}", id: "{none}") { id } }"#, "Chat", For::Hidden, Some("chat:write")),
+    (r#"{ chatRoomWatchers(room: "{room}") }"#, "Chat", For::Hidden, Some("chat:write")),
+    (r#"mutation { openChatRoom { room { id } userErrors { code status message field } } }"#, "Chat", For::User, Some("chat:write")),
+    (r#"mutation { callChatStaff(room: "{none}") { room { id } userErrors { code status message field } } }"#, "Chat", For::User, Some("chat:write")),
     (r#"mutation { revokeToken { revoked userErrors { code status message field } } }"#, "LogOut", For::User, None),
 ];
 

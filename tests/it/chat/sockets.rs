@@ -203,7 +203,10 @@ async fn what_is_refused_is_named_and_the_connection_lives() {
 async fn graphql_speaks_of_the_same_rooms() {
     let server = TestServer::demo().await;
     let (alice, bob) = (server.user("alice").await, server.user("bob").await);
-    let room = alice.graphql("mutation { openChatRoom(title: \"Rex\") { id title } }").await.unwrap();
+    let room = alice
+        .graphql("mutation { openChatRoom(title: \"Rex\") { room { id title } userErrors { code } } }")
+        .await
+        .unwrap();
     let id = id(&room).to_owned();
     let mut connection = graphql::Connection::open(&alice).await.unwrap();
     let cursor = alice.graphql("{ eventsCursor }").await.unwrap();
@@ -212,7 +215,7 @@ async fn graphql_speaks_of_the_same_rooms() {
     );
     connection.send(&json!({ "type": "subscribe", "id": "1", "payload": { "query": query } })).await;
     let post = format!(
-        "mutation {{ postChatMessage(room: \"{id}\", text: \"is my dog too fat?\") {{ id author }} }}"
+        "mutation {{ postChatMessage(room: \"{id}\", text: \"is my dog too fat?\") {{ message {{ id author }} userErrors {{ code }} }} }}"
     );
     assert_eq!(alice.graphql(&post).await.unwrap()["author"], "USER");
     let path = format!("/v1/chat/rooms/{id}");

@@ -1,13 +1,14 @@
 //! Every operation of REST and what it is in GraphQL, as data: each pair is run, and the answers and the audit rows must be
 //! the same.
 
+use aws_lc_rs::hmac;
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::api::{id, with_json};
 use crate::support::normal::{Normal, projected};
 use crate::support::story::GOOD_CARD;
-use crate::support::{Api, Driver, TestServer};
+use crate::support::{Api, Driver, Setup, TestServer};
 
 /// What GraphQL does not have, and why.
 const NOT_IN_GRAPHQL: &[(&str, &str)] = &[
@@ -15,7 +16,6 @@ const NOT_IN_GRAPHQL: &[(&str, &str)] = &[
     ("uploadPetImage", "uploadPetImage; its form is tested with the transports"),
     ("providerWebhookEvent", "called by another system, in its form"),
     ("anyspendOrderCompleted", "called by another system, in its form"),
-    ("reprocessInboundDelivery", "reprocessInboundDelivery; needs something that was sent"),
     ("getHealth", "of the process"),
     ("getReadiness", "of the process"),
     ("getMetrics", "of the process"),
@@ -24,7 +24,7 @@ const NOT_IN_GRAPHQL: &[(&str, &str)] = &[
     ("getOpenApi31", "about REST"),
     ("getAsyncApi", "about channels"),
     ("createChatCompletion", "in the form of OpenAI's clients"),
-    ("attachPicture", "a file is sent to its conversation's address"),
+    ("attachPicture", "attachChatPicture; its form is tested in chat/graphql.rs"),
     ("getPicture", "a file is fetched by its address"),
     ("listChatRooms", "chatRooms; conversations have a test of their own, chat/graphql.rs"),
     ("openChatRoom", "openChatRoom; there, too"),
@@ -33,15 +33,14 @@ const NOT_IN_GRAPHQL: &[(&str, &str)] = &[
     ("leaveChatRoom", "leaveChatRoom; there, too"),
     ("callStaff", "callChatStaff; there, too"),
     ("listChatMessages", "chatMessages; there, too"),
-    ("getChatMessage", "chatMessages; there, too"),
+    ("getChatMessage", "chatMessage; there, too"),
     ("postChatMessage", "postChatMessage; there, too"),
     ("editChatMessage", "editChatMessage; there, too"),
     ("deleteChatMessage", "deleteChatMessage; there, too"),
     ("listChatReceipts", "chatReceipts; there, too"),
     ("markChatMessages", "markChatMessages; there, too"),
     ("typeInChatRoom", "typeInChatRoom; there, too"),
-    ("listOrderWatchers", "of the moment, told by REST and its stream"),
-    ("listRoomWatchers", "of the moment, told by REST and its stream"),
+    ("listRoomWatchers", "chatRoomWatchers; conversations have a test of their own"),
     ("listHookRequests", "an example of HTTP"),
     ("clearHookRequests", "an example of HTTP"),
     ("sendHookRequest", "an example of HTTP"),
@@ -86,8 +85,9 @@ const READS: &[(&str, &str, &str, &str)] = &[
     ("listEventTypes", "/v1/event-types", "/data", "{ eventTypes { topic description schema example } }"),
     ("getEventType", "/v1/event-types/order.created", "", "{ eventType(name: \"order.created\") { topic description schema } }"),
     ("listInboundDeliveries", "/v1/admin/inbound-deliveries", "/data", "{ inboundDeliveries { edges { node { id source status } } } }"),
-    ("getInboundDelivery", "/v1/admin/inbound-deliveries?limit=1", "/data", "{ inboundDeliveries(first: 1) { edges { node { id } } } }"),
-    ("getExecution", "/v1/admin/inbound-deliveries?limit=2", "/data", "{ inboundDeliveries(first: 2) { edges { node { id } } } }"),
+    ("getInboundDelivery", "/v1/admin/inbound-deliveries/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { id source kind externalId status note } }"),
+    ("getExecution", "/v1/admin/executions/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { id source kind externalId } }"),
+    ("listOrderWatchers", "/v1/orders/{placed}/watchers", "/data", "{ orderWatchers(id: \"{placed}\") }"),
     ("listEvents", "/v1/events?topics=pets&limit=5", "/data", "{ pastEvents(topics: [\"pets\"], limit: 5) { events { eventId eventType timestamp cursor data } } }"),
     ("getDashboardStats", "/v1/admin/dashboard/stats", "", "{ dashboardStats { webhooks { pending } } }"),
     ("listAuditLogs", "/v1/admin/audit-logs?action=PET_CREATED&limit=3", "/data", "{ auditLogs(filter: {action: \"PET_CREATED\"}, first: 3) { edges { node { id action userId entityType entityId before after channel createdAt } } } }"),
@@ -112,6 +112,8 @@ const WRITES: &[(&str, &str, &str, &str, &str)] = &[
     ("deletePet", "DELETE", "/v1/pets/{spare}", "", r#"deletePet(id: "{spare}") { deletedId"#),
     ("createUser", "POST", "/v1/users", r#"{"username":"{x}new","email":"{x}new@example.com","password":"correct horse"}"#, r#"createUser(input: {username: "{x}new", email: "{x}new@example.com", password: "correct horse"}) { user { username email status roles }"#),
     ("createToken", "POST", "/v1/auth/tokens", r#"{"username":"{x}new","password":"correct horse"}"#, r#"createToken(input: {username: "{x}new", password: "correct horse"}) { token { tokenType expiresIn scope }"#),
+    ("createToken", "POST", "/v1/auth/tokens", r#"{"refreshToken":"{refresh}"}"#, r#"createToken(input: {refreshToken: "{refresh}"}) { token { tokenType expiresIn scope }"#),
+    ("reprocessInboundDelivery", "POST", "/v1/admin/inbound-deliveries/{inbound}/reprocess", "", r#"reprocessInboundDelivery(id: "{inbound}") { delivery { source kind externalId status note }"#),
     ("updateUser", "PUT", "/v1/users/{user}", r#"{"firstName":"Ada"}"#, r#"updateUser(id: "{user}", input: {firstName: "Ada"}) { user { id firstName username }"#),
     ("updateUserStatus", "PATCH", "/v1/admin/users/{user}/status", r#"{"status":"SUSPENDED","reason":"spam"}"#, r#"setUserStatus(id: "{user}", input: {status: SUSPENDED, reason: "spam"}) { user { id status }"#),
     ("deleteUser", "DELETE", "/v1/users/{user}", "", r#"deleteUser(id: "{user}") { deletedId"#),
@@ -164,6 +166,10 @@ impl World {
         let client = json!({ "name": "A", "grantTypes": ["client_credentials"], "scopes": ["read:pets"] });
         let client = made("/v1/admin/oauth-clients", client).await;
         let user = server.anonymous().sign_up(&format!("{name}user")).await.user_id().to_owned();
+        let login = json!({ "username": format!("{name}user"), "password": "correct horse" });
+        let login = server.anonymous().post("/v1/auth/tokens", login).await.result().unwrap();
+        let refresh = login["refreshToken"].as_str().unwrap().to_owned();
+        let inbound = tell(server, name, &placed).await;
         let audit = admin.get("/v1/admin/audit-logs?limit=1").await.result().unwrap();
         let ids = [
             ("{pet}", pet().await),
@@ -177,6 +183,8 @@ impl World {
             ("{job}", job),
             ("{client}", client),
             ("{user}", user),
+            ("{refresh}", refresh),
+            ("{inbound}", inbound),
             ("{audit}", id(&audit["data"][0]).to_owned()),
             ("{x}", name.to_owned()),
         ];
@@ -192,6 +200,26 @@ impl World {
         let (_, name) = self.ids.last().unwrap();
         normal.of(&serde_json::from_str(&value.to_string().replace(name.as_str(), "one")).unwrap())
     }
+}
+
+const SECRET: &str = "the provider's secret";
+
+async fn start() -> TestServer {
+    Setup::demo().set("provider.enabled", true).set("provider.secret", SECRET).start().await
+}
+
+/// Tells the store of something that it cannot understand yet, as the payment provider does; its id.
+async fn tell(server: &TestServer, name: &str, order: &str) -> String {
+    let body = json!({ "id": format!("{name}-event"), "type": "order_updated", "date": "2026-01-01", "payload": {
+        "id": format!("{name}-order"), "referenceId": order, "status": "processing",
+        "price": { "total": 75, "currency": "USD" }, "updatedAt": "2026-01-01T10:00:00Z" } });
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), body.to_string().as_bytes());
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let anyone = server.anonymous();
+    let request = anyone.request(Method::POST, "/api/service/webhook-event/order-updated");
+    anyone.send(with_json(request, &body).header("x-ivy-signature", hex)).await.result().unwrap();
+    let list = server.user("admin").await.get("/v1/admin/inbound-deliveries?limit=1").await.result().unwrap();
+    id(&list["data"][0]).to_owned()
 }
 
 /// The nodes of a connection; anything else as it is.
@@ -214,7 +242,7 @@ fn same_in_both(rest: &Value, graphql: &Value) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_read_of_rest_says_the_same_in_graphql() {
-    let server = TestServer::demo().await;
+    let server = start().await;
     let world = World::new(&server, "reader").await;
     for (operation, path, pointer, query) in READS {
         let rest = world.admin.get(&world.fill(path)).await.result().unwrap();
@@ -225,13 +253,16 @@ async fn every_read_of_rest_says_the_same_in_graphql() {
             assert_eq!(rest["data"].as_array().unwrap().len(), graphql["attempts"].as_array().unwrap().len());
             continue;
         }
+        // Nobody watches, and there are no jobs and attempts of an endpoint that is paused, but for these something is there.
+        let of_nothing = ["listOrderWatchers", "listEndpointAttempts"].contains(operation);
+        assert!(of_nothing || graphql != json!([]), "{operation}: nothing is compared with nothing");
         assert!(same_in_both(rest, &graphql), "{operation}:\n{rest}\n{graphql}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_write_of_rest_does_the_same_in_graphql() {
-    let server = TestServer::demo().await;
+    let server = start().await;
     let (one, two) = (World::new(&server, "restful").await, World::new(&server, "graphical").await);
     let mut database = server.database().await;
     let (mut rest_ids, mut graphql_ids) = (Normal::default(), Normal::default());

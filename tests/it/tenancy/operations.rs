@@ -188,7 +188,9 @@ pub const GRAPHQL: &[&str] = &[
     r#"mutation { forceCancelOrder(id: "{order}", input: {reason: "x"}) { order { id } userErrors { code status message field } } }"#,
     r#"mutation { updateOAuthClient(id: "{client}", input: {name: "Mine"}) { client { id } userErrors { code status message field } } }"#,
     r#"mutation { deleteOAuthClient(id: "{client}") { deletedId userErrors { code status message field } } }"#,
-    r#"mutation { postChatMessage(room: "{room}", text: "x") { id } }"#,
+    r#"query { chatRoom(id: "{room}") { id } }"#,
+    r#"query { chatMessage(room: "{room}", id: "{message}") { id } }"#,
+    r#"mutation { postChatMessage(room: "{room}", text: "x") { message { id } userErrors { code status message field } } }"#,
 ];
 
 /// Topics by id, on every channel.

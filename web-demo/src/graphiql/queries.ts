@@ -51,7 +51,7 @@ mutation PlaceOrder($petId: ID!) {
 #
 # The topics orders and payments need a token
 # in Headers: staff see all, users their own.
-subscription LiveEvents($topics: [String!]!, $after: String) {
+subscription LiveEvents($topics: [String!]!, $after: Cursor) {
   events(topics: $topics, after: $after) {
     eventId
     eventType

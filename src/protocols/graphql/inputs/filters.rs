@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject};
 
+use crate::domain::chat::RoomFilter;
 use crate::domain::order::OrderFilter;
 use crate::domain::payment::PaymentFilter;
 use crate::domain::pet::{MAX_AGE_MONTHS, PetFilter, PetSort, SearchText, check_text};
@@ -198,8 +199,8 @@ impl OrderFilterInput {
             status: self.status.map(Into::into),
             user_id: found.take(self.user_id.map(|id| UserId::parse("filter.userId", &id))),
             pet_id: found.take(self.pet_id.map(|id| PetId::parse("filter.petId", &id))),
-            created_from: self.created_from.map(|time| time.at()),
-            created_to: self.created_to.map(|time| time.at()),
+            created_from: found.take(self.created_from.map(|time| time.at("filter.createdFrom"))),
+            created_to: found.take(self.created_to.map(|time| time.at("filter.createdTo"))),
         };
         found.finish(filter)
     }
@@ -229,8 +230,36 @@ impl PaymentFilterInput {
         let filter = PaymentFilter {
             status: self.status.map(Into::into),
             order_id: found.take(self.order_id.map(|id| OrderId::parse("filter.orderId", &id))),
-            created_from: self.created_from.map(|time| time.at()),
-            created_to: self.created_to.map(|time| time.at()),
+            created_from: found.take(self.created_from.map(|time| time.at("filter.createdFrom"))),
+            created_to: found.take(self.created_to.map(|time| time.at("filter.createdTo"))),
+        };
+        found.finish(filter)
+    }
+}
+
+/// Which conversations; what is left out lets all through.
+#[derive(Default, InputObject)]
+#[graphql(name = "ChatRoomFilter")]
+pub struct ChatRoomFilterInput {
+    /// Only those that wait for the staff, the longest wait first (staff).
+    waiting: Option<bool>,
+    /// Only of this user.
+    user_id: Option<ID>,
+    /// Only those that this member of the staff has taken over.
+    agent_id: Option<ID>,
+}
+
+impl ChatRoomFilterInput {
+    /// The filter that it says.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every violation.
+    pub fn read(self) -> Result<RoomFilter> {
+        let mut found = Violations::default();
+        let filter = RoomFilter {
+            user_id: found.take(self.user_id.map(|id| UserId::parse("filter.userId", &id))),
+            agent_id: found.take(self.agent_id.map(|id| UserId::parse("filter.agentId", &id))),
+            waiting: self.waiting.unwrap_or(false),
         };
         found.finish(filter)
     }

@@ -48,8 +48,8 @@ impl AuditFilterInput {
             })),
             entity_id: found.take(text("filter.entityId", self.entity_id, AuditFilter::MAX_ENTITY_ID)),
             channel: found.take(self.channel.map(|name| Channel::parse("filter.channel", &name))),
-            from: self.from.map(|time| time.at()),
-            to: self.to.map(|time| time.at()),
+            from: found.take(self.from.map(|time| time.at("filter.from"))),
+            to: found.take(self.to.map(|time| time.at("filter.to"))),
         };
         found.finish(filter)
     }
@@ -82,8 +82,8 @@ impl DeliveryFilterInput {
             status: self.status.map(Into::into),
             event_type: found.take(self.event_type.map(|name| EventType::parse("filter.eventType", &name))),
             status_code: found.status_code(self.status_code),
-            since: self.since.map(|time| time.at()),
-            until: self.until.map(|time| time.at()),
+            since: found.take(self.since.map(|time| time.at("filter.since"))),
+            until: found.take(self.until.map(|time| time.at("filter.until"))),
         };
         found.finish(filter)
     }
@@ -116,8 +116,8 @@ impl AttemptFilterInput {
             succeeded: self.succeeded,
             event_type: found.take(self.event_type.map(|name| EventType::parse("filter.eventType", &name))),
             status_code: found.status_code(self.status_code),
-            since: self.since.map(|time| time.at()),
-            until: self.until.map(|time| time.at()),
+            since: found.take(self.since.map(|time| time.at("filter.since"))),
+            until: found.take(self.until.map(|time| time.at("filter.until"))),
         };
         found.finish(filter)
     }
@@ -150,8 +150,8 @@ impl InboundFilterInput {
             source: found.take(self.source.map(|name| InboundSource::parse("filter.source", &name))),
             status: self.status.map(Into::into),
             order_id: found.take(self.order_id.map(|id| OrderId::parse("filter.orderId", &id))),
-            since: self.since.map(|time| time.at()),
-            until: self.until.map(|time| time.at()),
+            since: found.take(self.since.map(|time| time.at("filter.since"))),
+            until: found.take(self.until.map(|time| time.at("filter.until"))),
         };
         found.finish(filter)
     }

@@ -5,7 +5,7 @@ use async_graphql::{ID, InputObject};
 use super::filters::Violations;
 use crate::domain::webhook::{Condition, EndpointDraft, Filter, Operator};
 use crate::domain::{OrderId, PetId, Result, UserId, Violation};
-use crate::protocols::graphql::types::scalars::DateTime;
+use crate::protocols::graphql::types::scalars::{Cursor, DateTime};
 use crate::protocols::graphql::types::webhook::WebhookOrdering;
 
 /// What to say of a webhook endpoint. A new one needs `url` and `eventTypes`; for one that exists, what is left out (or
@@ -132,5 +132,5 @@ pub struct ReplayEventsInput {
     /// Those that occurred then or later.
     pub since: Option<DateTime>,
     /// Those after this place in the log.
-    pub cursor: Option<String>,
+    pub cursor: Option<Cursor>,
 }

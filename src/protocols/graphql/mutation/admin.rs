@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
-use super::payload::payloads;
+use super::payload::{UserError, payloads, settle};
 use crate::domain::{InboundId, UserId};
 use crate::integrations::Integrations;
 use crate::protocols::graphql::inputs::users::{OAuthClientInput, SetUserStatusInput};
@@ -16,12 +16,6 @@ payloads! {
     SetUserStatusPayload = "suspending a user, or letting them in again" {
         /// The user as it is now.
         user: User,
-    }
-    CreateOAuthClientPayload = "registering an OAuth2 client" {
-        /// The client.
-        client: OAuthClient,
-        /// Its secret, told this once; null for a client without one.
-        secret: String,
     }
     UpdateOAuthClientPayload = "changing an OAuth2 client" {
         /// The client as it is now.
@@ -35,6 +29,17 @@ payloads! {
         /// The delivery, with what was done now.
         delivery: InboundDelivery,
     }
+}
+
+/// What came of registering an OAuth2 client.
+#[derive(SimpleObject)]
+pub struct CreateOAuthClientPayload {
+    /// The client.
+    client: Option<OAuthClient>,
+    /// Its secret, told this once; null for a client without one.
+    secret: Option<String>,
+    /// Why it was not done; empty when it was.
+    user_errors: Vec<UserError>,
 }
 
 /// What only administrators do.
@@ -68,9 +73,9 @@ impl AdminMutations {
         input: OAuthClientInput,
     ) -> Result<CreateOAuthClientPayload> {
         let made = app(ctx)?.create_oauth_client(caller(ctx)?, input.into()).await;
-        let told = made.map(|(client, secret)| (client.into(), secret.unwrap_or_default()));
-        let payload = CreateOAuthClientPayload::of(told)?;
-        Ok(CreateOAuthClientPayload { secret: payload.secret.filter(|secret| !secret.is_empty()), ..payload })
+        let (made, user_errors) = settle(made)?;
+        let (client, secret) = made.unzip();
+        Ok(CreateOAuthClientPayload { client: client.map(Into::into), secret: secret.flatten(), user_errors })
     }
 
     /// Changes a client of the OAuth2 server (administrators); what is left out keeps its value.

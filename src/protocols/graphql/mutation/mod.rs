@@ -1,6 +1,7 @@
 //! Mutations: each is one use case.
 
 mod admin;
+mod chat;
 mod orders;
 mod payload;
 mod pets;
@@ -9,8 +10,6 @@ mod webhook_actions;
 mod webhooks;
 
 use async_graphql::MergedObject;
-
-use super::chat::ChatMutation;
 
 /// What can be changed in the store.
 #[derive(Default, MergedObject)]
@@ -21,5 +20,5 @@ pub struct Mutation(
     webhooks::WebhookMutations,
     webhook_actions::WebhookActions,
     admin::AdminMutations,
-    ChatMutation,
+    chat::ChatMutations,
 );

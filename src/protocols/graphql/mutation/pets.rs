@@ -1,48 +1,13 @@
 //! Pets and their images.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result};
 
 use super::payload::payloads;
 use crate::domain::PetId;
-use crate::domain::image::PetImage;
 use crate::protocols::graphql::inputs::{PetField, PetInput};
 use crate::protocols::graphql::schema::{CHANGE_COST, app, caller};
-use crate::protocols::graphql::types::pet::Pet;
-use crate::protocols::graphql::types::scalars::DateTime;
+use crate::protocols::graphql::types::pet::{Image, Pet};
 use crate::protocols::graphql::types::upload::Upload;
-
-/// An uploaded image of a pet.
-#[derive(SimpleObject)]
-pub struct Image {
-    /// The image's id.
-    id: ID,
-    /// The pet that it shows.
-    pet_id: ID,
-    /// Where it is.
-    url: String,
-    /// `image/jpeg`, `image/png` or `image/webp`.
-    media_type: &'static str,
-    /// Its size, bytes.
-    bytes: u64,
-    /// What was said of it.
-    additional_metadata: Option<String>,
-    /// When it came.
-    created_at: DateTime,
-}
-
-impl Image {
-    fn of(image: PetImage, public_url: &str) -> Self {
-        Self {
-            id: image.id.into(),
-            pet_id: image.pet_id.into(),
-            url: format!("{public_url}{}", image.path()),
-            media_type: image.info.media_type.name(),
-            bytes: image.info.bytes,
-            additional_metadata: image.metadata,
-            created_at: image.created_at.into(),
-        }
-    }
-}
 
 payloads! {
     CreatePetPayload = "adding a pet" {

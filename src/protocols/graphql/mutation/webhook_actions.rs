@@ -83,8 +83,11 @@ impl WebhookActions {
         #[graphql(desc = "Which of them.")] input: ResendFailedDeliveriesInput,
     ) -> Result<ResendFailedDeliveriesPayload> {
         let by = (app(ctx)?, caller(ctx)?);
-        let since = JobStart::Since(input.since.at());
-        ResendFailedDeliveriesPayload::of(start(by, &id, JobKind::ResendFailed, since).await)
+        let resend = async || {
+            let since = input.since.at("since").map_err(Error::invalid)?;
+            start(by, &id, JobKind::ResendFailed, JobStart::Since(since)).await
+        };
+        ResendFailedDeliveriesPayload::of(resend().await)
     }
 
     /// Sends every event again that is for an endpoint, since a time or after a place in the log.
@@ -98,8 +101,8 @@ impl WebhookActions {
         let by = (app(ctx)?, caller(ctx)?);
         let replay = async || {
             let from = match (input.since, input.cursor) {
-                (Some(since), None) => JobStart::Since(since.at()),
-                (None, Some(cursor)) => by.0.job_start(&cursor).await?,
+                (Some(since), None) => JobStart::Since(since.at("since").map_err(Error::invalid)?),
+                (None, Some(cursor)) => by.0.job_start(&cursor.0).await?,
                 (None, None) => return Err(Error::invalid(Violation::required("since"))),
                 (Some(_), Some(_)) => {
                     let message = "cannot be given together with since";

@@ -32,9 +32,9 @@ impl AdminQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which rows; all when it is left out.")] filter: Option<AuditFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<AuditLogConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -59,9 +59,9 @@ impl AdminQueries {
     async fn oauth_clients(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<OAuthClientConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -85,9 +85,9 @@ impl AdminQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which of them; all when it is left out.")] filter: Option<InboundFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<InboundDeliveryConnection> {
         let page = Part { first, after, last, before }.page()?;

@@ -1,6 +1,7 @@
 //! Queries: each is one use case.
 
 mod admin;
+mod federation;
 mod orders;
 mod pets;
 mod users;
@@ -19,4 +20,5 @@ pub struct Query(
     webhooks::WebhookQueries,
     admin::AdminQueries,
     ChatQuery,
+    federation::FederationQueries,
 );

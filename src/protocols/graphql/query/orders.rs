@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::pets::numbered;
+use crate::app::Watched;
 use crate::domain::order::OrderFilter;
-use crate::domain::{Error, OrderId, PaymentId, ReceiptId};
-use crate::protocols::graphql::connection::Part;
+use crate::domain::{OrderId, PaymentId, ReceiptId};
+use crate::protocols::graphql::connection::{Part, numbered};
 use crate::protocols::graphql::inputs::filters::{OrderFilterInput, PaymentFilterInput, Violations};
 use crate::protocols::graphql::loaders::load;
 use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost, optional};
@@ -20,17 +20,6 @@ pub struct OrderQueries;
 
 #[Object]
 impl OrderQueries {
-    /// An order, for a gateway.
-    #[graphql(entity)]
-    async fn find_order_by_id(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The order's id.")] id: ID,
-    ) -> Result<Order> {
-        let id = OrderId::parse_address("id", &id)?;
-        Ok(load(ctx, id).await?.ok_or(Error::NotFound("order"))?.into())
-    }
-
     /// A page of orders: the staff's of the tenant, a user's own. `ordersConnection` can do more.
     #[graphql(complexity = "list_cost(limit, child_complexity)")]
     async fn orders(
@@ -52,9 +41,9 @@ impl OrderQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which orders; all when it is left out.")] filter: Option<OrderFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<OrderConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -80,9 +69,9 @@ impl OrderQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which payments; all when it is left out.")] filter: Option<PaymentFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<PaymentConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -113,7 +102,20 @@ impl OrderQueries {
         Ok(optional(receipt)?.map(|(receipt, ..)| receipt.into()))
     }
 
+    /// The users who watch an order now, on whichever channel.
+    #[graphql(complexity = "2 * LOOKUP_COST")]
+    async fn order_watchers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order's id.")] id: ID,
+    ) -> Result<Vec<ID>> {
+        let order = Watched::Order(OrderId::parse_address("id", &id)?);
+        let watchers = app(ctx)?.list_watchers(&caller(ctx)?.principal, order).await?;
+        Ok(watchers.into_iter().map(Into::into).collect())
+    }
+
     /// The secret that signs the callbacks of orders for the caller.
+    #[graphql(complexity = "LOOKUP_COST")]
     async fn callback_secret(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(app(ctx)?.callback_secret(&caller(ctx)?.principal)?)
     }

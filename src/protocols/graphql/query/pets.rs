@@ -1,17 +1,19 @@
 //! Pets, their stock, and whatever has an id.
 
+use std::hash::Hash;
+
+use async_graphql::dataloader::Loader;
 use async_graphql::{Context, ID, Object, Result};
 
-use crate::domain::page::PageRequest;
 use crate::domain::pet::PetFilter;
 use crate::domain::{
-    self, AuditId, DeliveryId, EndpointId, Error, InboundId, OrderId, PaymentId, PetId, ReceiptId, UserId,
+    AuditId, DeliveryId, EndpointId, Error, InboundId, OrderId, PaymentId, PetId, ReceiptId, UserId,
     Violation,
 };
-use crate::protocols::graphql::connection::Part;
+use crate::protocols::graphql::connection::{Part, numbered};
 use crate::protocols::graphql::inputs::filters::{PetFilterInput, PetSortInput, Violations};
-use crate::protocols::graphql::loaders::load;
-use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost, optional};
+use crate::protocols::graphql::loaders::{Batches, ClientKey, find, load};
+use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost};
 use crate::protocols::graphql::types::PetConnection;
 use crate::protocols::graphql::types::enums::{PetStatus, Size, Species};
 use crate::protocols::graphql::types::inventory::Inventory;
@@ -20,6 +22,8 @@ use crate::protocols::graphql::types::pet::Pet;
 
 /// Most ids of one `nodes`.
 const MAX_NODES: usize = 100;
+/// What it counts to look ids up everywhere.
+const NODE_COST: usize = 9 * LOOKUP_COST;
 
 /// Pets, and whatever has an id.
 #[derive(Default)]
@@ -27,25 +31,14 @@ pub struct PetQueries;
 
 #[Object]
 impl PetQueries {
-    /// A pet, for a gateway.
-    #[graphql(entity)]
-    async fn find_pet_by_id(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The pet's id.")] id: ID,
-    ) -> Result<Pet> {
-        let id = PetId::parse_address("id", &id)?;
-        Ok(load(ctx, id).await?.ok_or(Error::NotFound("pet"))?.into())
-    }
-
     /// Whatever has this id and may be seen; null when there is nothing.
-    #[graphql(complexity = "4 * LOOKUP_COST + child_complexity")]
+    #[graphql(complexity = "NODE_COST + child_complexity")]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The id.")] id: ID) -> Result<Option<Node>> {
         find_node(ctx, &id).await
     }
 
     /// Whatever has these ids and may be seen, in their order; null for those that are nothing.
-    #[graphql(complexity = "ids.len().min(MAX_NODES) * (4 * LOOKUP_COST + child_complexity)")]
+    #[graphql(complexity = "NODE_COST + list_cost(i32::try_from(ids.len()).ok(), child_complexity)")]
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -99,9 +92,9 @@ impl PetQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "Which pets; all when it is left out.")] filter: Option<PetFilterInput>,
         #[graphql(desc = "By what they are ordered.")] sort: Option<PetSortInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<PetConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -124,59 +117,43 @@ impl PetQueries {
     }
 }
 
-/// A page by its number.
-///
-/// # Errors
-/// [`Error::Invalid`] with what was found before and what is wrong with the numbers.
-pub fn numbered(page: Option<i32>, limit: Option<i32>, found: Violations) -> domain::Result<PageRequest> {
-    match PageRequest::new(page.map(Into::into), limit.map(Into::into), None) {
-        Ok(request) => found.finish(request),
-        Err(more) => found.refuse(more),
-    }
-}
-
-/// Nothing in place of a refusal that would only tell that there is something.
-fn visible<T, N: From<T>>(found: domain::Result<T>) -> Result<Option<N>> {
-    match found {
+/// What `key` stands for; nothing in place of a refusal that would only tell that there is something.
+async fn visible<K, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    V: Send + Sync + Clone + 'static,
+    Batches: Loader<K, Value = V, Error = Error>,
+{
+    match find(ctx, key).await {
         Err(Error::Forbidden(_) | Error::Unauthenticated(_) | Error::MissingScope(_)) => Ok(None),
-        found => Ok(optional(found)?.map(N::from)),
+        found => Ok(found?),
     }
 }
 
-/// Looks an id up everywhere; ids are unique over all kinds of things.
+/// Looks an id up everywhere; ids are unique over all kinds of things. Several that are looked up at the same time share
+/// their statements.
 async fn find_node(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let (app, principal) = (app(ctx)?, &caller(ctx)?.principal);
     if let Ok(id) = ReceiptId::parse("id", id) {
-        let receipt = app.get_receipt(principal, id).await.map(|(receipt, ..)| receipt);
-        return Ok(
-            visible::<_, crate::protocols::graphql::types::payment::Receipt>(receipt)?.map(Node::Receipt)
-        );
+        return Ok(visible(ctx, id).await?.map(|receipt| Node::Receipt(receipt.into())));
     }
-    if let Ok(pet) = PetId::parse("id", id) {
-        let uuid = pet.0;
+    if let Ok(PetId(uuid)) = PetId::parse("id", id) {
         macro_rules! try_each {
-            ($($found:expr => $variant:ident),+ $(,)?) => {
-                $(if let Some(node) = visible($found.await)? { return Ok(Some(Node::$variant(node))); })+
+            ($($id:ident => $variant:ident),+ $(,)?) => {
+                $(if let Some(found) = visible(ctx, $id(uuid)).await? {
+                    return Ok(Some(Node::$variant(found.into())));
+                })+
             };
         }
         try_each! {
-            app.get_pet(principal, pet) => Pet,
-            app.get_order(principal, OrderId(uuid)) => Order,
-            app.get_user(principal, UserId(uuid)) => User,
-            first(app.payments_by_id(principal, &[PaymentId(uuid)]), "payment") => Payment,
-            app.get_endpoint(principal, EndpointId(uuid)) => WebhookEndpoint,
-            app.delivery_by_id(principal, DeliveryId(uuid)) => WebhookDelivery,
-            app.get_audit(principal, AuditId(uuid)) => AuditLog,
-            app.get_inbound(principal, InboundId(uuid)) => InboundDelivery,
+            PetId => Pet,
+            OrderId => Order,
+            UserId => User,
+            PaymentId => Payment,
+            EndpointId => WebhookEndpoint,
+            DeliveryId => WebhookDelivery,
+            AuditId => AuditLog,
+            InboundId => InboundDelivery,
         }
     }
-    Ok(visible(app.get_oauth_client(principal, id).await)?.map(Node::OAuthClient))
-}
-
-/// The one of a batch.
-async fn first<T>(
-    found: impl Future<Output = domain::Result<Vec<T>>>,
-    name: &'static str,
-) -> domain::Result<T> {
-    found.await?.into_iter().next().ok_or(Error::NotFound(name))
+    Ok(visible(ctx, ClientKey(id.0.clone())).await?.map(|client| Node::OAuthClient(client.into())))
 }

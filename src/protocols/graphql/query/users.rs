@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use crate::domain::{Error, UserId};
+use crate::domain::UserId;
 use crate::protocols::graphql::connection::Part;
 use crate::protocols::graphql::inputs::filters::UserFilterInput;
 use crate::protocols::graphql::loaders::load;
@@ -16,17 +16,6 @@ pub struct UserQueries;
 
 #[Object]
 impl UserQueries {
-    /// A user, for a gateway.
-    #[graphql(entity)]
-    async fn find_user_by_id(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The user's id.")] id: ID,
-    ) -> Result<User> {
-        let id = UserId::parse_address("id", &id)?;
-        Ok(load(ctx, id).await?.ok_or(Error::NotFound("user"))?.into())
-    }
-
     /// The user that the token stands for.
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn me(&self, ctx: &Context<'_>) -> Result<Option<User>> {
@@ -51,9 +40,9 @@ impl UserQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which users; all when it is left out.")] filter: Option<UserFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<UserConnection> {
         let page = Part { first, after, last, before }.page()?;

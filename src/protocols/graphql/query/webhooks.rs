@@ -1,52 +1,19 @@
 //! Webhook endpoints and deliveries, and the log of events.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result};
 
 use crate::domain::{DeliveryId, EndpointId, EventType, JobId, Topic};
-use crate::protocols::graphql::connection::Part;
+use crate::protocols::graphql::connection::{Part, numbered};
 use crate::protocols::graphql::inputs::records::{AttemptFilterInput, DeliveryFilterInput};
 use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, connection_cost, list_cost, optional};
 use crate::protocols::graphql::types::delivery::{WebhookDelivery, WebhookJob};
 use crate::protocols::graphql::types::event_objects::Event;
-use crate::protocols::graphql::types::scalars::{Cursor, Json};
+use crate::protocols::graphql::types::log::{EventTypeInfo, PastEvents};
+use crate::protocols::graphql::types::scalars::Cursor;
 use crate::protocols::graphql::types::webhook::WebhookEndpoint;
 use crate::protocols::graphql::types::{
     WebhookAttemptConnection, WebhookDeliveryConnection, WebhookEndpointConnection, WebhookJobConnection,
 };
-use crate::wire::event_types;
-
-/// A type of event.
-#[derive(SimpleObject)]
-pub struct EventTypeInfo {
-    /// Its name, such as `order.created`.
-    name: &'static str,
-    /// The topic that it comes on.
-    topic: &'static str,
-    /// When it happens.
-    description: &'static str,
-    /// JSON Schema of the envelope.
-    schema: Json,
-    /// What one looks like.
-    example: Json,
-}
-
-impl From<EventType> for EventTypeInfo {
-    fn from(kind: EventType) -> Self {
-        let event_types::TypeOfEvent { name, topic, description, schema, example } =
-            event_types::describe(kind);
-        let json = |value: serde_json::Value| Json::from_text(&value.to_string());
-        Self { name, topic, description, schema: json(schema), example: json(example) }
-    }
-}
-
-/// Events of the past.
-#[derive(SimpleObject)]
-pub struct PastEvents {
-    /// The events, in the order in which they happened.
-    events: Vec<Event>,
-    /// Give it back as `after` for those that follow.
-    next: Cursor,
-}
 
 /// Webhooks and events.
 #[derive(Default)]
@@ -59,9 +26,9 @@ impl WebhookQueries {
     async fn webhook_endpoints(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<WebhookEndpointConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -88,9 +55,9 @@ impl WebhookQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "The endpoint's id.")] endpoint: ID,
         #[graphql(desc = "Which deliveries; all when it is left out.")] filter: Option<DeliveryFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<WebhookDeliveryConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -119,9 +86,9 @@ impl WebhookQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "The endpoint's id.")] endpoint: ID,
         #[graphql(desc = "Which attempts; all when it is left out.")] filter: Option<AttemptFilterInput>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<WebhookAttemptConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -136,9 +103,9 @@ impl WebhookQueries {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The endpoint's id.")] endpoint: ID,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many of the last, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> Result<WebhookJobConnection> {
         let page = Part { first, after, last, before }.page()?;
@@ -167,6 +134,7 @@ impl WebhookQueries {
     }
 
     /// One type of event; null when there is none of this name.
+    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn event_type(
         &self,
         #[graphql(desc = "Its name, such as `order.created`.")] name: String,
@@ -181,20 +149,28 @@ impl WebhookQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "Topics, as in the subscription `events`.")] topics: Vec<String>,
         #[graphql(desc = "Only those after this cursor; from the oldest that is kept when it is left out.")]
-        after: Option<String>,
+        after: Option<Cursor>,
         #[graphql(desc = "How many at most, 1 to 100; 20 when it is left out.")] limit: Option<i32>,
     ) -> Result<PastEvents> {
-        let limit = super::pets::numbered(None, limit, Default::default())?.limit;
+        let limit = numbered(None, limit, Default::default())?.limit;
         let app = app(ctx)?;
         let topics = Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics)?;
-        let past = app.past_events(&caller(ctx)?.principal, &topics, after.as_deref(), limit).await?;
+        let past = app
+            .past_events(
+                &caller(ctx)?.principal,
+                &topics,
+                after.as_ref().map(|cursor| cursor.0.as_str()),
+                limit,
+            )
+            .await?;
         let events = past.events.iter().filter_map(Event::of).collect();
-        Ok(PastEvents { events, next: Cursor(past.next) })
+        Ok(PastEvents::new(events, past.next))
     }
 
     /// Where the event log stands now. A subscription that begins `after` it misses nothing that happens from now on, also
     /// when it is cut off before its first event.
-    async fn events_cursor(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(app(ctx)?.head_cursor())
+    #[graphql(complexity = "LOOKUP_COST")]
+    async fn events_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
+        Ok(Cursor(app(ctx)?.head_cursor()))
     }
 }

@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::support::{Fixture, STAFF, settings, text};
+use crate::domain::webhook::{Delivery, DeliveryStatus};
+use crate::domain::{DeliveryId, EndpointId, EventId, EventType, Seq, Tenant, Timestamp};
 use crate::protocols::graphql::GraphQlSettings;
+use crate::store::Writes;
 
 /// Counts the statements that are read with.
-struct Statements(Arc<AtomicUsize>);
+pub struct Statements(pub Arc<AtomicUsize>);
 
 impl<S: tracing::Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
@@ -41,12 +44,8 @@ async fn a_nested_query_costs_one_statement_for_each_step() {
             let order = store.order(&buyer).await;
             store.data(Some(&buyer), pay, json!({ "id": order })).await;
         }
-        let count = Arc::new(AtomicUsize::new(0));
-        let subscriber = tracing_subscriber::registry().with(Statements(count.clone()));
-        let guard = tracing::subscriber::set_default(subscriber);
-        let found = store.data(Some(STAFF), NESTED, json!({})).await;
-        drop(guard);
-        costs.push(count.load(Ordering::Relaxed));
+        let (found, cost) = counted(&store, NESTED, json!({})).await;
+        costs.push(cost);
         let pets = found["petsConnection"]["nodes"].as_array().unwrap();
         assert_eq!(found["petsConnection"]["totalCount"], pets.len());
         for pet in pets {
@@ -58,6 +57,84 @@ async fn a_nested_query_costs_one_statement_for_each_step() {
     }
     // The list and the stock; orders, users, payments, orders of users, receipts, payments, orders, pets.
     assert_eq!(costs, [10, 10, 10], "statements for 1, 6 and 15 pets");
+}
+
+/// What a query finds, and how many statements it costs.
+async fn counted(store: &Fixture, query: &str, variables: Value) -> (Value, usize) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let subscriber = tracing_subscriber::registry().with(Statements(count.clone()));
+    let guard = tracing::subscriber::set_default(subscriber);
+    let found = store.data(Some(STAFF), query, variables).await;
+    drop(guard);
+    (found, count.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn many_ids_are_looked_up_together() {
+    let store = shop().await;
+    let alice = store.customer("alice").await;
+    let order = store.order(&alice).await;
+    let query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    let unknown = |number: u32| json!(format!("019b4132-70aa-764f-b315-e2803d88{number:04x}"));
+    let mut costs = Vec::new();
+    for many in [1, 20, 90] {
+        let ids: Vec<Value> =
+            (0..many).map(unknown).chain([json!(order), json!("client"), json!("x")]).collect();
+        let (found, cost) = counted(&store, query, json!({ "ids": ids })).await;
+        let found: Vec<&Value> =
+            found["nodes"].as_array().unwrap().iter().filter(|node| !node.is_null()).collect();
+        assert_eq!(found, [&json!({ "id": order })]);
+        costs.push(cost);
+    }
+    // Pets, orders, users, payments, endpoints, deliveries; the rest is the administrators'.
+    assert_eq!(costs, [6, 6, 6], "statements for 4, 23 and 93 ids");
+}
+
+fn delivery(endpoint: &str, number: u64) -> Delivery {
+    let uuid = uuid::Uuid::from_u128(number.into());
+    Delivery {
+        id: DeliveryId(uuid),
+        tenant: Tenant::PUBLIC,
+        endpoint_id: EndpointId::parse("id", endpoint).unwrap(),
+        event_id: EventId(uuid),
+        event_seq: Seq(number + 1),
+        event_type: EventType::PetCreated,
+        status: DeliveryStatus::Pending,
+        attempts: 0,
+        schedule_from: 0,
+        next_attempt_at: Some(Timestamp::from_ms(0)),
+        last_status_code: None,
+        order_key: None,
+        created_at: Timestamp::from_ms(0),
+        settled_at: None,
+    }
+}
+
+#[tokio::test]
+async fn deliveries_find_their_endpoint_and_attempts_together() {
+    let store = shop().await;
+    let made =
+        "mutation { createWebhookEndpoint(input: {url: \"https://example.com/h\", eventTypes: [\"*\"]}) {
+        endpoint { id } } }";
+    let endpoint =
+        text(&store.data(Some(STAFF), made, json!({})).await["createWebhookEndpoint"]["endpoint"]["id"]);
+    let query = "query ($id: ID!) { deliveries(endpoint: $id, first: 100) { edges { node {
+        endpoint { id } attempts { number } } } } }";
+    let mut costs = Vec::new();
+    for round in 0..3_u64 {
+        let rows: Vec<Delivery> =
+            (0..=round * 4).map(|number| delivery(&endpoint, round * 100 + number)).collect();
+        let upto = rows.last().unwrap().event_seq;
+        let write = async move |writes: &mut dyn Writes| writes.insert_deliveries(&rows, upto).await;
+        store.store.write(write).await.unwrap();
+        let (found, cost) = counted(&store, query, json!({ "id": endpoint })).await;
+        let edges = found["deliveries"]["edges"].as_array().unwrap().clone();
+        let expected = json!({ "endpoint": { "id": endpoint }, "attempts": [] });
+        assert!(edges.iter().all(|edge| edge["node"] == expected), "{found}");
+        costs.push((edges.len(), cost));
+    }
+    // The endpoint, how many there are, and they; their endpoints, and their attempts.
+    assert_eq!(costs, [(1, 5), (6, 5), (15, 5)]);
 }
 
 /// The items of a connection, and where it goes on.

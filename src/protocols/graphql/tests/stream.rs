@@ -1,18 +1,22 @@
 //! GraphQL over event streams, and what subscriptions share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::http::header;
 use axum::body::Body;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tracing_subscriber::layer::SubscriberExt as _;
 
-use super::support::{Fixture, STAFF, getting, posting, text};
+use super::schema::Statements;
+use super::support::{Fixture, STAFF, getting, posting, read, text};
+use crate::protocols::http::RequestId;
 use crate::telemetry::Channel;
 
 const STREAM: &str = "text/event-stream";
-const EVENTS: &str = "subscription ($topics: [String!]!, $after: String) {
+const EVENTS: &str = "subscription ($topics: [String!]!, $after: Cursor) {
     events(topics: $topics, after: $after) { eventId eventType cursor data } }";
 
 /// The blocks of a stream that have an event.
@@ -107,7 +111,7 @@ async fn subscribers_get_every_event_and_resume() {
 }
 
 #[tokio::test]
-async fn typed_subscriptions_are_personal() {
+async fn what_leads_into_the_store_is_personal() {
     let store = Fixture::new().await;
     let alice = store.customer("alice").await;
     let order = store.order(&alice).await;
@@ -135,6 +139,161 @@ async fn typed_subscriptions_are_personal() {
             "{data}"
         );
         assert_eq!(change["order"], json!({ "id": order, "user": { "username": "alice" }, "payments": [] }));
+    }
+}
+
+#[tokio::test]
+async fn an_order_and_the_stock_are_watched() {
+    let store = Fixture::new().await;
+    let alice = store.customer("alice").await;
+    let order = store.order(&alice).await;
+    let of_order = json!({ "query": "subscription ($id: ID!) { item: orderUpdated(id: $id) {
+        eventType cursor previousStatus order { id status } } }", "variables": { "id": order } });
+    let of_stock =
+        json!({ "query": "subscription { item: inventoryChanged { cursor stock { species available } } }" });
+    let mut order_stream = Blocks::of(store.send(posting(Some(&alice), STREAM, &of_order)).await);
+    let mut stock_stream = Blocks::of(store.send(posting(Some(&alice), STREAM, &of_stock)).await);
+    let other = store.order(&alice).await;
+    let cancel = "mutation ($id: ID!) { cancelOrder(id: $id) { order { id } } }";
+    store.data(Some(&alice), cancel, json!({ "id": order })).await;
+    let (id, _, data) = order_stream.next().await.unwrap().remove(0);
+    let item = &data["data"]["item"];
+    assert_eq!(item["eventType"], "order.statusChanged", "{data}; and nothing of {other}");
+    assert_eq!((&item["previousStatus"], id.as_deref()), (&json!("PLACED"), item["cursor"].as_str()));
+    assert_eq!(item["order"], json!({ "id": order, "status": "CANCELLED" }));
+    let mut available = Vec::new();
+    while available.len() < 3 {
+        for (_, _, data) in stock_stream.next().await.unwrap() {
+            assert_eq!(data["data"]["item"]["stock"]["species"], "DOG");
+            available.push(data["data"]["item"]["stock"]["available"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(available, [1, 0, 1], "a pet came, was ordered, and another was freed");
+
+    let refused = json!({ "query": "subscription { orderUpdated(id: \"1\") { cursor } }" });
+    let mut blocks = Blocks::of(store.send(posting(Some(&alice), STREAM, &refused)).await);
+    assert_eq!(blocks.next().await.unwrap()[0].2["errors"][0]["extensions"]["code"], "malformed_request");
+}
+
+#[tokio::test]
+async fn an_error_in_an_item_names_the_request_of_its_reader() {
+    let store = Fixture::new().await;
+    let body = json!({ "query": "subscription { petChanged { pet { name orders(first: 101) { id } } } }" });
+    let mut streams = Vec::new();
+    for name in ["req-1", "req-2"] {
+        let mut request = posting(Some(STAFF), STREAM, &body);
+        request.extensions_mut().insert(RequestId(name.to_owned()));
+        streams.push((name, Blocks::of(store.send(request).await)));
+    }
+    assert_eq!(store.graphql.0.cohorts.count(), 1);
+    store.pet().await;
+    for (name, stream) in &mut streams {
+        let (_, _, data) = stream.next().await.unwrap().remove(0);
+        let told = &data["errors"][0]["extensions"];
+        assert_eq!(
+            (&told["code"], &told["requestId"]),
+            (&json!("validation_failed"), &json!(name)),
+            "{data}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_item_costs_one_statement_for_each_step() {
+    let store = Fixture::new().await;
+    let pet = store.pet().await;
+    let place = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { order { id } } }";
+    let cancel = "mutation ($id: ID!) { cancelOrder(id: $id) { order { id } } }";
+    let query =
+        "subscription { petChanged { pet { orders(first: 50) { user { username } payments { id } } } } }";
+    let mut stream = Blocks::of(store.send(posting(Some(STAFF), STREAM, &json!({ "query": query }))).await);
+    let mut costs = Vec::new();
+    for round in 0..4 {
+        let buyer = store.customer(&format!("buyer{round}")).await;
+        let placed = store.data(Some(&buyer), place, json!({ "pet": pet })).await;
+        let id = &placed["placeOrder"]["order"]["id"];
+        store.data(Some(&buyer), cancel, json!({ "id": id })).await;
+        let count = Arc::new(AtomicUsize::new(0));
+        let subscriber = tracing_subscriber::registry().with(Statements(count.clone()));
+        let guard = tracing::subscriber::set_default(subscriber);
+        let items = stream.next().await.unwrap();
+        drop(guard);
+        let newest = &items.last().unwrap().2["data"]["petChanged"]["pet"]["orders"];
+        assert_eq!(newest.as_array().unwrap().len(), round + 1);
+        costs.push(count.load(Ordering::Relaxed) / items.len());
+    }
+    assert_eq!(costs[1..], [3, 3, 3], "orders, users, payments: {costs:?}");
+}
+
+/// What a stream says of its next payment, with what that leads to.
+async fn next_payment(stream: &mut Blocks) -> Value {
+    loop {
+        for (_, _, data) in stream.next().await.expect("the stream ended") {
+            let payment = &data["data"]["events"]["receipt"]["payment"];
+            if !payment.is_null() {
+                return payment["order"]["pet"].clone();
+            }
+        }
+    }
+}
+
+const INTO_THE_STORE: &str = "subscription { events(topics: [\"payments\"]) { ... on PaymentSucceededEvent {
+    receipt { payment { order { pet { name orders(first: 100) { user { username email } } } } } } } } }";
+const PAY: &str = r#"mutation ($id: ID!) { payOrder(id: $id, input: {amount: "75.00", currency: USD,
+    source: {card: {name: "A", number: "4242424242424242", cvc: "123", expMonth: 12, expYear: 2090}}}) { payment { id } } }"#;
+
+#[tokio::test]
+async fn nobody_shares_what_another_may_see() {
+    let store = Fixture::new().await;
+    let (alice, bob) = (store.customer("alice").await, store.customer("bob").await);
+    let pet = store.pet().await;
+    let place = async |buyer: &str| {
+        let query = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { order { id } } }";
+        text(&store.data(Some(buyer), query, json!({ "pet": pet })).await["placeOrder"]["order"]["id"])
+    };
+    let cancelled = place(&bob).await;
+    let cancel = "mutation ($id: ID!) { cancelOrder(id: $id) { order { id } } }";
+    store.data(Some(&bob), cancel, json!({ "id": cancelled })).await;
+    let body = json!({ "query": INTO_THE_STORE });
+    let mut staffs = Blocks::of(store.send(posting(Some(STAFF), STREAM, &body)).await);
+    let mut hers = Blocks::of(store.send(posting(Some(&alice), STREAM, &body)).await);
+    let order = place(&alice).await;
+    store.data(Some(&alice), PAY, json!({ "id": order })).await;
+    let buyers = |pet: Value| -> Vec<Value> {
+        pet["orders"].as_array().unwrap().iter().map(|order| order["user"]["username"].clone()).collect()
+    };
+    assert_eq!(buyers(next_payment(&mut staffs).await), ["alice", "bob"]);
+    assert_eq!(buyers(next_payment(&mut hers).await), ["alice"], "bob's order is not hers to see");
+}
+
+#[tokio::test]
+async fn nobody_shares_with_another_tenant() {
+    let store = Fixture::new().await;
+    let tenants = ["019b4132-70aa-764f-b315-e2803d882a01", "019b4132-70aa-764f-b315-e2803d882a02"];
+    let asking = |tenant: &str, accept: &str, body: &Value| {
+        let mut request = posting(Some(STAFF), accept, body);
+        request.headers_mut().insert("x-tenant-id", tenant.parse().unwrap());
+        request
+    };
+    let mut streams = Vec::new();
+    for tenant in tenants {
+        let body = json!({ "query": INTO_THE_STORE });
+        streams.push(Blocks::of(store.send(asking(tenant, STREAM, &body)).await));
+    }
+    for (tenant, stream) in tenants.into_iter().zip(&mut streams) {
+        let run = async |query: String| {
+            let request = asking(tenant, "application/json", &json!({ "query": query }));
+            read(store.send(request).await).await.1["data"].clone()
+        };
+        let pet = format!(
+            "mutation {{ createPet(input: {{name: \"{}\", species: DOG, ageMonths: 5, price: \"75.00\"}}) {{ pet {{ id }} }} }}",
+            &tenant[30..]
+        );
+        let pet = text(&run(pet).await["createPet"]["pet"]["id"]);
+        let order = format!("mutation {{ placeOrder(input: {{petId: \"{pet}\"}}) {{ order {{ id }} }} }}");
+        let order = text(&run(order).await["placeOrder"]["order"]["id"]);
+        run(PAY.replace("mutation ($id: ID!)", "mutation").replace("$id", &format!("\"{order}\""))).await;
+        assert_eq!(next_payment(stream).await["name"], tenant[30..]);
     }
 }
 

@@ -26,6 +26,7 @@ use crate::integrations::Integrations;
 use crate::protocols::graphql::{Documents, GraphQl, GraphQlSettings, PATH};
 use crate::protocols::link::{Comeback, PulseSettings, Pump};
 use crate::protocols::upgrade::SocketLimits;
+use crate::store::Store;
 use crate::store::faults::Faults;
 use crate::store::sqlite::{self, SqliteSettings};
 use crate::tasks::Tasks;
@@ -37,6 +38,7 @@ pub const STAFF: &str = "staff";
 
 pub struct Fixture {
     pub app: App,
+    pub store: Store,
     pub graphql: GraphQl,
     pub router: Router,
     pub clock: Clock,
@@ -127,7 +129,7 @@ impl Fixture {
         let guard = webhook::AddressGuard::new(webhook::Allowed::Public);
         let desk = Arc::new(webhook::EndpointDesk::new(vault, guard, Arc::default(), 30_000));
         let app = App::new(Parts {
-            store,
+            store: store.clone(),
             hub,
             epoch: bounds.epoch,
             clock: clock.clone(),
@@ -149,7 +151,7 @@ impl Fixture {
                     signs_per_minute: 1000,
                     max_rooms: 100,
                     max_pictures: 10,
-                    max_picture_bytes: 1 << 20,
+                    max_picture_bytes: 1_000,
                 },
                 clock.clone(),
             ),
@@ -165,7 +167,7 @@ impl Fixture {
         let graphql =
             GraphQl::new(app.clone(), integrations, None, &metrics, (tasks.clone(), pump), settings);
         let router = graphql.clone().router();
-        Self { app, graphql, router, clock, metrics, tasks, _dir: dir }
+        Self { app, store, graphql, router, clock, metrics, tasks, _dir: dir }
     }
 
     /// Signs a customer up; the token lives for a minute.

@@ -98,6 +98,55 @@ async fn streams_that_are_reserved_are_bounded() {
 }
 
 #[tokio::test]
+async fn a_stream_that_nobody_opens_ends_with_what_runs_over_it() {
+    let store = Fixture::with(GraphQlSettings { init_timeout_ms: 200, ..settings() }).await;
+    let token = whole(store.send(request("PUT", "", "", &Value::Null)).await).await;
+    let watch = operation("s", "subscription { petChanged { cursor } }");
+    assert_eq!(store.send(request("POST", "", &token, &watch)).await.status(), StatusCode::ACCEPTED);
+    let channel = store.metrics.channel(crate::telemetry::Channel::GraphQl);
+    let turns = async |wanted: i64| {
+        for _ in 0..500 {
+            if channel.subscriptions() == wanted {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        false
+    };
+    assert!(turns(1).await, "it runs");
+    assert!(turns(0).await, "its time is over");
+    for late in ["GET", "POST", "DELETE"] {
+        let body = if late == "POST" { watch.clone() } else { Value::Null };
+        let query = if late == "DELETE" { "?operationId=s" } else { "" };
+        assert_eq!(
+            store.send(request(late, query, &token, &body)).await.status(),
+            StatusCode::NOT_FOUND,
+            "{late}"
+        );
+    }
+    for _ in 0..4 {
+        assert_eq!(store.send(request("PUT", "", "", &Value::Null)).await.status(), StatusCode::CREATED);
+    }
+}
+
+#[tokio::test]
+async fn an_open_stream_ends_with_the_token_that_reserved_it() {
+    let store = Fixture::new().await;
+    let alice = store.customer("alice").await;
+    let mut reserve = request("PUT", "", "", &Value::Null);
+    reserve.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {alice}").parse().unwrap());
+    let token = whole(store.send(reserve).await).await;
+    let mut stream = store.send(request("GET", "", &token, &Value::Null)).await.into_body();
+    assert_eq!(stream.frame().await.unwrap().unwrap().into_data().unwrap(), ":\n\n");
+    let clock = store.clock.clone();
+    let (end, ()) = tokio::join!(stream.frame(), async {
+        tokio::task::yield_now().await;
+        clock.advance(std::time::Duration::from_secs(61));
+    });
+    assert!(end.is_none(), "{end:?}");
+}
+
+#[tokio::test]
 async fn a_subscription_can_come_in_parts() {
     let store = Fixture::new().await;
     let start = text(&store.data(None, "{ eventsCursor }", json!({})).await["eventsCursor"]);

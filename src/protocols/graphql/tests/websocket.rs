@@ -1,5 +1,7 @@
 //! The protocol cases of graphql-transport-ws.
 
+use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -10,6 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::support::{Fixture, STAFF, settings, text};
+use crate::protocols::edge::{Meter, Rate, RateLimitSettings, RateLimits};
 use crate::protocols::graphql::{GraphQlSettings, PATH};
 use crate::protocols::link::{OpenSocket, PulseSettings, Socket, Stream};
 
@@ -74,6 +77,46 @@ impl Client {
                 Message::Close(None) => panic!("no reason"),
                 _ => {}
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_charged() {
+    let mut store = Fixture::new().await;
+    let rate = |burst| Rate { period: Duration::from_secs(60), burst: NonZeroU32::new(burst).unwrap() };
+    let limits = RateLimitSettings { reads: rate(3), writes: rate(2), logins: rate(1), slots: 64 };
+    let limits = Arc::new(RateLimits::new(&limits, &store.clock));
+    let opening = ::http::Request::builder().uri(PATH).body(()).unwrap();
+    let meter = Arc::new(Meter::new(&limits, &opening));
+    store.router = store.router.layer(axum::Extension(meter));
+    let mut client = Client::ready(&store, Value::Null).await;
+    let log_in = "mutation { createToken(input: {}) { userErrors { code } } }";
+    // One read is the handshake's.
+    for (number, (query, taken)) in [
+        ("{ __typename }", true),
+        (EVENTS, true),
+        ("{ __typename }", false),
+        (log_in, true),
+        (log_in, false),
+        ("mutation { revokeToken { revoked } }", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        client.subscribe(&number.to_string(), query).await;
+        if query == EVENTS {
+            continue;
+        }
+        let told = client.hear().await;
+        let limited = told.to_string().contains("rate_limited");
+        assert_eq!(
+            (told["id"].as_str(), limited),
+            (Some(number.to_string().as_str()), !taken),
+            "{query}: {told}"
+        );
+        if taken {
+            assert_eq!(client.hear().await["type"], "complete");
         }
     }
 }

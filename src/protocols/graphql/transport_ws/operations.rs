@@ -148,7 +148,11 @@ impl Session {
             self.put_error(outgoing, errors, &mut messages);
             Begun::Over(messages)
         };
-        let operation = match Operation::parse(params, &self.graphql.0.settings) {
+        let operation = Operation::parse(params, &self.graphql.0.settings);
+        if let Err(error) = self.charge(&caller, operation.as_ref().ok()) {
+            return over(vec![refusal(error)]);
+        }
+        let operation = match operation {
             Ok(operation) if operation.kind == OperationType::Subscription => {
                 let opening = Opening { operation, caller, resume_after: None };
                 return match Live::open(&self.graphql, opening).await {
@@ -167,6 +171,17 @@ impl Session {
         outgoing.next(&mut messages, &json);
         outgoing.complete(&mut messages);
         Begun::Over(messages)
+    }
+
+    /// Charges an operation as it would be as a request of its own.
+    fn charge(&self, caller: &Caller, operation: Option<&Operation>) -> Result<(), Error> {
+        let changes = operation.is_some_and(|operation| operation.kind == OperationType::Mutation);
+        let logins = operation.filter(|_| changes).map_or(0, Operation::logins);
+        self.toll.charge(&caller.principal, changes, logins).inspect_err(|error| {
+            if let Error::RateLimited { limit, .. } = error {
+                self.graphql.0.metrics.limit_hit(limit);
+            }
+        })
     }
 
     pub(super) fn put_error(&self, outgoing: &Outgoing, errors: Vec<ServerError>, out: &mut Vec<u8>) {

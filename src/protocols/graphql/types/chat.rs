@@ -3,9 +3,9 @@
 use async_graphql::{Enum, ID, SimpleObject};
 
 use super::scalars::{Cursor, DateTime};
-use crate::domain;
 use crate::domain::chat::Happening;
 use crate::domain::event::Data;
+use crate::domain::{self, RoomId};
 use crate::wire;
 
 /// Who wrote a message.
@@ -23,7 +23,7 @@ pub enum ChatAuthor {
 }
 
 /// A user's conversation.
-#[derive(SimpleObject)]
+#[derive(Clone, SimpleObject)]
 pub struct ChatRoom {
     /// The conversation's id.
     id: ID,
@@ -77,6 +77,17 @@ pub struct ChatAttachment {
     url: String,
 }
 
+impl ChatAttachment {
+    /// A picture of a conversation.
+    pub fn of(room: RoomId, attachment: &domain::chat::Attachment) -> Self {
+        Self {
+            id: attachment.id.into(),
+            content_type: attachment.content_type.clone(),
+            url: wire::chat::Attachment::of(room, attachment).url,
+        }
+    }
+}
+
 /// A message. The text is plain: show it as text, never as HTML.
 #[derive(SimpleObject)]
 pub struct ChatMessage {
@@ -110,11 +121,7 @@ impl From<domain::chat::Message> for ChatMessage {
             title: citation.title,
             sources: citation.sources,
         });
-        let attachments = message.attachments.iter().map(|attachment| ChatAttachment {
-            id: attachment.id.into(),
-            content_type: attachment.content_type.clone(),
-            url: wire::chat::Attachment::of(room, attachment).url,
-        });
+        let attachments = message.attachments.iter().map(|attachment| ChatAttachment::of(room, attachment));
         Self {
             id: message.id.into(),
             room_id: room.into(),

@@ -5,7 +5,8 @@ use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use super::scalars::DateTime;
 use super::webhook::WebhookEndpoint;
 use crate::domain::{DeliveryId, EndpointId, webhook};
-use crate::protocols::graphql::schema::{LOOKUP_COST, app, caller, list_cost, optional};
+use crate::protocols::graphql::loaders::{AttemptsOf, load};
+use crate::protocols::graphql::schema::{LOOKUP_COST, list_cost, nested_limit};
 
 /// Where a delivery stands.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
@@ -122,17 +123,18 @@ impl WebhookDelivery {
     /// The endpoint that it goes to.
     #[graphql(complexity = "LOOKUP_COST + child_complexity")]
     async fn endpoint(&self, ctx: &Context<'_>) -> Result<Option<WebhookEndpoint>> {
-        let endpoint = app(ctx)?.get_endpoint(&caller(ctx)?.principal, self.ids.0).await;
-        Ok(optional(endpoint)?.map(Into::into))
+        Ok(load(ctx, self.ids.0).await?.map(Into::into))
     }
 
-    /// Its attempts, in their order.
-    #[graphql(complexity = "list_cost(None, child_complexity)")]
-    async fn attempts(&self, ctx: &Context<'_>) -> Result<Vec<WebhookAttempt>> {
-        let (endpoint, id) = self.ids;
-        let found = app(ctx)?.get_delivery(&caller(ctx)?.principal, endpoint, id).await;
-        let attempts = optional(found)?.map(|(_, attempts)| attempts).unwrap_or_default();
-        Ok(attempts.into_iter().map(Into::into).collect())
+    /// Its newest attempts, in their order.
+    #[graphql(complexity = "list_cost(first, child_complexity)")]
+    async fn attempts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
+    ) -> Result<Vec<WebhookAttempt>> {
+        let attempts = load(ctx, AttemptsOf(self.ids.1, nested_limit(first)?)).await?;
+        Ok(attempts.unwrap_or_default().into_iter().map(Into::into).collect())
     }
 }
 

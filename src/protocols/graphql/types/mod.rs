@@ -7,6 +7,7 @@ pub mod enums;
 pub mod event;
 pub mod event_objects;
 pub mod inventory;
+pub mod log;
 pub mod node;
 pub mod order;
 pub mod outside;
@@ -31,5 +32,6 @@ connections! {
     WebhookAttemptConnection, WebhookAttemptEdge: delivery::WebhookAttempt = "attempts of webhook deliveries";
     WebhookJobConnection, WebhookJobEdge: delivery::WebhookJob = "webhook jobs";
     OAuthClientConnection, OAuthClientEdge: outside::OAuthClient = "OAuth2 clients";
+    ChatRoomConnection, ChatRoomEdge: chat::ChatRoom = "conversations";
     InboundDeliveryConnection, InboundDeliveryEdge: outside::InboundDelivery = "inbound deliveries";
 }

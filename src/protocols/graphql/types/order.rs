@@ -10,7 +10,7 @@ use super::scalars::{DateTime, Decimal};
 use super::user::User;
 use crate::domain;
 use crate::protocols::graphql::loaders::{PaymentsOf, load};
-use crate::protocols::graphql::schema::LOOKUP_COST;
+use crate::protocols::graphql::schema::{LOOKUP_COST, list_cost, nested_limit};
 
 /// One pet for one buyer.
 #[derive(Clone, SimpleObject)]
@@ -63,10 +63,14 @@ impl Order {
         Ok(load(ctx, self.order.pet_id).await?.map(Into::into))
     }
 
-    /// Every try to pay the order, newest first.
-    #[graphql(complexity = "LOOKUP_COST + child_complexity")]
-    async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
-        let payments = load(ctx, PaymentsOf(self.order.id)).await?.unwrap_or_default();
+    /// The newest tries to pay the order. Further ones are in `payments` with a filter.
+    #[graphql(complexity = "list_cost(first, child_complexity)")]
+    async fn payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
+    ) -> Result<Vec<Payment>> {
+        let payments = load(ctx, PaymentsOf(self.order.id, nested_limit(first)?)).await?.unwrap_or_default();
         Ok(payments.into_iter().map(Into::into).collect())
     }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::enums::{Currency, Gender, PetStatus, Size, Species};
 use super::order::Order;
 use super::scalars::{DateTime, Decimal};
+use crate::domain::image::PetImage;
 use crate::domain::{self, PetId, pet};
 use crate::protocols::graphql::loaders::{OrdersOfPet, load};
 use crate::protocols::graphql::schema::{list_cost, nested_limit};
@@ -67,7 +68,7 @@ impl Pet {
     async fn orders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
     ) -> Result<Vec<Order>> {
         let orders = load(ctx, OrdersOfPet(self.pet, nested_limit(first)?)).await?;
         Ok(orders.unwrap_or_default().into_iter().map(Into::into).collect())
@@ -96,6 +97,40 @@ pub struct Label {
     id: Option<ID>,
     /// Its name.
     name: String,
+}
+
+/// An uploaded image of a pet.
+#[derive(SimpleObject)]
+pub struct Image {
+    /// The image's id.
+    id: ID,
+    /// The pet that it shows.
+    pet_id: ID,
+    /// Where it is.
+    url: String,
+    /// `image/jpeg`, `image/png` or `image/webp`.
+    media_type: &'static str,
+    /// Its size, bytes.
+    bytes: u64,
+    /// What was said of it.
+    additional_metadata: Option<String>,
+    /// When it came.
+    created_at: DateTime,
+}
+
+impl Image {
+    /// The image, under the address at which the store is reached.
+    pub fn of(image: PetImage, public_url: &str) -> Self {
+        Self {
+            id: image.id.into(),
+            pet_id: image.pet_id.into(),
+            url: format!("{public_url}{}", image.path()),
+            media_type: image.info.media_type.name(),
+            bytes: image.info.bytes,
+            additional_metadata: image.metadata,
+            created_at: image.created_at.into(),
+        }
+    }
 }
 
 /// Where else a resource is.

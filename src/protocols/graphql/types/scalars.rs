@@ -51,38 +51,47 @@ impl Decimal {
     }
 }
 
-/// An instant.
+/// An instant, or a text that should be one.
 #[derive(Clone)]
-pub struct DateTime(Timestamp);
+pub struct DateTime(Result<Timestamp, String>);
 
 /// An instant in UTC, written as RFC 3339 with milliseconds: "2026-01-31T12:00:00.000Z".
 #[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            Value::String(text) => match Timestamp::parse(text) {
-                Some(at) => Ok(Self(at)),
-                None => Err(InputValueError::custom("must be an RFC 3339 date and time")),
-            },
-            _ => Err(InputValueError::expected_type(value)),
+        match value {
+            // Refused by whoever reads it, who knows the field.
+            Value::String(text) => Ok(Self(Timestamp::parse(&text).ok_or(text))),
+            other => Err(InputValueError::expected_type(other)),
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(_))
+    }
+
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(match &self.0 {
+            Ok(at) => at.to_string(),
+            Err(text) => text.clone(),
+        })
     }
 }
 
 impl DateTime {
     /// The instant.
-    pub fn at(&self) -> Timestamp {
-        self.0
+    ///
+    /// # Errors
+    /// A violation of `field` when it is none.
+    pub fn at(&self, field: &str) -> Result<Timestamp, Violation> {
+        let message = "must be a time as in RFC 3339, for example 2026-11-22T10:00:00Z";
+        self.0.as_ref().copied().map_err(|_| Violation::new(field, "invalid_time", message))
     }
 }
 
 impl From<Timestamp> for DateTime {
     fn from(at: Timestamp) -> Self {
-        Self(at)
+        Self(Ok(at))
     }
 }
 
@@ -90,14 +99,19 @@ impl From<Timestamp> for DateTime {
 #[derive(Clone)]
 pub struct Cursor(pub crate::domain::Cursor);
 
-/// A position in the event log: opaque text. Give it back as `after` and the next events follow, without a gap.
-#[Scalar(name = "Cursor", specified_by_url = "https://relay.dev/graphql/connections.htm#sec-Cursor")]
+/// A position in the event log: opaque text, the same on every channel. Give it back as `after` and the next events follow,
+/// without a gap. The cursors of connections are places in a list, and no positions of the log.
+#[Scalar(name = "Cursor")]
 impl ScalarType for Cursor {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::String(text) => Ok(Self(text)),
             other => Err(InputValueError::expected_type(other)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(_))
     }
 
     fn to_value(&self) -> Value {

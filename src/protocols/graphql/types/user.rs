@@ -49,7 +49,7 @@ impl User {
     async fn orders(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many, 1 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
     ) -> Result<Vec<Order>> {
         let limit = nested_limit(first)?;
         // Asked before, so that one who may not be seen does not spoil the batch of those who may.
