@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 import { StorePage } from "../pages/store/StorePage";
 import { Empty, Loading } from "../ui/states";
 import { Toasts } from "../ui/toasts";
@@ -18,9 +18,10 @@ const SignInPage = lazy(() => import("../pages/sign-in/SignInPage"));
 const CallbackPage = lazy(() => import("../pages/sign-in/CallbackPage"));
 
 export function App() {
+  const [location] = useLocation();
   return (
     <Shell>
-      <RouteError>
+      <RouteError at={location}>
         <Suspense fallback={<Loading lines={4} height="4rem" />}>
           <Switch>
             <Route path="/" component={StorePage} />

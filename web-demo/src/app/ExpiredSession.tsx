@@ -33,7 +33,7 @@ export function ExpiredSession() {
   };
 
   return (
-    <Dialog open={open} title="Your session has ended" onClose={() => open && enter(undefined)}>
+    <Dialog open={open} title="Your session has ended" firm onClose={() => {}}>
       <p className="muted">Sign in as {who?.user.username} again and go on where you were. What you typed is still there.</p>
       {error && <Notice kind="bad">{error}</Notice>}
       {demo && (

@@ -18,7 +18,7 @@ export function TrafficControls() {
   };
   return (
     <section className="card traffic" aria-label="Traffic">
-      <Button kind={running ? "plain" : "primary"} icon={running ? "pause" : "play"} aria-pressed={running} onClick={() => setRunning(!running)}>
+      <Button kind={running ? "plain" : "primary"} icon={running ? "pause" : "play"} onClick={() => setRunning(!running)}>
         {running ? "Stop the traffic" : "Simulate traffic"}
       </Button>
       <Button busy={busy} onClick={() => void one()}>

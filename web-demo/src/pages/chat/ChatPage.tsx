@@ -1,7 +1,7 @@
 import "./chat.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import { api, idempotencyKey, take } from "../../api/client";
 import { isStaff, useSession } from "../../api/session";
@@ -56,8 +56,13 @@ function Rooms() {
   const [busy, setBusy] = useState(false);
   const { data, error, refetch } = useRooms();
   const rooms = queue(data?.data ?? []);
-  const chosen = params.get("room") ?? rooms[0]?.id;
+  const chosen = params.get("room") ?? undefined;
   const choose = (id: string): void => setParams({ room: id }, { replace: true });
+  // The list moves with each message; what is open does not, so the first one is named in the address, once.
+  const first = rooms[0]?.id;
+  useEffect(() => {
+    if (!chosen && first) choose(first);
+  }, [chosen, first]);
   const begin = async (): Promise<void> => {
     setBusy(true);
     try {

@@ -15,8 +15,13 @@ const typingMs = 2_500;
 const maxText = 4_000;
 const nearEndPx = 120;
 
+/** What is typed and not sent yet, by user and conversation. */
+const drafts = new Map<string, string>();
+
 function Composer({ roomId, onSent }: { roomId: string; onSent: (message: ChatMessage) => void }) {
-  const [text, setText] = useState("");
+  const draft = `${useSession()?.user.id} ${roomId}`;
+  const [text, setText] = useState(drafts.get(draft) ?? "");
+  useEffect(() => void drafts.set(draft, text), [draft, text]);
   const [busy, setBusy] = useState(false);
   // The same key until it is answered: a second try after a lost answer does not say it twice.
   const key = useRef(idempotencyKey());

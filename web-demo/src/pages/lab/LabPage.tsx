@@ -1,6 +1,6 @@
 import "./lab.css";
 
-import { memo, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { isStaff, useSession } from "../../api/session";
 import { summarize } from "../../live/envelope";
 import { topicsOf } from "../../live/feed";
@@ -97,18 +97,26 @@ function useLab() {
   const lab = useMemo(() => new Lab(), []);
   const userId = who?.user.id;
   const token = who?.expired ? undefined : who?.accessToken;
+  const given = useRef(token);
   useEffect(() => {
+    given.current = token;
     lab.clear();
     // What befalls endpoints is left out: a test is sent to one endpoint alone.
     lab.reopen(topicsOf(who).filter((topic) => topic !== "endpoints"), token);
-    window.addEventListener("pagehide", forgetWebhook);
+    const forget = (): void => void forgetWebhook();
+    window.addEventListener("pagehide", forget);
     return () => {
-      window.removeEventListener("pagehide", forgetWebhook);
+      window.removeEventListener("pagehide", forget);
       lab.close();
-      forgetWebhook();
+      forget();
     };
-    // A renewed token of the same user is taken at the next connection; another user is another lab.
+    // Another user is another lab; a newer token of the same one is below.
   }, [lab, userId]);
+  useEffect(() => {
+    if (!token || token === given.current) return;
+    given.current = token;
+    lab.renew(token);
+  }, [lab, token]);
   return { lab, ...useSyncExternalStore(lab.watch, lab.snapshot) };
 }
 

@@ -23,12 +23,12 @@ const tabs = [
 type Tab = (typeof tabs)[number]["key"];
 
 function Floor() {
-  const totals = useTotals().data;
+  const totals = useTotals();
   return (
     <div className="stack panel">
       <TrafficControls />
-      <Numbers />
-      <Board totals={totals} />
+      <Numbers totals={totals} />
+      <Board totals={totals.data} />
     </div>
   );
 }
