@@ -14,6 +14,7 @@ import { tellError } from "../../ui/toasts";
 import { NeedsSignIn } from "../sign-in/NeedsSignIn";
 import { ConversationPanel } from "./ConversationPanel";
 import type { ChatRoom } from "./conversation";
+import { useTitle } from "../../app/title";
 
 const mostRooms = 50;
 
@@ -113,9 +114,10 @@ function Rooms() {
 }
 
 export default function ChatPage() {
+  useTitle("Chat");
   const who = useSession();
   return (
-    <>
+    <div className="chat-screen">
       <div className="page-head">
         <div>
           <h1>{isStaff(who) ? "Conversations" : "Pet advisor"}</h1>
@@ -123,6 +125,6 @@ export default function ChatPage() {
         </div>
       </div>
       {who ? <Rooms key={who.user.id} /> : <NeedsSignIn title="Conversations belong to an account" />}
-    </>
+    </div>
   );
 }

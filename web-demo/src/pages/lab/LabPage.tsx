@@ -15,6 +15,7 @@ import { PaneCard } from "./PaneCard";
 import { StaffNotice } from "./StaffNotice";
 import { languages, snippets, type Language } from "./snippets";
 import { forgetWebhook } from "./webhook";
+import { useTitle } from "../../app/title";
 
 const EventRow = memo(function EventRow({ row }: { row: Row }) {
   const { envelope, arrivals } = row;
@@ -121,6 +122,7 @@ function useLab() {
 }
 
 export default function LabPage() {
+  useTitle("Protocol lab");
   const who = useSession();
   const { lab, rows, panes } = useLab();
   return (

@@ -17,6 +17,7 @@ import { Deliveries } from "./Deliveries";
 import { EndpointActions } from "./EndpointActions";
 import { NewEndpoint } from "./NewEndpoint";
 import { Receiver } from "./Receiver";
+import { useTitle } from "../../app/title";
 
 const mostEndpoints = 100;
 
@@ -128,6 +129,7 @@ function Endpoints() {
 }
 
 export default function WebhooksPage() {
+  useTitle("Webhooks");
   const who = useSession();
   return (
     <>
