@@ -58,7 +58,7 @@ describe("what the pages say", () => {
     await eventually(() => page.evaluate(() => document.activeElement?.textContent?.startsWith("Your order")), "the focus on the order");
     await fits("the pet with its order");
     const href = await page.getByRole("region", { name: "Order" }).getByRole("link").getAttribute("href");
-    for (const [path, ready] of [["/?q=Donau", ".pet-link"], ["/orders", "[data-order]"], [href, ".step"]]) {
+    for (const [path, ready] of [["/?status=any&q=Donau", ".pet-link"], ["/orders", "[data-order]"], [href, ".step"]]) {
       await alice.goto(path);
       await page.locator(ready).first().waitFor();
       await fits(path);
