@@ -181,6 +181,16 @@ describe("what the pages say", () => {
     await alice.page.getByText("This is where the staff work").waitFor();
   });
 
+  walk("an address where nothing stands is said by a page, and to programs by a problem", async (t) => {
+    const nobody = await visit(t);
+    const answer = await nobody.page.goto(`${store.server.url}/nowhere`);
+    assert.equal(answer.status(), 404);
+    await nobody.page.getByRole("heading", { name: "There is no such page" }).waitFor();
+    assert.equal(await nobody.page.title(), "No such page · Petstore Live");
+    const { status, headers } = await fetch(`${store.server.url}/nowhere`);
+    assert.deepEqual([status, headers.get("content-type")], [404, "application/problem+json"]);
+  });
+
   walk("the code to copy runs", async (t) => {
     const staff = await (await visit(t)).signInAt("staff", "/lab");
     const { page } = staff;
