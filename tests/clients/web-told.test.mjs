@@ -149,6 +149,26 @@ describe("what the pages say", () => {
     await page.locator(".pet-link").filter({ hasText: name }).waitFor();
   });
 
+  walk("numbers that are not known, or not whole, are not passed off as such", async (t) => {
+    const staff = await visit(t);
+    const { page } = staff;
+    await page.route("**/v1/inventory", (route) => route.fulfill({ status: 429, body: "" }));
+    await page.route(/\/v1\/orders\?.*createdFrom/, async (route) => {
+      const response = await route.fetch();
+      const page = await response.json();
+      await route.fulfill({ response, json: { ...page, pagination: { ...page.pagination, totalPages: 99 } } });
+    });
+    await store.alice.placeOrder((await store.anonymous.availablePets(1))[0].id);
+    await staff.signIn("staff", "/operations");
+    const tile = (name) => page.locator(".tile").filter({ hasText: name }).locator(".tile-value");
+    await page.getByText("Some numbers could not be loaded").waitFor();
+    await eventually(async () => /^\d+\+$/.test(await tile("Orders in 30 minutes").textContent()), "a number with a plus");
+    assert.equal(await tile("Available pets").textContent(), "–");
+    await page.unroute("**/v1/inventory");
+    await page.getByRole("button", { name: "Try again" }).click();
+    await eventually(async () => /^\d+$/.test(await tile("Available pets").textContent()), "the number of pets");
+  });
+
   walk("signing in comes back to the same page, and signing out leaves nothing behind", async (t) => {
     const staff = await visit(t);
     const { page } = staff;

@@ -84,15 +84,16 @@ function Composer({ roomId, onSent }: { roomId: string; onSent: (message: ChatMe
         className="input"
         rows={2}
         maxLength={maxText}
-        placeholder="Ask about your pet… (Enter sends, Shift+Enter is a new line)"
+        placeholder="Ask about your pet…"
+        title="Enter sends, Shift+Enter is a new line"
         value={text}
         onChange={({ target }) => typed(target.value)}
         onKeyDown={enter}
       />
       <input ref={picker} type="file" hidden aria-label="Picture" accept="image/jpeg,image/png,image/webp" onChange={({ target }) => (choose(target.files?.[0]), (target.value = ""))} />
       <Button icon="image" aria-label="Attach a picture" onClick={() => picker.current?.click()} />
-      <Button kind="primary" icon="send" type="submit" busy={busy}>
-        Send
+      <Button kind="primary" icon="send" type="submit" busy={busy} aria-label="Send">
+        <span className="send-word">Send</span>
       </Button>
       {file && (
         <span className="row small composer-file" role="status">

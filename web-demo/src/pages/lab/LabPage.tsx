@@ -20,15 +20,15 @@ import { useTitle } from "../../app/title";
 const EventRow = memo(function EventRow({ row }: { row: Row }) {
   const { envelope, arrivals } = row;
   return (
-    <tr data-event={envelope.eventId}>
-      <td className="number muted">{timeOf(envelope.timestamp)}</td>
-      <th scope="row" className="event-cell">
+    <tr role="row" data-event={envelope.eventId}>
+      <td role="cell" className="number muted">{timeOf(envelope.timestamp)}</td>
+      <th role="rowheader" scope="row" className="event-cell">
         <span className="event-type">{envelope.eventType}</span> <span className="muted">{summarize(envelope)}</span>
       </th>
       {channelNames.map((name) => {
         const latency = arrivals[name];
         return (
-          <td key={name} className="tick number" data-arrived={latency !== undefined || undefined}>
+          <td key={name} role="cell" className="tick number" data-arrived={latency !== undefined || undefined}>
             {latency === undefined ? <span className="muted">·</span> : `${Math.round(latency)} ms`}
           </td>
         );
@@ -47,19 +47,19 @@ function Events({ rows }: { rows: readonly Row[] }) {
   }
   return (
     <div className="table-wrap lab-events" tabIndex={0} role="region" aria-label="Events, newest first">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Event</th>
+      <table role="table" className="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Time</th>
+            <th role="columnheader" scope="col">Event</th>
             {channelNames.map((name) => (
-              <th key={name} scope="col" className="tick">
+              <th key={name} role="columnheader" scope="col" className="tick">
                 {channelLabels[name]}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
             <EventRow key={row.envelope.eventId} row={row} />
           ))}
