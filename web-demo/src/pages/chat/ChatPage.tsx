@@ -96,9 +96,8 @@ function Rooms() {
         </ul>
         {rooms.length === 0 && <p className="muted small">{staff ? "Nobody has written yet." : "None yet."}</p>}
       </section>
-      {chosen ? (
-        <ConversationPanel key={chosen} roomId={chosen} />
-      ) : (
+      {chosen && <ConversationPanel key={chosen} roomId={chosen} />}
+      {!chosen && rooms.length === 0 && (
         <section className="card">
           <Empty icon="chat" title={staff ? "Conversations of customers appear here" : "Talk to the advisor"}>
             {!staff && (

@@ -5,7 +5,7 @@ import { isStaff, useSession } from "../../api/session";
 import { queries } from "../../app/queries";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
-import { Empty, Failed } from "../../ui/states";
+import { Empty, Failed, Loading } from "../../ui/states";
 import { tellError } from "../../ui/toasts";
 import { typing as typingSignal } from "./connection";
 import { useConversation, type ChatMessage, type ChatRoom } from "./conversation";
@@ -161,11 +161,24 @@ export function ConversationPanel({ roomId }: { roomId: string }) {
   }, [messages, streaming, typing]);
   const answers = messages.filter(({ author, deletedAt }) => author === "ADVISOR" && !deletedAt);
   const alarm = alarmOf([...streaming.values()].at(-1) ?? answers.at(-1)?.text ?? "");
-  if (state.kind === "refused" && state.final) return <section className="card"><Failed error={new Error("There is no such conversation, or it is not yours.")} /></section>;
+  if (state.kind === "refused" && state.final) {
+    return (
+      <section className="card">
+        <Failed error={new Error("There is no such conversation, or it is not yours.")} />
+      </section>
+    );
+  }
+  if (!room) {
+    return (
+      <section className="card">
+        <Loading lines={3} height="4rem" label="Loading the conversation" />
+      </section>
+    );
+  }
   const others = [...typing].filter((id) => id !== who?.user.id);
   return (
     <section className="card chat" aria-label="Conversation" data-state={state.kind}>
-      {room ? <Head room={room} live={state.kind === "live"} onChanged={learnRoom} /> : <div className="chat-head">…</div>}
+      <Head room={room} live={state.kind === "live"} onChanged={learnRoom} />
       {alarm ? (
         <div className="red-flag pinned" role="alert">
           <strong className="row">
@@ -197,7 +210,7 @@ export function ConversationPanel({ roomId }: { roomId: string }) {
             </Button>
           </li>
         )}
-        {room && messages.length === 0 && (
+        {messages.length === 0 && (
           <li>
             <Empty icon="chat" title="Ask anything about pets">
               <span>The advisor answers from its knowledge base, with sources; the staff can take over.</span>
