@@ -1,6 +1,6 @@
 //! The web pages, embedded in the binary: the demo at `/`, its assets, the API reference at `/docs`, and GraphiQL.
 
-use ::http::{HeaderValue, StatusCode, Uri, header};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -45,6 +45,18 @@ pub fn router() -> Router {
 
 async fn demo() -> Response {
     page("index.html", POLICY)
+}
+
+/// What answers where there is nothing: a browser gets the page that says so, and everyone else the empty refusal that
+/// becomes a problem document.
+pub async fn missing(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if method != Method::GET || uri.path().starts_with("/v1/") || !accept.contains("text/html") {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let mut response = demo().await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 /// The GraphiQL page.

@@ -291,6 +291,7 @@ pub(super) fn router(
         .merge(pages::router())
         .merge(oauth_pages::router(oauth_pages::OAuth::new(app.clone())))
         .merge(documents)
+        .fallback(pages::missing)
         // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
         .layer(time_limit)
         .merge(socketio)

@@ -62,7 +62,14 @@ export class Visitor {
   async signIn(username, path = "/") {
     await this.goto(`/sign-in?to=${encodeURIComponent(path)}`);
     await this.page.getByRole("button", { name: new RegExp(`^${username} `) }).click();
-    await this.page.waitForURL(this.url + path);
+    await this.page.waitForURL(({ pathname }) => pathname === new URL(path, this.url).pathname);
+  }
+
+  /** The same, with the live connection standing. */
+  async signInAt(username, path) {
+    await this.signIn(username, path);
+    await this.live();
+    return this;
   }
 
   /** After an outage: presses the button of the banner, unless the page was faster and is connected again. */

@@ -47,6 +47,8 @@ struct Hook {
 /// All inspectors, the one that was used last at the end.
 pub(super) struct Hooks {
     all: Mutex<Shelf>,
+    /// Since when this process counts, milliseconds: the same number of another process is another request.
+    epoch: i64,
     max_hooks: usize,
     requests: usize,
     max_bytes: usize,
@@ -67,8 +69,14 @@ impl Hook {
 }
 
 impl Hooks {
-    pub fn new(max_hooks: usize, requests: usize, max_bytes: usize) -> Self {
-        Self { all: Mutex::default(), max_hooks, requests, max_bytes }
+    pub fn new(epoch: i64, max_hooks: usize, requests: usize, max_bytes: usize) -> Self {
+        Self { all: Mutex::default(), epoch, max_hooks, requests, max_bytes }
+    }
+
+    /// The number in the id of a block; zero, before all, when it is not of this process.
+    fn number(&self, last_event_id: &str) -> u64 {
+        let of_here = last_event_id.split_once('-').filter(|(epoch, _)| *epoch == self.epoch.to_string());
+        of_here.and_then(|(_, number)| number.parse().ok()).unwrap_or(0)
     }
 
     /// Keeps a request; its number. The second value names the limit that made others go.
@@ -102,10 +110,9 @@ impl Hooks {
         (number, limit)
     }
 
-    /// The requests of an inspector after a number; all when the number is not of this process.
+    /// The requests of an inspector after a number.
     fn after(&self, id: &str, number: u64) -> Vec<(u64, Bytes)> {
         let shelf = self.all.lock();
-        let number = if number > shelf.received { 0 } else { number };
         let newer = shelf.hooks.get(id).into_iter().flat_map(|hook| &hook.kept);
         let newer = newer.filter(|kept| kept.number > number);
         newer.map(|kept| (kept.number, kept.text.clone())).collect()
@@ -185,7 +192,8 @@ pub(super) async fn show(State(echo): State<Echo>, Path(id): Path<String>, reque
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if text(header::ACCEPT).is_some_and(|accept| accept.contains("text/event-stream")) {
         let last = text(header::HeaderName::from_static("last-event-id"));
-        return Ok(live(echo, id, last.and_then(|last| last.parse().ok()).unwrap_or(0)));
+        let after = last.map_or(0, |last| echo.0.hooks.number(last));
+        return Ok(live(echo, id, after));
     }
     let kept = echo.0.hooks.after(&id, 0);
     let mut list = b"{\"data\":[".to_vec();
@@ -218,7 +226,8 @@ fn live(echo: Echo, id: String, after: u64) -> Response {
         fresh = false;
         let mut text = Vec::new();
         for (number, request) in newer {
-            text.extend_from_slice(format!("id: {number}\nevent: request\ndata: ").as_bytes());
+            let epoch = echo.0.hooks.epoch;
+            text.extend_from_slice(format!("id: {epoch}-{number}\nevent: request\ndata: ").as_bytes());
             text.extend_from_slice(&request);
             text.extend_from_slice(b"\n\n");
             after = number;
@@ -258,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_last_requests_are_kept_in_their_order() {
-        let hooks = Hooks::new(2, 3, 1 << 20);
+        let hooks = Hooks::new(7, 2, 3, 1 << 20);
         for _ in 0..5 {
             hooks.keep("a", text(10));
         }
@@ -270,8 +279,15 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_another_process_is_none() {
+        let hooks = Hooks::new(7, 2, 3, 1 << 20);
+        let numbers = ["7-12", "8-12", "12", "7-", "7-x"].map(|id| hooks.number(id));
+        assert_eq!(numbers, [12, 0, 0, 0, 0]);
+    }
+
+    #[test]
     fn inspectors_make_room_for_new_ones() {
-        let hooks = Hooks::new(2, 3, 1 << 20);
+        let hooks = Hooks::new(7, 2, 3, 1 << 20);
         for id in ["a", "b", "a", "c"] {
             hooks.keep(id, text(10));
         }
@@ -281,7 +297,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let hooks = Hooks::new(10, 100, 10_000);
+        let hooks = Hooks::new(7, 10, 100, 10_000);
         for number in 0..100 {
             let (_, limit) = hooks.keep(if number < 3 { "first" } else { "second" }, text(1000));
             assert!(hooks.all.lock().bytes <= 10_000);

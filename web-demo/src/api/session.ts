@@ -41,8 +41,9 @@ function restore(): Session | undefined {
 export const session = { get: store.get, watch: store.watch };
 
 export function enter(next: Session | undefined): void {
+  // Secrets and the like are of the one who was here.
+  if (next?.user.id !== store.get()?.user.id) sessionStorage.clear();
   if (next) sessionStorage.setItem(storageKey, JSON.stringify(next));
-  else sessionStorage.removeItem(storageKey);
   store.set(next);
 }
 
@@ -84,8 +85,12 @@ export async function signIn(username: string, password: string): Promise<void> 
   enter(sessionOf(await fetchToken({ username, password })));
 }
 
+/** What must be sent while the token is still good. */
+export const beforeSignOut = new Set<() => Promise<void>>();
+
 export async function signOut(): Promise<void> {
   const { accessToken } = store.get() ?? {};
+  await Promise.allSettled([...beforeSignOut].map((finish) => finish()));
   enter(undefined);
   if (!accessToken) return;
   // Gone here either way; that the server is told is a courtesy that may fail.

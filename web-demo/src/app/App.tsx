@@ -1,10 +1,11 @@
 import { lazy, Suspense } from "react";
-import { Route, Switch } from "wouter";
+import { Link, Route, Switch, useLocation } from "wouter";
 import { StorePage } from "../pages/store/StorePage";
 import { Empty, Loading } from "../ui/states";
 import { Toasts } from "../ui/toasts";
 import { ExpiredSession } from "./ExpiredSession";
 import { RouteError } from "./RouteError";
+import { useTitle } from "./title";
 import { Shell } from "./Shell";
 
 const PetPage = lazy(() => import("../pages/store/PetPage"));
@@ -17,10 +18,25 @@ const ChatPage = lazy(() => import("../pages/chat/ChatPage"));
 const SignInPage = lazy(() => import("../pages/sign-in/SignInPage"));
 const CallbackPage = lazy(() => import("../pages/sign-in/CallbackPage"));
 
+function NoSuchPage() {
+  useTitle("No such page");
+  return (
+    <>
+      <h1>There is no such page</h1>
+      <Empty title="Nothing stands at this address">
+        <Link className="button primary" href="/">
+          Look at the pets
+        </Link>
+      </Empty>
+    </>
+  );
+}
+
 export function App() {
+  const [location] = useLocation();
   return (
     <Shell>
-      <RouteError>
+      <RouteError at={location}>
         <Suspense fallback={<Loading lines={4} height="4rem" />}>
           <Switch>
             <Route path="/" component={StorePage} />
@@ -33,9 +49,7 @@ export function App() {
             <Route path="/chat" component={ChatPage} />
             <Route path="/sign-in" component={SignInPage} />
             <Route path="/sign-in/callback" component={CallbackPage} />
-            <Route>
-              <Empty title="There is no such page" />
-            </Route>
+            <Route component={NoSuchPage} />
           </Switch>
         </Suspense>
       </RouteError>

@@ -1,5 +1,6 @@
 import { useState, type FormEvent } from "react";
 import { demoPassword, demoAccounts, enter, signIn, useSession } from "../api/session";
+import { useDemo } from "../api/demo";
 import { messageOf } from "../api/problem";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
@@ -13,7 +14,7 @@ export function ExpiredSession() {
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
   const open = who?.expired ?? false;
-  const demo = demoAccounts.some(({ username }) => username === who?.user.username);
+  const demo = useDemo(open) && demoAccounts.some(({ username }) => username === who?.user.username);
 
   const again = async (secret: string): Promise<void> => {
     if (!who) return;
@@ -33,7 +34,7 @@ export function ExpiredSession() {
   };
 
   return (
-    <Dialog open={open} title="Your session has ended" onClose={() => open && enter(undefined)}>
+    <Dialog open={open} title="Your session has ended" firm onClose={() => {}}>
       <p className="muted">Sign in as {who?.user.username} again and go on where you were. What you typed is still there.</p>
       {error && <Notice kind="bad">{error}</Notice>}
       {demo && (

@@ -4,8 +4,10 @@ import { signOut, useSession } from "../api/session";
 import { useValue } from "../api/value-store";
 import iconUrl from "../icon.svg";
 import { reconnect, useConnection } from "../live/feed";
+import { useSignInHref } from "../pages/sign-in/href";
 import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
+import { setRunning, traffic } from "../traffic/simulator";
 import { isDark, theme, toggleTheme } from "./theme";
 
 const places: readonly { path: string; label: string; icon: IconName }[] = [
@@ -68,10 +70,11 @@ function OutageBanner() {
 
 function Account() {
   const who = useSession();
-  const [location, navigate] = useLocation();
+  const [, navigate] = useLocation();
+  const href = useSignInHref();
   if (!who) {
     return (
-      <Link className="button compact primary" href={`/sign-in?to=${encodeURIComponent(location)}`}>
+      <Link className="button compact primary" href={href}>
         Sign in
       </Link>
     );
@@ -88,11 +91,19 @@ function Account() {
         icon="out"
         aria-label="Sign out"
         onClick={() => {
-          void signOut();
-          navigate("/");
+          void signOut().then(() => navigate("/"));
         }}
       />
     </div>
+  );
+}
+
+/** Made-up customers go on on every page: here they are seen, and stopped. */
+function Traffic() {
+  const { running, rate } = useValue(traffic);
+  if (!running) return null;
+  return (
+    <Button compact icon="pause" className="traffic-mark" aria-label="Stop the traffic" title={`Simulated traffic, ${rate} orders a second`} onClick={() => setRunning(false)} />
   );
 }
 
@@ -107,8 +118,6 @@ export function Shell({ children }: { children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   useEffect(() => {
-    const place = places.find(({ path }) => isAt(location, path));
-    document.title = `${place?.label ?? "Sign in"} · Petstore Live`;
     // Another page begins at its top, for eyes and for screen readers.
     if (!first.current) {
       window.scrollTo(0, 0);
@@ -128,6 +137,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </Link>
         <Places className="places" />
         <div className="bar-end">
+          <Traffic />
           <ConnectionState />
           <ThemeSwitch />
           <Account />

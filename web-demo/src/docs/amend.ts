@@ -12,6 +12,7 @@ const AMENDMENTS: Record<string, Attributes> = {
   ".content-type": { "aria-label": "Media type" },
   "textarea.body-param__text": { "aria-label": "Body" },
   ".parameters select": { "aria-label": "Value" },
+  'input[type="file"]': { "aria-label": "File" },
   "pre.microlight": { tabindex: "0" },
   // No level is left out below the heading of the document.
   "h3.opblock-tag": { "aria-level": "2" },

@@ -5,8 +5,10 @@ import { idempotencyKey } from "../api/client";
 
 /** A request as the inspector got it. */
 export interface HookRequest {
-  /** Rises with each request. */
+  /** Rises with each request, until the server is started anew. */
   number: number;
+  /** What the request is known by: a delivery and its attempt, or what there is. */
+  key: string;
   receivedAt: string;
   path: string;
   headers: readonly (readonly [name: string, value: string])[];
@@ -14,7 +16,7 @@ export interface HookRequest {
   text: string;
 }
 
-export function header(request: HookRequest, name: string): string | undefined {
+export function header(request: Pick<HookRequest, "headers">, name: string): string | undefined {
   return request.headers.find(([key]) => key.toLowerCase() === name)?.[1];
 }
 
@@ -34,13 +36,14 @@ export function hookUrl(id: string): string {
 function read(text: string, number: number): HookRequest | undefined {
   const value = parseJson(text);
   if (!isRecord(value) || typeof value.receivedAt !== "string" || !isRecord(value.body) || !Array.isArray(value.headers)) return undefined;
-  return {
+  const request = {
     number,
     receivedAt: value.receivedAt,
     path: typeof value.path === "string" ? value.path : "",
     headers: value.headers as [string, string][],
     text: typeof value.body.text === "string" ? value.body.text : "",
   };
+  return { ...request, key: [header(request, "webhook-id") ?? `${value.receivedAt} ${number}`, header(request, "x-webhook-attempt")].join(" ") };
 }
 
 interface Listener {
@@ -54,7 +57,7 @@ export function watchHook(id: string, { open, request, lost }: Listener): () => 
   const source = new EventSource(hookPath(id));
   source.onopen = open;
   source.addEventListener("request", ({ data, lastEventId }: MessageEvent<string>) => {
-    const found = read(data, Number(lastEventId));
+    const found = read(data, Number(lastEventId.split("-").at(-1)));
     if (found) request(found);
   });
   source.onerror = lost;

@@ -14,6 +14,8 @@ export interface Loss {
   reason: string;
   code?: string;
   refused?: boolean;
+  /** Nor is it with another one: what is asked for is not there. */
+  final?: boolean;
 }
 
 export interface Listener<E> {
@@ -38,7 +40,7 @@ export type Connect<E = Envelope> = (subscription: Subscription, listener: Liste
 export type State =
   | { kind: "cut" | "connecting" | "live" }
   | { kind: "waiting"; reason: string; delayMs: number }
-  | { kind: "refused"; reason: string };
+  | { kind: "refused"; reason: string; final: boolean };
 
 /** The first position that any channel learned, for those that could lose their connection before their first event. */
 export interface Start {
@@ -56,11 +58,15 @@ export interface ChannelHooks<E> {
 const backoff = { firstMs: 500, maxMs: 30_000 };
 const stableAfterMs = 5_000;
 
+/** Codes that say so of what is asked for, whoever asks. */
+const notThere = ["not_found", "malformed_request", "validation_failed"];
+
 export function lossOf(problem: unknown, otherwise: string): Loss {
   const known = problemOf(problem);
   return {
     reason: known.detail ?? known.title ?? otherwise,
     refused: known.code === "unauthenticated" || known.code === "forbidden",
+    final: known.code !== undefined && notThere.includes(known.code),
     ...(known.code ? { code: known.code } : {}),
   };
 }
@@ -162,8 +168,8 @@ export class Channel<E extends { cursor?: string } = Envelope> {
       if (this.start.cursor === after) this.start.cursor = undefined;
       this.hooks.gap?.();
     }
-    if (loss.refused) {
-      this.#enter({ kind: "refused", reason: loss.reason });
+    if (loss.refused || loss.final) {
+      this.#enter({ kind: "refused", reason: loss.reason, final: loss.final ?? false });
       return;
     }
     const ceilingMs = Math.min(backoff.maxMs, backoff.firstMs * 2 ** this.#failures);

@@ -4,6 +4,16 @@ import type { Envelope } from "./envelope";
 
 const keptEvents = 1_000;
 const keptIds = 20_000;
+const keptSnapshots = 5_000;
+
+/** Maps keep the order in which they were filled: what was told longest ago goes first. */
+function keep<T>(all: Map<string, T>, id: string, value: T): void {
+  all.delete(id);
+  all.set(id, value);
+  if (all.size <= keptSnapshots) return;
+  const [oldest] = all.keys();
+  if (oldest) all.delete(oldest);
+}
 
 type StockOfSpecies = Extract<Envelope, { eventType: "inventory.changed" }>["data"]["inventory"];
 
@@ -39,11 +49,11 @@ export class EventStore {
   }
 
   #take({ eventType, data }: Envelope): void {
-    if ("order" in data) this.#orders.set(data.order.id, data.order as Order);
+    if ("order" in data) keep(this.#orders, data.order.id, data.order as Order);
     if ("pet" in data) {
       // One that has left can still be looked at, and not be ordered.
       const pet = data.pet as Pet;
-      this.#pets.set(pet.id, eventType === "pet.deleted" ? { ...pet, status: "NOT_AVAILABLE" } : pet);
+      keep(this.#pets, pet.id, eventType === "pet.deleted" ? { ...pet, status: "NOT_AVAILABLE" } : pet);
     }
     if ("inventory" in data) this.#stock.set(data.inventory.species, data.inventory);
   }
@@ -73,7 +83,7 @@ export class EventStore {
   learn(order: Order): void {
     const known = this.#orders.get(order.id);
     if (known && known.updatedAt > order.updatedAt) return;
-    this.#orders.set(order.id, order);
+    keep(this.#orders, order.id, order);
     this.#tell();
   }
 

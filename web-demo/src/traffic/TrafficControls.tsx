@@ -1,6 +1,7 @@
 import "./traffic.css";
 
 import { useId, useState } from "react";
+import { useDemo } from "../api/demo";
 import { useValue } from "../api/value-store";
 import { Button } from "../ui/Button";
 import { tellError } from "../ui/toasts";
@@ -10,15 +11,17 @@ import { playOrder, rates, setRate, setRunning, traffic } from "./simulator";
 export function TrafficControls() {
   const { running, rate, placed, error } = useValue(traffic);
   const [busy, setBusy] = useState(false);
+  const demo = useDemo();
   const id = useId();
   const one = async (): Promise<void> => {
     setBusy(true);
     await playOrder().catch(tellError);
     setBusy(false);
   };
+  if (!demo) return null;
   return (
     <section className="card traffic" aria-label="Traffic">
-      <Button kind={running ? "plain" : "primary"} icon={running ? "pause" : "play"} aria-pressed={running} onClick={() => setRunning(!running)}>
+      <Button kind={running ? "plain" : "primary"} icon={running ? "pause" : "play"} onClick={() => setRunning(!running)}>
         {running ? "Stop the traffic" : "Simulate traffic"}
       </Button>
       <Button busy={busy} onClick={() => void one()}>

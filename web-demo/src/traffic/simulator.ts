@@ -3,7 +3,7 @@
 import createClient from "openapi-fetch";
 import { idempotencyKey, take } from "../api/client";
 import { messageOf, Refused } from "../api/problem";
-import { demoPassword, fetchToken } from "../api/session";
+import { demoPassword, fetchToken, session } from "../api/session";
 import type { Order, Pet } from "../api/types";
 import { ValueStore } from "../api/value-store";
 import type { paths } from "../generated/rest";
@@ -118,6 +118,11 @@ function next(): void {
       underWay -= 1;
     });
 }
+
+// What one user began ends when that user leaves.
+session.watch(() => {
+  if (traffic.get().running && !session.get()) setRunning(false);
+});
 
 export function setRunning(running: boolean): void {
   window.clearTimeout(timer);

@@ -26,9 +26,12 @@ export function Code({ text, what }: { text: string; what: string }) {
       <pre tabIndex={0} role="region" aria-label={what}>
         <code>{text}</code>
       </pre>
-      <Button compact icon={said === "Copied" ? "check" : "copy"} aria-label={`Copy ${what}`} onClick={() => void copy(text).then((done) => say(done ? "Copied" : "Select it"))}>
+      <Button compact icon={said === "Copied" ? "check" : "copy"} aria-label={`${said ?? "Copy"} ${what}`} onClick={() => void copy(text).then((done) => say(done ? "Copied" : "Select it"))}>
         {said ?? "Copy"}
       </Button>
+      <span className="visually-hidden" role="status">
+        {said}
+      </span>
     </div>
   );
 }

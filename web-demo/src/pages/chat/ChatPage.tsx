@@ -1,7 +1,7 @@
 import "./chat.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import { api, idempotencyKey, take } from "../../api/client";
 import { isStaff, useSession } from "../../api/session";
@@ -14,6 +14,7 @@ import { tellError } from "../../ui/toasts";
 import { NeedsSignIn } from "../sign-in/NeedsSignIn";
 import { ConversationPanel } from "./ConversationPanel";
 import type { ChatRoom } from "./conversation";
+import { useTitle } from "../../app/title";
 
 const mostRooms = 50;
 
@@ -56,8 +57,13 @@ function Rooms() {
   const [busy, setBusy] = useState(false);
   const { data, error, refetch } = useRooms();
   const rooms = queue(data?.data ?? []);
-  const chosen = params.get("room") ?? rooms[0]?.id;
+  const chosen = params.get("room") ?? undefined;
   const choose = (id: string): void => setParams({ room: id }, { replace: true });
+  // The list moves with each message; what is open does not, so the first one is named in the address, once.
+  const first = rooms[0]?.id;
+  useEffect(() => {
+    if (!chosen && first) choose(first);
+  }, [chosen, first]);
   const begin = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -90,9 +96,8 @@ function Rooms() {
         </ul>
         {rooms.length === 0 && <p className="muted small">{staff ? "Nobody has written yet." : "None yet."}</p>}
       </section>
-      {chosen ? (
-        <ConversationPanel key={chosen} roomId={chosen} />
-      ) : (
+      {chosen && <ConversationPanel key={chosen} roomId={chosen} />}
+      {!chosen && rooms.length === 0 && (
         <section className="card">
           <Empty icon="chat" title={staff ? "Conversations of customers appear here" : "Talk to the advisor"}>
             {!staff && (
@@ -108,9 +113,10 @@ function Rooms() {
 }
 
 export default function ChatPage() {
+  useTitle("Chat");
   const who = useSession();
   return (
-    <>
+    <div className="chat-screen">
       <div className="page-head">
         <div>
           <h1>{isStaff(who) ? "Conversations" : "Pet advisor"}</h1>
@@ -118,6 +124,6 @@ export default function ChatPage() {
         </div>
       </div>
       {who ? <Rooms key={who.user.id} /> : <NeedsSignIn title="Conversations belong to an account" />}
-    </>
+    </div>
   );
 }

@@ -5,18 +5,32 @@ import { isStaff, useSession } from "../../api/session";
 import { queries } from "../../app/queries";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
-import { Empty } from "../../ui/states";
+import { Empty, Failed, Loading } from "../../ui/states";
 import { tellError } from "../../ui/toasts";
 import { typing as typingSignal } from "./connection";
 import { useConversation, type ChatMessage, type ChatRoom } from "./conversation";
+import { attach, type ChatAttachment } from "./Attachment";
 import { alarmOf, Message, Text } from "./Message";
 
 const typingMs = 2_500;
 const maxText = 4_000;
 const nearEndPx = 120;
 
+/** What is typed and not sent yet, by user and conversation. */
+const drafts = new Map<string, string>();
+
 function Composer({ roomId, onSent }: { roomId: string; onSent: (message: ChatMessage) => void }) {
-  const [text, setText] = useState("");
+  const draft = `${useSession()?.user.id} ${roomId}`;
+  const [text, setText] = useState(drafts.get(draft) ?? "");
+  useEffect(() => void drafts.set(draft, text), [draft, text]);
+  const [file, setFile] = useState<File>();
+  // What was sent ahead of the message, when the message itself failed.
+  const kept = useRef<ChatAttachment>(undefined);
+  const picker = useRef<HTMLInputElement>(null);
+  const choose = (chosen: File | undefined): void => {
+    kept.current = undefined;
+    setFile(chosen);
+  };
   const [busy, setBusy] = useState(false);
   // The same key until it is answered: a second try after a lost answer does not say it twice.
   const key = useRef(idempotencyKey());
@@ -33,12 +47,15 @@ function Composer({ roomId, onSent }: { roomId: string; onSent: (message: ChatMe
     typingSignal.say(false);
   };
   const send = async (): Promise<void> => {
-    if (busy || text.trim() === "") return;
+    if (busy || (text.trim() === "" && !file)) return;
     setBusy(true);
     try {
-      const options = { params: { path: { id: roomId } }, body: { text: text.trim() }, headers: { "Idempotency-Key": key.current } };
+      if (file) kept.current ??= await attach(roomId, file);
+      const body = { text: text.trim(), ...(kept.current ? { attachments: [kept.current.id] } : {}) };
+      const options = { params: { path: { id: roomId } }, body, headers: { "Idempotency-Key": key.current } };
       onSent(await take(api.POST("/v1/chat/rooms/{id}/messages", options)));
       setText("");
+      choose(undefined);
       key.current = idempotencyKey();
     } catch (error) {
       // What was typed stays, to be sent again.
@@ -67,14 +84,23 @@ function Composer({ roomId, onSent }: { roomId: string; onSent: (message: ChatMe
         className="input"
         rows={2}
         maxLength={maxText}
-        placeholder="Ask about your pet… (Enter sends, Shift+Enter is a new line)"
+        placeholder="Ask about your pet…"
+        title="Enter sends, Shift+Enter is a new line"
         value={text}
         onChange={({ target }) => typed(target.value)}
         onKeyDown={enter}
       />
-      <Button kind="primary" icon="send" type="submit" busy={busy}>
-        Send
+      <input ref={picker} type="file" hidden aria-label="Picture" accept="image/jpeg,image/png,image/webp" onChange={({ target }) => (choose(target.files?.[0]), (target.value = ""))} />
+      <Button icon="image" aria-label="Attach a picture" onClick={() => picker.current?.click()} />
+      <Button kind="primary" icon="send" type="submit" busy={busy} aria-label="Send">
+        <span className="send-word">Send</span>
       </Button>
+      {file && (
+        <span className="row small composer-file" role="status">
+          {file.name}
+          <Button compact kind="quiet" icon="close" aria-label={`Remove ${file.name}`} onClick={() => choose(undefined)} />
+        </span>
+      )}
     </form>
   );
 }
@@ -135,17 +161,33 @@ export function ConversationPanel({ roomId }: { roomId: string }) {
   }, [messages, streaming, typing]);
   const answers = messages.filter(({ author, deletedAt }) => author === "ADVISOR" && !deletedAt);
   const alarm = alarmOf([...streaming.values()].at(-1) ?? answers.at(-1)?.text ?? "");
+  if (state.kind === "refused" && state.final) {
+    return (
+      <section className="card">
+        <Failed error={new Error("There is no such conversation, or it is not yours.")} />
+      </section>
+    );
+  }
+  if (!room) {
+    return (
+      <section className="card">
+        <Loading lines={3} height="4rem" label="Loading the conversation" />
+      </section>
+    );
+  }
   const others = [...typing].filter((id) => id !== who?.user.id);
   return (
     <section className="card chat" aria-label="Conversation" data-state={state.kind}>
-      {room ? <Head room={room} live={state.kind === "live"} onChanged={learnRoom} /> : <div className="chat-head">…</div>}
+      <Head room={room} live={state.kind === "live"} onChanged={learnRoom} />
       {alarm ? (
         <div className="red-flag pinned" role="alert">
           <strong className="row">
             <Icon name="alert" />
             See a vet now
           </strong>
-          <p className="small">{alarm}</p>
+          <p className="small" tabIndex={0}>
+            {alarm}
+          </p>
         </div>
       ) : (
         <span />
@@ -168,7 +210,7 @@ export function ConversationPanel({ roomId }: { roomId: string }) {
             </Button>
           </li>
         )}
-        {room && messages.length === 0 && (
+        {messages.length === 0 && (
           <li>
             <Empty icon="chat" title="Ask anything about pets">
               <span>The advisor answers from its knowledge base, with sources; the staff can take over.</span>
@@ -183,7 +225,7 @@ export function ConversationPanel({ roomId }: { roomId: string }) {
             <div className="bubble-head small">
               <strong>Advisor</strong>
             </div>
-            <Text text={text} cited={[]} />
+            <Text text={text} cited={[]} advice />
           </li>
         ))}
         {others.length > 0 && streaming.size === 0 && <li className="notice-line small muted">Somebody is typing…</li>}

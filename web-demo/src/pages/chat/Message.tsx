@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { Icon } from "../../ui/Icon";
 import { timeOf } from "../../ui/format";
+import { Attachment } from "./Attachment";
 import type { ChatMessage } from "./conversation";
 
 const alarm = /^SEE A VET NOW\.?\s*/;
@@ -46,15 +47,15 @@ export function alarmOf(text: string): string | undefined {
   return line?.replace(alarm, "").replace(mark, "").trim();
 }
 
-/** Paragraphs; a line that sends to the vet at once stands out. */
-export function Text({ text, cited }: { text: string; cited: readonly string[] }) {
+/** Paragraphs; a line of the advisor's that sends to the vet at once stands out. */
+export function Text({ text, cited, advice }: { text: string; cited: readonly string[]; advice: boolean }) {
   return (
     <>
       {text
         .split("\n")
         .filter((line) => line.trim() !== "")
         .map((line, index) =>
-          alarm.test(line) ? (
+          advice && alarm.test(line) ? (
             <div key={index} className="red-flag">
               <strong className="row">
                 <Icon name="alert" />
@@ -92,8 +93,8 @@ export const Message = memo(function Message({ message, own }: { message: ChatMe
           {timeOf(message.createdAt)}
         </time>
       </div>
-      {message.deletedAt ? <p className="muted">This message was deleted.</p> : <Text text={message.text} cited={cited} />}
-      {message.attachments.length > 0 && <p className="small muted">{message.attachments.length === 1 ? "A picture" : `${message.attachments.length} pictures`} attached</p>}
+      {message.deletedAt ? <p className="muted">This message was deleted.</p> : <Text text={message.text} cited={cited} advice={message.author === "ADVISOR"} />}
+      {!message.deletedAt && message.attachments.map((attachment) => <Attachment key={attachment.id} attachment={attachment} from={own ? "you" : `the ${names[message.author].toLowerCase()}`} />)}
       {message.citations.length > 0 && (
         <ol className="citations small" aria-label="Sources">
           {message.citations.map(({ id, title, sources }) => (

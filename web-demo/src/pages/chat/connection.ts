@@ -20,9 +20,17 @@ export const connectChat: Connect<ChatFrame> = ({ topics: [room], after, token }
   const send = (frame: ChatAsk | ChatAuth): void => {
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
   };
-  const pinger = window.setInterval(() => send({ type: "ping" }), pingEveryMs);
+  let heard = true;
+  // As for /v1/ws: no frame between two pings means that the peer is gone.
+  const pinger = window.setInterval(() => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (!heard) listener.lost({ reason: "no answer to a ping" });
+    heard = false;
+    send({ type: "ping" });
+  }, pingEveryMs);
   socket.onopen = () => send({ type: "join", id: "join", ...(room ? { room } : {}), ...(after ? { after } : {}) });
   socket.onmessage = ({ data }: MessageEvent<string>) => {
+    heard = true;
     const frame = parseJson(data);
     if (!isRecord(frame)) return;
     if (frame.type === "error") {

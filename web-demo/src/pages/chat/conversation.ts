@@ -82,7 +82,7 @@ export function useConversation(roomId: string) {
       event: (frame) => set((now) => after(now, frame)),
       state: (state) => {
         set((now) => ({ ...now, state }));
-        if (state.kind === "refused") void refresh().catch(() => {});
+        if (state.kind === "refused" && !state.final) void refresh().catch(() => {});
       },
       // What happened meanwhile is not replayed any more: the next join brings the newest messages.
       gap: () => set((now) => ({ ...now, messages: [], older: true })),

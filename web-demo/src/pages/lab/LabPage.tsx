@@ -1,6 +1,6 @@
 import "./lab.css";
 
-import { memo, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { memo, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { isStaff, useSession } from "../../api/session";
 import { summarize } from "../../live/envelope";
 import { topicsOf } from "../../live/feed";
@@ -15,19 +15,20 @@ import { PaneCard } from "./PaneCard";
 import { StaffNotice } from "./StaffNotice";
 import { languages, snippets, type Language } from "./snippets";
 import { forgetWebhook } from "./webhook";
+import { useTitle } from "../../app/title";
 
 const EventRow = memo(function EventRow({ row }: { row: Row }) {
   const { envelope, arrivals } = row;
   return (
-    <tr data-event={envelope.eventId}>
-      <td className="number muted">{timeOf(envelope.timestamp)}</td>
-      <th scope="row" className="event-cell">
+    <tr role="row" data-event={envelope.eventId}>
+      <td role="cell" className="number muted">{timeOf(envelope.timestamp)}</td>
+      <th role="rowheader" scope="row" className="event-cell">
         <span className="event-type">{envelope.eventType}</span> <span className="muted">{summarize(envelope)}</span>
       </th>
       {channelNames.map((name) => {
         const latency = arrivals[name];
         return (
-          <td key={name} className="tick number" data-arrived={latency !== undefined || undefined}>
+          <td key={name} role="cell" className="tick number" data-arrived={latency !== undefined || undefined}>
             {latency === undefined ? <span className="muted">·</span> : `${Math.round(latency)} ms`}
           </td>
         );
@@ -46,19 +47,19 @@ function Events({ rows }: { rows: readonly Row[] }) {
   }
   return (
     <div className="table-wrap lab-events" tabIndex={0} role="region" aria-label="Events, newest first">
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Event</th>
+      <table role="table" className="table">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Time</th>
+            <th role="columnheader" scope="col">Event</th>
             {channelNames.map((name) => (
-              <th key={name} scope="col" className="tick">
+              <th key={name} role="columnheader" scope="col" className="tick">
                 {channelLabels[name]}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
             <EventRow key={row.envelope.eventId} row={row} />
           ))}
@@ -97,22 +98,31 @@ function useLab() {
   const lab = useMemo(() => new Lab(), []);
   const userId = who?.user.id;
   const token = who?.expired ? undefined : who?.accessToken;
+  const given = useRef(token);
   useEffect(() => {
+    given.current = token;
     lab.clear();
     // What befalls endpoints is left out: a test is sent to one endpoint alone.
     lab.reopen(topicsOf(who).filter((topic) => topic !== "endpoints"), token);
-    window.addEventListener("pagehide", forgetWebhook);
+    const forget = (): void => void forgetWebhook();
+    window.addEventListener("pagehide", forget);
     return () => {
-      window.removeEventListener("pagehide", forgetWebhook);
+      window.removeEventListener("pagehide", forget);
       lab.close();
-      forgetWebhook();
+      forget();
     };
-    // A renewed token of the same user is taken at the next connection; another user is another lab.
+    // Another user is another lab; a newer token of the same one is below.
   }, [lab, userId]);
+  useEffect(() => {
+    if (!token || token === given.current) return;
+    given.current = token;
+    lab.renew(token);
+  }, [lab, token]);
   return { lab, ...useSyncExternalStore(lab.watch, lab.snapshot) };
 }
 
 export default function LabPage() {
+  useTitle("Protocol lab");
   const who = useSession();
   const { lab, rows, panes } = useLab();
   return (

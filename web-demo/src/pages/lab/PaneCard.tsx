@@ -66,14 +66,14 @@ export function PaneCard({ lab, name, pane }: Props) {
             Cut
           </Button>
         )}
-        <Button compact aria-pressed={pane.slow} aria-label={`${pane.slow ? "At full speed" : "Go slow"}: ${label}`} title="Take one event a second; the others wait" onClick={() => lab.slow(name, !pane.slow)}>
+        <Button compact aria-label={`${pane.slow ? "At full speed" : "Go slow"}: ${label}`} title="Take one event a second; the others wait" onClick={() => lab.slow(name, !pane.slow)}>
           {pane.slow ? "At full speed" : "Go slow"}
         </Button>
       </div>
       <details className="frames">
         <summary className="small">Raw frames</summary>
         {pane.frames.length === 0 && <p className="muted small">None yet.</p>}
-        <ol role="list">
+        <ol role="list" tabIndex={0} aria-label={`Raw frames of ${label}`}>
           {pane.frames.map(({ key, way, text }) => (
             <li key={key}>
               <span className="badge">{way === "in" ? "in" : "out"}</span>

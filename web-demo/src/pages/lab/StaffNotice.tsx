@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { useDemo } from "../../api/demo";
 import { demoPassword, signIn } from "../../api/session";
 import { Button } from "../../ui/Button";
 import { Notice } from "../../ui/states";
@@ -6,6 +7,7 @@ import { tellError } from "../../ui/toasts";
 
 /** Says what is not seen, and how to see it. */
 export function StaffNotice({ who }: { who: string | undefined }) {
+  const demo = useDemo();
   const [busy, setBusy] = useState(false);
   const go = async (): Promise<void> => {
     setBusy(true);
@@ -16,9 +18,11 @@ export function StaffNotice({ who }: { who: string | undefined }) {
     <Notice>
       <div className="row apart">
         <span>{who ? `As ${who} you see your own orders, and all pets.` : "Without an account you see pets and inventory, and no webhook."}</span>
-        <Button compact busy={busy} onClick={() => void go()}>
-          See everything as staff
-        </Button>
+        {demo && (
+          <Button compact busy={busy} onClick={() => void go()}>
+            See everything as staff
+          </Button>
+        )}
       </div>
     </Notice>
   );

@@ -112,6 +112,11 @@ export class Lab {
     }
   }
 
+  /** The same user with a newer token. */
+  renew(token: string): void {
+    for (const name of channelNames) this.#channels[name].renew(token);
+  }
+
   close(): void {
     for (const name of channelNames) {
       this.#channels[name].cut();

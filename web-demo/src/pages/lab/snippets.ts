@@ -30,11 +30,14 @@ with httpx.stream("GET", url, params={"topics": "orders,payments"}, headers=head
       curl: `${login}
 # then, with any WebSocket client:
 npx wscat -c "${ws}/v1/ws?token=$TOKEN" -x '{"op":"subscribe","id":"s1","topics":["orders"]}' -w 60`,
-      JavaScript: `const socket = new WebSocket("${ws}/v1/ws?token=" + TOKEN);
+      JavaScript: `let lastCursor; // keep it: what comes after it is sent on the next connection
+const socket = new WebSocket("${ws}/v1/ws?token=" + TOKEN);
 socket.onopen = () => socket.send(JSON.stringify({ op: "subscribe", id: "s1", topics: ["orders"], after: lastCursor }));
 socket.onmessage = ({ data }) => {
   const frame = JSON.parse(data);
-  if (frame.op === "event") lastCursor = frame.event.cursor;
+  if (frame.op !== "event") return;
+  lastCursor = frame.event.cursor;
+  console.log(frame.event.eventType, frame.event.data);
 };`,
       Python: `import asyncio, json, websockets
 
@@ -51,9 +54,13 @@ asyncio.run(main())`,
 curl "${origin}/socket.io/?EIO=4&transport=polling"`,
       JavaScript: `import { io } from "socket.io-client";
 
+let lastCursor; // kept, so that nothing is missed after a reconnect
 const socket = io("${origin}", { auth: { token: TOKEN } });
 socket.on("connect", () => socket.emit("subscribe", { topics: ["orders"], after: lastCursor }, console.log));
-socket.on("order.statusChanged", (event) => console.log(event.eventId, event.data.newStatus));`,
+socket.onAny((type, event) => {
+  lastCursor = event.cursor ?? lastCursor;
+  console.log(type, event.eventId);
+});`,
       Python: `import socketio
 
 client = socketio.Client()

@@ -4,22 +4,34 @@
 import { header, hookUrl, newHookId, watchHook } from "../../hooks/inspector";
 import { api, take } from "../../api/client";
 import { messageOf, Refused } from "../../api/problem";
+import { beforeSignOut, session } from "../../api/session";
 import type { Connect } from "../../live/channel";
 import { isRecord, parseJson, type Envelope } from "../../live/envelope";
 
 const description = "Protocol lab of the demo page";
 const patterns = { orders: "order.*", payments: "payment.*", pets: "pet.*", inventory: "inventory.changed", chat: "chat.*" } as const;
 
-let current: { id: string; hook: string; token: string } | undefined;
+const storageKey = "petstore.lab";
+/** Nobody looks at a lab that long: its page ended without a word. */
+const staleMs = 86_400_000;
 
+let current: { id: string; hook: string; owner: string; token: string } | undefined;
+/** Pausing and going on are asked for one after the other. */
+let asked: Promise<unknown> = Promise.resolve();
+
+/** What earlier visits left behind; the endpoints of labs that are open elsewhere stay. */
 async function removeOld(): Promise<void> {
   const { data } = await take(api.GET("/v1/webhook-endpoints", { params: { query: { limit: 100 } } }));
-  const old = data.filter((endpoint) => endpoint.description === description);
+  const own = sessionStorage.getItem(storageKey);
+  const old = data.filter(({ id, description: text, createdAt }) => text === description && (id === own || Date.parse(createdAt) < Date.now() - staleMs));
   await Promise.all(old.map(({ id }) => api.DELETE("/v1/webhook-endpoints/{id}", { params: { path: { id } } })));
 }
 
 async function endpoint(topics: readonly string[], token: string): Promise<{ id: string; hook: string }> {
-  if (current?.token === token) {
+  await asked;
+  const owner = session.get()?.user.id ?? "";
+  if (current?.owner === owner) {
+    current.token = token;
     await take(api.POST("/v1/webhook-endpoints/{id}/resume", { params: { path: { id: current.id } } }));
     return current;
   }
@@ -28,23 +40,26 @@ async function endpoint(topics: readonly string[], token: string): Promise<{ id:
   const eventTypes = topics.flatMap((topic) => patterns[topic as keyof typeof patterns] ?? []);
   const body = { url: hookUrl(hook), description, eventTypes };
   const { id } = await take(api.POST("/v1/webhook-endpoints", { body }));
-  current = { id, hook, token };
+  sessionStorage.setItem(storageKey, id);
+  current = { id, hook, owner, token };
   return current;
 }
 
 function pause(): void {
   if (!current) return;
-  void api.POST("/v1/webhook-endpoints/{id}/pause", { params: { path: { id: current.id } } }).catch(() => {});
+  const params = { path: { id: current.id } };
+  asked = asked.then(() => api.POST("/v1/webhook-endpoints/{id}/pause", { params })).catch(() => {});
 }
 
 /** Deletes the endpoint: nobody looks any more. It is sent even while the page is closing. */
-export function forgetWebhook(): void {
+export async function forgetWebhook(): Promise<void> {
   if (!current) return;
   const { id, token } = current;
   current = undefined;
   const headers = { Authorization: `Bearer ${token}` };
-  void fetch(`/v1/webhook-endpoints/${id}`, { method: "DELETE", headers, keepalive: true }).catch(() => {});
+  await fetch(`/v1/webhook-endpoints/${id}`, { method: "DELETE", headers, keepalive: true }).catch(() => {});
 }
+beforeSignOut.add(forgetWebhook);
 
 /** Deliveries have no cursor: their store keeps the position. So the id of the event stands in its place. */
 function envelopeOf(text: string): Envelope | undefined {
@@ -89,6 +104,9 @@ export const connectWebhook: Connect = ({ topics, token }, listener) => {
       closed = true;
       stop();
       pause();
+    },
+    renew: (renewed) => {
+      if (current) current.token = renewed;
     },
   };
 };

@@ -2,7 +2,6 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take } from "../../api/client";
 import type { AuditLog } from "../../api/types";
-import { useRefreshOn } from "../../app/queries";
 import { shortId } from "../../live/envelope";
 import { Button } from "../../ui/Button";
 import { SelectField } from "../../ui/Field";
@@ -11,6 +10,7 @@ import { Empty, Failed, Loading } from "../../ui/states";
 import { words } from "../../ui/Status";
 
 const perPage = 25;
+const lookAgainMs = 3_000;
 const entities = ["PETS", "ORDERS", "PAYMENTS", "USERS", "WEBHOOK_ENDPOINTS", "OAUTH_CLIENTS"] as const;
 type Entity = (typeof entities)[number];
 
@@ -56,9 +56,9 @@ export default function Audit() {
     queryKey: ["audit", entityType, page],
     queryFn: ({ signal }) => take(api.GET("/v1/admin/audit-logs", { params: { query: { ...(entityType ? { entityType } : {}), page, limit: perPage } }, signal })),
     placeholderData: keepPreviousData,
+    // Each change has its row, and not each has an event: while the page is seen, it looks again.
+    refetchInterval: lookAgainMs,
   });
-  // Each change has its row, whatever the event.
-  useRefreshOn(["order.", "payment.", "pet.", "user.", "endpoint."], ["audit"]);
   return (
     <div className="stack panel">
       <SelectField label="About" value={entityType ?? ""} onChange={({ target }) => (setEntity(entities.find((one) => one === target.value)), setPage(1))}>

@@ -1,14 +1,16 @@
-import { memo, useState } from "react";
+import { memo, useCallback, useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { isAdmin, useSession } from "../../api/session";
 import type { OrderStatus } from "../../api/types";
+import type { CardFragment } from "../../generated/graphql";
 import { shortId } from "../../live/envelope";
+import { store, useLive } from "../../live/events";
 import { Picture } from "../../pets/Picture";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/Field";
 import { momentOf, price, timeOf } from "../../ui/format";
-import { Failed, Loading } from "../../ui/states";
+import { Failed, Loading, Notice } from "../../ui/states";
 import { words } from "../../ui/Status";
 import { cancel, deliver, ship } from "./intents";
 import { columns, useBoard, type Row } from "./useBoard";
@@ -25,18 +27,24 @@ const headings: Record<OrderStatus, string> = {
   CANCELLED: "Cancelled",
 };
 
-function CancelDialog({ row, onClose }: { row: Row; onClose: () => void }) {
+/** Of one order, wherever on the board it moves meanwhile. */
+function CancelDialog({ asked, onCancelled, onClose }: { asked: CardFragment; onCancelled: () => void; onClose: () => void }) {
   const admin = isAdmin(useSession());
   const [reason, setReason] = useState("");
-  const { order } = row;
+  const order = useLive(() => store.newestOrder(asked), [asked]);
   const forced = order.status === "SHIPPED" || order.status === "DELIVERED";
-  const ready = !forced || reason.trim() !== "";
+  const late = order.status === "CANCELLED" || (forced && !admin);
+  const ready = !late && (!forced || reason.trim() !== "");
   return (
     <Dialog open title={`Cancel order ${shortId(order.id)}?`} onClose={onClose}>
-      <p>
-        {order.pet?.name ?? "The pet"} is free for others again
-        {order.status !== "PLACED" && `, and ${price(order.totalAmount, order.currency)} are given back`}. You have five seconds to undo it.
-      </p>
+      {late ? (
+        <Notice kind="warn">It is {words(order.status).toLowerCase()} by now, and stays so.</Notice>
+      ) : (
+        <p>
+          {order.pet?.name ?? "The pet"} is free for others again
+          {order.status !== "PLACED" && `, and ${price(order.totalAmount, order.currency)} are given back`}. You have five seconds to undo it.
+        </p>
+      )}
       {admin && (
         <TextField label={forced ? "Reason (for the audit log)" : "Reason (may be left out)"} maxLength={500} value={reason} onChange={({ target }) => setReason(target.value)} />
       )}
@@ -47,7 +55,7 @@ function CancelDialog({ row, onClose }: { row: Row; onClose: () => void }) {
           disabled={!ready}
           onClick={() => {
             cancel(order, reason.trim());
-            onClose();
+            onCancelled();
           }}
         >
           Cancel the order
@@ -57,14 +65,24 @@ function CancelDialog({ row, onClose }: { row: Row; onClose: () => void }) {
   );
 }
 
-function Actions({ row, onCancel }: { row: Row; onCancel: () => void }) {
+interface Doings {
+  onCancel: (order: CardFragment) => void;
+  /** Its button goes away with what it did. */
+  onDone: (id: string) => void;
+}
+
+function Actions({ row, onCancel, onDone }: { row: Row } & Doings) {
   const admin = isAdmin(useSession());
   const { order, intent } = row;
+  const does = (what: () => void) => () => {
+    what();
+    onDone(order.id);
+  };
   if (intent?.undo) {
     return (
       <span className="order-card-actions">
         <span className="small muted">Cancelling…</span>
-        <Button compact onClick={intent.undo}>
+        <Button compact onClick={does(intent.undo)}>
           Undo
         </Button>
       </span>
@@ -78,30 +96,29 @@ function Actions({ row, onCancel }: { row: Row; onCancel: () => void }) {
     <span className="order-card-actions">
       {order.status === "PLACED" && <span className="small muted">Waits for payment</span>}
       {order.status === "APPROVED" && (
-        <Button compact kind="primary" icon="truck" aria-label={`Ship order ${name}`} onClick={() => ship(order)}>
+        <Button compact kind="primary" icon="truck" aria-label={`Ship order ${name}`} onClick={does(() => ship(order))}>
           Ship
         </Button>
       )}
       {order.status === "SHIPPED" && (
-        <Button compact kind="primary" icon="home" aria-label={`Deliver order ${name}`} onClick={() => deliver(order)}>
+        <Button compact kind="primary" icon="home" aria-label={`Deliver order ${name}`} onClick={does(() => deliver(order))}>
           Deliver
         </Button>
       )}
       {cancellable && (
-        <Button compact kind="quiet" icon="close" title="Cancel" aria-label={`Cancel order ${name}`} onClick={onCancel} />
+        <Button compact kind="quiet" icon="close" title="Cancel" aria-label={`Cancel order ${name}`} onClick={() => onCancel(order)} />
       )}
     </span>
   );
 }
 
-const Card = memo(function Card({ row }: { row: Row }) {
-  const [asking, setAsking] = useState(false);
+const Card = memo(function Card({ row, ...doings }: { row: Row } & Doings) {
   const { order } = row;
   const age = Date.now() - Date.parse(order.updatedAt);
   const recent = age < recentMs;
   const today = age < 86_400_000;
   return (
-    <li className={`order-card ${recent ? "flash" : ""}`} data-order={order.id}>
+    <li className={`order-card ${recent ? "flash" : ""}`} data-order={order.id} tabIndex={-1}>
       <div className="order-card-head">
         <span className="order-card-thumb">{order.pet && <Picture pet={order.pet} />}</span>
         <span className="grow">
@@ -114,13 +131,12 @@ const Card = memo(function Card({ row }: { row: Row }) {
           </span>
         </span>
       </div>
-      <Actions row={row} onCancel={() => setAsking(true)} />
-      {asking && <CancelDialog row={row} onClose={() => setAsking(false)} />}
+      <Actions row={row} {...doings} />
     </li>
   );
 });
 
-function Column({ status, rows, total }: { status: OrderStatus; rows: readonly Row[]; total: number | undefined }) {
+function Column({ status, rows, total, ...doings }: { status: OrderStatus; rows: readonly Row[]; total: number | undefined } & Doings) {
   const [all, setAll] = useState(false);
   const shown = all ? rows : rows.slice(0, fewRows);
   return (
@@ -131,7 +147,7 @@ function Column({ status, rows, total }: { status: OrderStatus; rows: readonly R
       {rows.length === 0 && <p className="muted small board-empty">None</p>}
       <ul role="list" className="board-list">
         {shown.map((row) => (
-          <Card key={row.order.id} row={row} />
+          <Card key={row.order.id} row={row} {...doings} />
         ))}
       </ul>
       {rows.length > fewRows && (
@@ -143,16 +159,52 @@ function Column({ status, rows, total }: { status: OrderStatus; rows: readonly R
   );
 }
 
+/** The focus goes with the card whose button did something, until the user takes it elsewhere. */
+function useFollow(board: unknown) {
+  const region = useRef<HTMLDivElement>(null);
+  const followed = useRef<string>(undefined);
+  useEffect(() => {
+    if (!followed.current || document.activeElement !== document.body) return;
+    const card = region.current?.querySelector<HTMLElement>(`[data-order="${followed.current}"]`);
+    (card ?? region.current)?.focus();
+  }, [board]);
+  useEffect(() => {
+    const moved = ({ target }: Event): void => {
+      const at = target instanceof Element ? target.closest("[data-order]") : null;
+      if (at?.getAttribute("data-order") !== followed.current) followed.current = undefined;
+    };
+    document.addEventListener("pointerdown", moved);
+    return () => document.removeEventListener("pointerdown", moved);
+  }, []);
+  const follow = useCallback((id: string): void => void (followed.current = id), []);
+  return { region, follow };
+}
+
 /** Orders by status; they move by themselves. */
 export function Board({ totals }: { totals: Partial<Record<OrderStatus, number>> | undefined }) {
   const { board, error, refetch } = useBoard();
+  const [asked, ask] = useState<CardFragment>();
+  const { region, follow } = useFollow(board);
   if (error && !board) return <Failed error={error} retry={() => void refetch()} />;
   if (!board) return <Loading lines={4} height="7rem" />;
   return (
-    <div className="board" role="region" aria-label="Orders by status" tabIndex={0}>
-      {columns.map((status) => (
-        <Column key={status} status={status} rows={board.get(status) ?? []} total={totals?.[status]} />
-      ))}
-    </div>
+    <>
+      <div ref={region} className="board" role="region" aria-label="Orders by status" tabIndex={0}>
+        {columns.map((status) => (
+          <Column key={status} status={status} rows={board.get(status) ?? []} total={totals?.[status]} onCancel={ask} onDone={follow} />
+        ))}
+      </div>
+      {asked && (
+        <CancelDialog
+          key={asked.id}
+          asked={asked}
+          onClose={() => ask(undefined)}
+          onCancelled={() => {
+            follow(asked.id);
+            ask(undefined);
+          }}
+        />
+      )}
+    </>
   );
 }

@@ -1,8 +1,11 @@
 import { lazy, Suspense } from "react";
+import { messageOf } from "../../api/problem";
 import type { Inventory } from "../../api/types";
+import { Button } from "../../ui/Button";
 import { count, price } from "../../ui/format";
+import { Notice } from "../../ui/states";
 import { words } from "../../ui/Status";
-import { useInventory, useMinutes, useStats, useTotals } from "./useNumbers";
+import { useInventory, useMinutes, useStats, type useTotals } from "./useNumbers";
 
 const Chart = lazy(() => import("./Chart"));
 
@@ -57,36 +60,48 @@ function Species({ inventory }: { inventory: Inventory | undefined }) {
 
 const usd = (amount: number): string => price(amount.toFixed(2), "USD");
 
-export function Numbers() {
-  const minutes = useMinutes();
-  const totals = useTotals().data;
-  const stats = useStats().data;
-  const inventory = useInventory();
-  const placed = minutes.orders.reduce((sum, value) => sum + value, 0);
-  const taken = minutes.revenue.reduce((sum, value) => sum + value, 0);
-  const open = stats?.liveConnections ? Object.values(stats.liveConnections).reduce((sum, value) => sum + value, 0) : undefined;
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+
+export function Numbers({ totals: counted }: { totals: ReturnType<typeof useTotals> }) {
+  const queries = { minutes: useMinutes(), totals: counted, stats: useStats(), inventory: useInventory() };
+  const [minutes, totals, stats, inventory] = [queries.minutes.data, counted.data, queries.stats.data, queries.inventory.data];
+  const failed = Object.values(queries).filter(({ error, data }) => error && !data);
+  const placed = minutes && sum(minutes.orders);
+  const taken = minutes && sum(minutes.revenue);
+  const more = minutes?.cut ? "+" : "";
+  const open = stats?.liveConnections ? sum(Object.values(stats.liveConnections)) : undefined;
   const net = stats?.revenue.USD?.net;
   return (
     <>
+      {failed[0] && (
+        <Notice kind="bad">
+          <div className="row apart">
+            <span>Some numbers could not be loaded. {messageOf(failed[0].error)}</span>
+            <Button compact icon="refresh" onClick={() => failed.forEach(({ refetch }) => void refetch())}>
+              Try again
+            </Button>
+          </div>
+        </Notice>
+      )}
       <dl className="tiles" aria-label="Counters">
-        <Tile label="Orders in 30 minutes" value={count(placed)} hint={`${minutes.orders.at(-1) ?? 0} in this minute`} />
-        <Tile label="Revenue in 30 minutes" value={usd(taken)} hint={net ? `${price(net, "USD")} of all time` : "of orders that are paid"} />
+        <Tile label="Orders in 30 minutes" value={placed === undefined ? undefined : count(placed) + more} hint={minutes && `${minutes.orders.at(-1) ?? 0} in this minute`} />
+        <Tile label="Revenue in 30 minutes" value={taken === undefined ? undefined : usd(taken) + more} hint={net ? `${price(net, "USD")} of all time` : "of orders that are paid"} />
         <Tile label="To ship" value={totals && count(totals.APPROVED ?? 0)} hint={totals && `${count(totals.PLACED ?? 0)} wait for payment`} />
         <Tile label="On the way" value={totals && count(totals.SHIPPED ?? 0)} hint={totals && `${count(totals.DELIVERED ?? 0)} delivered`} />
         <Tile label="Available pets" value={inventory && count(inventory.available)} hint={inventory && `${count(inventory.adopted)} adopted`} />
-        {stats && <Tile label="Live connections" value={open === undefined ? undefined : count(open)} hint={`${count(stats.users.total)} users`} />}
+        {queries.stats.isEnabled && <Tile label="Live connections" value={open === undefined ? undefined : count(open)} hint={stats && `${count(stats.users.total)} users`} />}
       </dl>
       <div className="charts">
         <section className="card" aria-label="Orders per minute">
           <h2>Orders per minute</h2>
           <Suspense fallback={<div className="chart" />}>
-            <Chart kind="bars" tone="--accent" label={`Orders in each of the last 30 minutes: ${placed} together`} starts={minutes.starts} values={minutes.orders} />
+            {minutes ? <Chart kind="bars" tone="--accent" label={`Orders in each of the last 30 minutes: ${placed}${more} together`} starts={minutes.starts} values={minutes.orders} /> : <div className="chart" />}
           </Suspense>
         </section>
         <section className="card" aria-label="Revenue per minute">
           <h2>Revenue per minute, USD</h2>
           <Suspense fallback={<div className="chart" />}>
-            <Chart kind="line" tone="--violet" label={`Revenue of the orders of the last 30 minutes: ${usd(taken)} together`} starts={minutes.starts} values={minutes.revenue} />
+            {minutes ? <Chart kind="line" tone="--violet" label={`Revenue of the orders of the last 30 minutes: ${usd(taken ?? 0)}${more} together`} starts={minutes.starts} values={minutes.revenue} /> : <div className="chart" />}
           </Suspense>
         </section>
         <section className="card" aria-label="Inventory by species">
@@ -94,6 +109,7 @@ export function Numbers() {
           <Species inventory={inventory} />
         </section>
       </div>
+      {minutes?.cut && <p className="muted small">There were more orders than are counted here; the numbers with a + are of the newest of them.</p>}
     </>
   );
 }

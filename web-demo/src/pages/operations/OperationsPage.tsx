@@ -10,6 +10,7 @@ import { NeedsSignIn } from "../sign-in/NeedsSignIn";
 import { Board } from "./Board";
 import { Numbers } from "./Numbers";
 import { useTotals } from "./useNumbers";
+import { useTitle } from "../../app/title";
 
 const Users = lazy(() => import("./Users"));
 const Audit = lazy(() => import("./Audit"));
@@ -23,12 +24,12 @@ const tabs = [
 type Tab = (typeof tabs)[number]["key"];
 
 function Floor() {
-  const totals = useTotals().data;
+  const totals = useTotals();
   return (
     <div className="stack panel">
       <TrafficControls />
-      <Numbers />
-      <Board totals={totals} />
+      <Numbers totals={totals} />
+      <Board totals={totals.data} />
     </div>
   );
 }
@@ -39,6 +40,7 @@ function ForAdmins({ tab }: { tab: Exclude<Tab, "board"> }) {
 }
 
 export default function OperationsPage() {
+  useTitle("Operations");
   const who = useSession();
   const [params, setParams] = useSearchParams();
   const tab = tabs.find(({ key }) => key === params.get("tab"))?.key ?? "board";

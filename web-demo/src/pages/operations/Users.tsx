@@ -3,7 +3,7 @@ import { useDeferredValue, useState } from "react";
 import { api, take } from "../../api/client";
 import { useSession } from "../../api/session";
 import type { User } from "../../api/types";
-import { queries, useRefreshOn } from "../../app/queries";
+import { queries } from "../../app/queries";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { TextField } from "../../ui/Field";
@@ -13,6 +13,7 @@ import { Badge } from "../../ui/Status";
 import { tell, tellError } from "../../ui/toasts";
 
 const perPage = 20;
+const lookAgainMs = 5_000;
 
 async function setStatus(user: User, status: "ACTIVE" | "SUSPENDED", reason: string): Promise<void> {
   try {
@@ -57,8 +58,9 @@ export default function Users() {
     queryKey: ["users", q, page],
     queryFn: ({ signal }) => take(api.GET("/v1/admin/users", { params: { query: { ...(q ? { q } : {}), page, limit: perPage } }, signal })),
     placeholderData: keepPreviousData,
+    // Users are on no channel: while the page is seen, it looks again.
+    refetchInterval: lookAgainMs,
   });
-  useRefreshOn(["user."], ["users"]);
   return (
     <div className="stack panel">
       <TextField label="Find users by name or e-mail" type="search" maxLength={100} value={typed} onChange={({ target }) => (setTyped(target.value), setPage(1))} />

@@ -2,6 +2,7 @@
 
 import { api, take } from "../../api/client";
 import { messageOf, Refused } from "../../api/problem";
+import { beforeSignOut } from "../../api/session";
 import type { Order, OrderStatus } from "../../api/types";
 import { ValueStore } from "../../api/value-store";
 import { queries } from "../../app/queries";
@@ -17,6 +18,16 @@ export interface Intent {
 }
 
 const undoMs = 5_000;
+
+/** Cancellations that can still be undone, by order; called, they are sent at once. */
+const waiting = new Map<string, () => Promise<void>>();
+
+async function sendWaiting(): Promise<void> {
+  await Promise.all([...waiting.values()].map((sendNow) => sendNow()));
+}
+beforeSignOut.add(sendWaiting);
+// Whoever leaves the page has decided.
+window.addEventListener("pagehide", () => void sendWaiting());
 
 export const intents = new ValueStore<ReadonlyMap<string, Intent>>(new Map());
 
@@ -53,18 +64,27 @@ export function deliver(order: Pick<Order, "id">): void {
 export function cancel(order: Pick<Order, "id" | "status">, reason: string): void {
   const params = { path: { id: order.id } };
   const send = async (): Promise<Order | undefined> => {
-    if (reason) return take(api.POST("/v1/admin/orders/{id}/cancel", { params, body: { reason } }));
-    await take(api.DELETE("/v1/orders/{id}", { params }));
+    // It outlives the page.
+    const keepalive = true;
+    if (reason) return take(api.POST("/v1/admin/orders/{id}/cancel", { params, body: { reason }, keepalive }));
+    await take(api.DELETE("/v1/orders/{id}", { params, keepalive }));
     return undefined;
   };
-  const timer = window.setTimeout(() => {
+  const stop = (): void => {
+    window.clearTimeout(timer);
+    waiting.delete(order.id);
+    dismiss();
+  };
+  const sendNow = (): Promise<void> => {
+    stop();
     intend(order.id, { status: "CANCELLED" });
-    void attempt(order, "cancelled", send);
-  }, undoMs);
+    return attempt(order, "cancelled", send);
+  };
+  const timer = window.setTimeout(() => void sendNow(), undoMs);
+  waiting.set(order.id, sendNow);
   const dismiss = tell("info", `Order ${shortId(order.id)} is being cancelled.`, { label: "Undo", run: () => undo() }, undoMs);
   const undo = (): void => {
-    window.clearTimeout(timer);
-    dismiss();
+    stop();
     intend(order.id, undefined);
   };
   intend(order.id, { status: order.status, undo });

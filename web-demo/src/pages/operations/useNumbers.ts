@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { api, take } from "../../api/client";
 import { isAdmin, useSession } from "../../api/session";
-import type { Inventory, Order, OrderStatus } from "../../api/types";
+import type { Order, OrderStatus } from "../../api/types";
 import { useRefreshOn } from "../../app/queries";
 import { store, useLive } from "../../live/events";
 import { columns } from "./useBoard";
@@ -29,9 +29,10 @@ export function useTotals() {
   return useQuery({ queryKey: ["totals"], queryFn: ({ signal }) => totals(signal) });
 }
 
-export function useInventory(): Inventory | undefined {
-  const { data } = useQuery({ queryKey: ["inventory"], queryFn: ({ signal }) => take(api.GET("/v1/inventory", { signal })) });
-  return useLive(() => data && store.newestInventory(data), [data]);
+export function useInventory() {
+  const query = useQuery({ queryKey: ["inventory"], queryFn: ({ signal }) => take(api.GET("/v1/inventory", { signal })) });
+  const { data } = query;
+  return { ...query, data: useLive(() => data && store.newestInventory(data), [data]) };
 }
 
 /** The store in numbers; for administrators. */
@@ -41,53 +42,64 @@ export function useStats() {
   return useQuery({ queryKey: ["stats"], enabled: admin, queryFn: ({ signal }) => take(api.GET("/v1/admin/dashboard/stats", { signal })) });
 }
 
-async function recentOrders(signal: AbortSignal): Promise<Order[]> {
+interface Recent {
+  orders: Order[];
+  /** There are more than are read here. */
+  cut: boolean;
+}
+
+async function recentOrders(signal: AbortSignal): Promise<Recent> {
   const createdFrom = new Date(Date.now() - shownMinutes * minuteMs).toISOString();
   const found: Order[] = [];
   for (let page = 1; page <= mostPages; page += 1) {
     const { data, pagination } = await take(api.GET("/v1/orders", { params: { query: { createdFrom, limit: pageSize, page } }, signal }));
     found.push(...data);
-    if (page >= pagination.totalPages) break;
+    if (page >= pagination.totalPages) return { orders: found, cut: false };
   }
-  return found;
+  return { orders: found, cut: true };
 }
 
 export interface Minutes {
   /** Unix seconds at which each minute begins. */
   starts: number[];
   orders: number[];
-  /** Of the orders of that minute that are paid, in units of the currency. */
+  /** Of the orders of that minute that are paid, US dollars. */
   revenue: number[];
+  /** There were more orders than are counted. */
+  cut: boolean;
 }
 
 const paid: readonly OrderStatus[] = ["APPROVED", "SHIPPED", "DELIVERED"];
 
-function bucket(orders: Iterable<Order>, nowMs: number): Minutes {
+function bucket(orders: Iterable<Order>, nowMs: number): Omit<Minutes, "cut"> {
   const last = Math.floor(nowMs / minuteMs);
   const first = last - shownMinutes + 1;
   const starts = Array.from({ length: shownMinutes }, (_, index) => (first + index) * 60);
   const counts = new Array<number>(shownMinutes).fill(0);
   const cents = new Array<number>(shownMinutes).fill(0);
-  for (const { createdAt, status, totalAmount } of orders) {
+  for (const { createdAt, status, totalAmount, currency } of orders) {
     const at = Math.floor(Date.parse(createdAt) / minuteMs) - first;
     if (at < 0 || at >= shownMinutes) continue;
     counts[at] = (counts[at] ?? 0) + 1;
-    if (paid.includes(status)) cents[at] = (cents[at] ?? 0) + Number(totalAmount.replace(".", ""));
+    if (currency === "USD" && paid.includes(status)) cents[at] = (cents[at] ?? 0) + Number(totalAmount.replace(".", ""));
   }
   return { starts, orders: counts, revenue: cents.map((sum) => sum / 100) };
 }
 
-/** The last minutes, from what was read and what events told, each order once. */
-export function useMinutes(): Minutes {
-  const { data } = useQuery({ queryKey: ["recent-orders"], queryFn: ({ signal }) => recentOrders(signal) });
+/** The last minutes, from what was read and what events told, each order once; nothing before it was read. */
+export function useMinutes() {
+  const query = useQuery({ queryKey: ["recent-orders"], queryFn: ({ signal }) => recentOrders(signal) });
+  const { data } = query;
   const [nowMs, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = window.setInterval(() => setNow(Date.now()), tickMs);
     return () => window.clearInterval(timer);
   }, []);
-  return useLive(() => {
-    const all = new Map((data ?? []).map((order) => [order.id, store.newestOrder(order)]));
+  const minutes = useLive((): Minutes | undefined => {
+    if (!data) return undefined;
+    const all = new Map(data.orders.map((order) => [order.id, store.newestOrder(order)]));
     for (const order of store.orders()) all.set(order.id, order);
-    return bucket(all.values(), Math.max(nowMs, Date.now()));
+    return { ...bucket(all.values(), Math.max(nowMs, Date.now())), cut: data.cut };
   }, [data, nowMs]);
+  return { ...query, data: minutes };
 }

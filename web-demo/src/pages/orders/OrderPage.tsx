@@ -3,6 +3,7 @@ import "./orders.css";
 import { useState } from "react";
 import { Link } from "wouter";
 import { api, take } from "../../api/client";
+import { messageOf } from "../../api/problem";
 import { useSession } from "../../api/session";
 import type { Order } from "../../api/types";
 import { queries } from "../../app/queries";
@@ -13,24 +14,26 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { price } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
-import { Failed, Loading } from "../../ui/states";
+import { Failed, Loading, Notice } from "../../ui/states";
 import { OrderBadge } from "../../ui/Status";
-import { tellError } from "../../ui/toasts";
 import { NeedsSignIn } from "../sign-in/NeedsSignIn";
 import { PaymentForm } from "./PaymentForm";
 import { Timeline, useOrderDetails } from "./Timeline";
+import { useTitle } from "../../app/title";
 
 function CancelOrder({ order }: { order: Order }) {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
   const cancel = async (): Promise<void> => {
     setBusy(true);
+    setProblem(undefined);
     try {
       await take(api.DELETE("/v1/orders/{id}", { params: { path: { id: order.id } } }));
       setAsking(false);
       void queries.invalidateQueries({ queryKey: ["order", order.id] });
     } catch (error) {
-      tellError(error);
+      setProblem(error);
     }
     setBusy(false);
   };
@@ -44,6 +47,7 @@ function CancelOrder({ order }: { order: Order }) {
           The pet is free for others again{order.status === "APPROVED" && <>, and {price(order.totalAmount, order.currency)} are given back</>}. This cannot be
           undone.
         </p>
+        {problem !== undefined && <Notice kind="bad">{messageOf(problem)}</Notice>}
         <div className="dialog-foot">
           <Button onClick={() => setAsking(false)}>Keep it</Button>
           <Button kind="danger" busy={busy} onClick={() => void cancel()}>
@@ -98,6 +102,7 @@ function Details({ id }: { id: string }) {
 }
 
 export default function OrderPage({ id }: { id: string }) {
+  useTitle(`Order ${shortId(id)}`);
   const who = useSession();
   return (
     <div className="stack">

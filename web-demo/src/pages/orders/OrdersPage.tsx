@@ -14,6 +14,7 @@ import { momentOf, price } from "../../ui/format";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { OrderBadge } from "../../ui/Status";
 import { NeedsSignIn } from "../sign-in/NeedsSignIn";
+import { useTitle } from "../../app/title";
 
 const perPage = 20;
 const way: readonly OrderStatus[] = ["PLACED", "APPROVED", "SHIPPED", "DELIVERED"];
@@ -53,7 +54,7 @@ function Row({ order, buyer }: { order: OrderRow; buyer: boolean }) {
 
 function OrderList({ staff }: { staff: boolean }) {
   const [params, setParams] = useSearchParams();
-  const page = Math.max(1, Number(params.get("page")) || 1);
+  const page = Math.max(1, Math.floor(Number(params.get("page")) || 1));
   const { data, error, refetch } = useQuery({
     queryKey: ["orders", "list", page],
     queryFn: () => fetchOrders({ page, limit: perPage }),
@@ -93,6 +94,7 @@ function OrderList({ staff }: { staff: boolean }) {
 }
 
 export default function OrdersPage() {
+  useTitle("Orders");
   const who = useSession();
   const staff = isStaff(who);
   return (

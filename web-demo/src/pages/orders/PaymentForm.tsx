@@ -51,10 +51,12 @@ export function PaymentForm({ order }: { order: Pick<Order, "id" | "totalAmount"
     const options = { params: { path: { id: order.id } }, body, headers: { "Idempotency-Key": key.current } };
     try {
       await take(api.POST("/v1/orders/{id}/payment", options));
+      key.current = idempotencyKey();
     } catch (failure) {
       setError(failure);
+      // After a lost answer the same key asks again: nobody pays twice.
+      if (failure instanceof Refused) key.current = idempotencyKey();
     }
-    key.current = idempotencyKey();
     void queries.invalidateQueries({ queryKey: ["order", order.id] });
     setBusy(false);
   };

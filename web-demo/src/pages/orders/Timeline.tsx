@@ -8,6 +8,7 @@ import { isEnvelope, type Envelope } from "../../live/envelope";
 import { store, useLive } from "../../live/events";
 import { momentOf, timeOf } from "../../ui/format";
 import { Icon } from "../../ui/Icon";
+import { Failed, Loading } from "../../ui/states";
 import { steps } from "./timeline";
 
 const mostEvents = 100;
@@ -31,11 +32,13 @@ function isToday(at: string): boolean {
 /** An order's life, step by step, live. */
 export function Timeline({ order }: { order: Order }) {
   const details = useOrderDetails(order.id).data;
-  const { data: past } = useQuery({ queryKey: ["order", order.id, "history"], queryFn: ({ signal }) => history(order.id, signal) });
+  const { data: past, error, refetch } = useQuery({ queryKey: ["order", order.id, "history"], queryFn: ({ signal }) => history(order.id, signal) });
   const shown = useLive(() => {
     const live = store.events.filter(({ data }) => "order" in data && data.order.id === order.id);
     return steps(order, details, [...(past ?? []), ...live]);
   }, [order, details, past]);
+  if (error && !past) return <Failed error={error} retry={() => void refetch()} />;
+  if (!past) return <Loading lines={3} />;
   return (
     <ol role="list" className="timeline" aria-label="What happened" aria-live="polite">
       {shown.map(({ key, at, title, detail, icon, tone }) => (

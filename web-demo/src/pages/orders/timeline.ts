@@ -52,6 +52,14 @@ function stepOf(envelope: Envelope): Step | undefined {
   return undefined;
 }
 
+/** What comes first when two steps are of the same moment, as when a payment approves an order. */
+const ranks = ["status:PLACED", "payment:FAILED", "payment:SUCCEEDED", "status:APPROVED", "status:SHIPPED", "status:DELIVERED", "status:CANCELLED", "payment:REFUNDED"];
+
+function rank({ key }: Step): number {
+  const [kind, ...rest] = key.split(":");
+  return ranks.indexOf(`${kind}:${rest.at(-1)}`);
+}
+
 type Known = Pick<Order, "status" | "createdAt" | "updatedAt">;
 
 /** What happened to an order: what was read of it, and the events about it, each step once, in order of time. */
@@ -65,5 +73,5 @@ export function steps(order: Known, details: OrderDetails | undefined, events: r
   for (const event of events) add(stepOf(event));
   // What happened before the log begins is known by its result only.
   if (!all.has(`status:${order.status}`)) add(statusStep(order.status, order.updatedAt));
-  return [...all.values()].sort((a, b) => a.at.localeCompare(b.at));
+  return [...all.values()].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || rank(a) - rank(b));
 }

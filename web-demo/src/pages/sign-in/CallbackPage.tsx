@@ -3,9 +3,11 @@ import { Link, useLocation } from "wouter";
 import { complete } from "../../api/oauth";
 import { messageOf } from "../../api/problem";
 import { Loading, Notice } from "../../ui/states";
+import { useTitle } from "../../app/title";
 
 /** Where the authorization server sends the browser back to. */
 export default function CallbackPage() {
+  useTitle("Sign in");
   const [, navigate] = useLocation();
   const [error, setError] = useState<string>();
   // A code is good once, and effects of React's strict mode run twice.

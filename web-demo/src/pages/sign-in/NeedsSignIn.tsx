@@ -1,9 +1,11 @@
 import { useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
+import { useDemo } from "../../api/demo";
 import { demoPassword, signIn } from "../../api/session";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/states";
 import { tellError } from "../../ui/toasts";
+import { useSignInHref } from "./href";
 
 interface Props {
   title: string;
@@ -13,7 +15,8 @@ interface Props {
 
 /** In the place of what only a user sees: two ways in. */
 export function NeedsSignIn({ title, as = "alice" }: Props) {
-  const [location] = useLocation();
+  const href = useSignInHref();
+  const demo = useDemo();
   const [busy, setBusy] = useState(false);
   const go = async (): Promise<void> => {
     setBusy(true);
@@ -22,13 +25,15 @@ export function NeedsSignIn({ title, as = "alice" }: Props) {
   };
   return (
     <Empty icon="user" title={title}>
-      <span>This is a demo store: its accounts are open to you.</span>
+      {demo && <span>This is a demo store: its accounts are open to you.</span>}
       <div className="row">
-        <Button kind="primary" busy={busy} onClick={() => void go()}>
-          Go on as {as}
-        </Button>
-        <Link className="button" href={`/sign-in?to=${encodeURIComponent(location)}`}>
-          Other accounts
+        {demo && (
+          <Button kind="primary" busy={busy} onClick={() => void go()}>
+            Go on as {as}
+          </Button>
+        )}
+        <Link className={demo ? "button" : "button primary"} href={href}>
+          {demo ? "Other accounts" : "Sign in"}
         </Link>
       </div>
     </Empty>

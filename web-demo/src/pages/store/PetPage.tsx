@@ -12,6 +12,7 @@ import { age, price } from "../../ui/format";
 import { Failed, Loading } from "../../ui/states";
 import { PetBadge, words } from "../../ui/Status";
 import { OrderPanel } from "./OrderPanel";
+import { useTitle } from "../../app/title";
 
 function facts({ species, breed, ageMonths, size, gender, color, goodWithKids, medicalInfo }: Pet): [string, string][] {
   const yes = (value: boolean | null | undefined) => (value ? "Yes" : "No");
@@ -36,6 +37,7 @@ export default function PetPage({ id }: { id: string }) {
     queryFn: ({ signal }) => take(api.GET("/v1/pets/{id}", { params: { path: { id } }, signal })),
   });
   const pet = useLive(() => data && store.newestPet(data), [data]);
+  useTitle(pet ? pet.name : error ? "Pet" : undefined);
   if (error && !pet) return <Failed error={error} retry={() => void refetch()} />;
   if (!pet) return <Loading lines={3} height="9rem" />;
   const photo = ownPhoto(pet);

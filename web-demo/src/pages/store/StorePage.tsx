@@ -12,6 +12,7 @@ import { age, count, price } from "../../ui/format";
 import { Empty, Failed } from "../../ui/states";
 import { PetBadge, words } from "../../ui/Status";
 import { Filters, readFilters } from "./Filters";
+import { useTitle } from "../../app/title";
 
 const perPage = 24;
 
@@ -22,6 +23,19 @@ function usePets(params: URLSearchParams) {
     queryFn: ({ signal }) => take(api.GET("/v1/pets", { params: { query: { ...query, limit: perPage } }, signal })),
     placeholderData: keepPreviousData,
   });
+}
+
+/** How many pets came or came back since the list was read, of those that the filters on kind and state let through. */
+function newPets(params: URLSearchParams, sinceMs: number): number {
+  const { species, status } = readFilters(params);
+  const found = store.events.filter(
+    ({ eventType, timestamp, data }) =>
+      Date.parse(timestamp) > sinceMs &&
+      "pet" in data &&
+      (!species || data.pet.species === species) &&
+      (eventType === "pet.created" ? !status || data.pet.status === status : "newStatus" in data && data.newStatus === status),
+  );
+  return new Set(found.map(({ data }) => ("pet" in data ? data.pet.id : ""))).size;
 }
 
 function Card({ pet }: { pet: Pet }) {
@@ -66,10 +80,12 @@ function Placeholders() {
 }
 
 export function StorePage() {
+  useTitle("Store");
   const [params, setParams] = useSearchParams();
-  const { data, error, isPending, isPlaceholderData, refetch } = usePets(params);
+  const { data, dataUpdatedAt, error, isPending, isPlaceholderData, refetch } = usePets(params);
   const pets = useLive(() => data?.data.map((pet) => store.newestPet(pet)) ?? [], [data]);
-  const page = Number(params.get("page") ?? 1);
+  const { page = 1 } = readFilters(params);
+  const added = useLive(() => newPets(params, dataUpdatedAt), [params, dataUpdatedAt]);
   const pages = data?.pagination.totalPages ?? 1;
   const turn = (to: number): void => {
     setParams((old) => {
@@ -86,9 +102,16 @@ export function StorePage() {
           <h1>Find your pet</h1>
           <p>Every card is live: when someone orders a pet, here or through any other protocol, you see it at once.</p>
         </div>
-        <p className="number" role="status">
-          {data ? `${count(data.pagination.totalItems)} pets` : " "}
-        </p>
+        <div className="row">
+          {added > 0 && (
+            <Button compact icon="refresh" onClick={() => void refetch()}>
+              {added} new: show
+            </Button>
+          )}
+          <p className="number" role="status">
+            {data ? `${count(data.pagination.totalItems)} pets` : " "}
+          </p>
+        </div>
       </div>
       <Filters />
       {isPending && <Placeholders />}

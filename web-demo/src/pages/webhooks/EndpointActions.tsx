@@ -17,11 +17,12 @@ const overlaps = [
 
 interface Props {
   endpoint: WebhookEndpoint;
+  name: string;
   onSecret: (secret: string) => void;
   onDeleted: () => void;
 }
 
-export function EndpointActions({ endpoint, onSecret, onDeleted }: Props) {
+export function EndpointActions({ endpoint, name, onSecret, onDeleted }: Props) {
   const [asking, setAsking] = useState<"rotate" | "delete">();
   const [overlapSeconds, setOverlap] = useState<number>(overlaps[0].seconds);
   const params = { path: { id: endpoint.id } };
@@ -92,7 +93,7 @@ export function EndpointActions({ endpoint, onSecret, onDeleted }: Props) {
           </Button>
         </div>
       </Dialog>
-      <Dialog open={asking === "delete"} title="Delete this endpoint?" onClose={close}>
+      <Dialog open={asking === "delete"} title={`Delete “${name}”?`} onClose={close}>
         <p>Its deliveries go with it. This cannot be undone.</p>
         <div className="dialog-foot">
           <Button onClick={close}>Keep it</Button>

@@ -20,6 +20,10 @@ interface Received {
   verified: boolean | undefined;
 }
 
+function newestFirst({ request: a }: Received, { request: b }: Received): number {
+  return b.receivedAt.localeCompare(a.receivedAt) || b.number - a.number;
+}
+
 function useReceived(endpointId: string, hook: string): { list: readonly Received[]; live: boolean } {
   const [list, setList] = useState<readonly Received[]>([]);
   const [live, setLive] = useState(false);
@@ -32,8 +36,8 @@ function useReceived(endpointId: string, hook: string): { list: readonly Receive
       request: (request) => {
         void verify(request, secretsOf(endpointId)).then((verified) => {
           if (!current) return;
-          // EventSource may send again what it had: each request stands once, by its number.
-          setList((old) => [{ request, verified }, ...old.filter((one) => one.request.number !== request.number)].sort((a, b) => b.request.number - a.request.number).slice(0, kept));
+          // EventSource may send again what it had: each request stands once, and numbers begin anew with the server.
+          setList((old) => [{ request, verified }, ...old.filter((one) => one.request.key !== request.key)].sort(newestFirst).slice(0, kept));
         });
       },
     });
@@ -100,7 +104,7 @@ export function Receiver({ endpoint, hook }: { endpoint: WebhookEndpoint; hook: 
       )}
       <ol role="list" className="receiveds" aria-label="Received requests">
         {list.map((one) => (
-          <Request key={one.request.number} one={one} />
+          <Request key={one.request.key} one={one} />
         ))}
       </ol>
     </section>

@@ -1,7 +1,7 @@
 import "./webhooks.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import { api, take } from "../../api/client";
 import { useSession } from "../../api/session";
@@ -17,6 +17,7 @@ import { Deliveries } from "./Deliveries";
 import { EndpointActions } from "./EndpointActions";
 import { NewEndpoint } from "./NewEndpoint";
 import { Receiver } from "./Receiver";
+import { useTitle } from "../../app/title";
 
 const mostEndpoints = 100;
 
@@ -57,7 +58,7 @@ function Details({ endpoint, secret, onSecret, onDeleted }: { endpoint: WebhookE
             </div>
           </Notice>
         )}
-        <EndpointActions endpoint={endpoint} onSecret={onSecret} onDeleted={onDeleted} />
+        <EndpointActions endpoint={endpoint} name={nameOf(endpoint)} onSecret={onSecret} onDeleted={onDeleted} />
       </section>
       <div className="webhook-panes">
         <Deliveries key={endpoint.id} endpointId={endpoint.id} />
@@ -77,8 +78,14 @@ function Endpoints() {
     refetchInterval: 5_000,
   });
   useRefreshOn(["endpoint."], ["endpoints"]);
-  const chosen = data?.data.find(({ id }) => id === params.get("endpoint")) ?? data?.data[0];
+  const wanted = params.get("endpoint");
+  const chosen = data?.data.find(({ id }) => id === wanted);
   const choose = (id: string): void => setParams({ endpoint: id }, { replace: true });
+  // The newest comes first in the list; what is open stays, so the first one is named in the address, once.
+  const first = data?.data[0]?.id;
+  useEffect(() => {
+    if (!chosen && first) choose(first);
+  }, [chosen === undefined, first]);
   const made = (endpoint: WebhookEndpoint): void => {
     setMaking(false);
     if (endpoint.secret) setSecret({ id: endpoint.id, text: endpoint.secret });
@@ -122,6 +129,7 @@ function Endpoints() {
 }
 
 export default function WebhooksPage() {
+  useTitle("Webhooks");
   const who = useSession();
   return (
     <>
