@@ -208,7 +208,7 @@ impl Bench {
         tokio::time::sleep(Duration::from_secs(2)).await;
         let arrivals = self.sink.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         // What has not come by now shows as that long.
-        let arrived = |age| arrivals.get(age).copied().unwrap_or_else(Instant::now);
+        let arrived = |age: &u64| arrivals.get(age).copied().unwrap_or_else(Instant::now);
         let took = |(age, at): (&u64, &Instant)| arrived(age).duration_since(*at).as_secs_f64() * 1000.0;
         let mut times: Vec<f64> = sent.iter().map(took).collect();
         times.sort_by(f64::total_cmp);

@@ -13,6 +13,7 @@ mod client;
 mod contenders;
 mod floor;
 #[path = "../load/http.rs"]
+#[expect(dead_code, reason = "the other bench asks more of it")]
 mod http;
 mod report;
 
