@@ -86,7 +86,7 @@ const READS: &[(&str, &str, &str, &str)] = &[
     ("getEventType", "/v1/event-types/order.created", "", "{ eventType(name: \"order.created\") { topic description schema } }"),
     ("listInboundDeliveries", "/v1/admin/inbound-deliveries", "/data", "{ inboundDeliveries { edges { node { id source status } } } }"),
     ("getInboundDelivery", "/v1/admin/inbound-deliveries/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { id source kind externalId status note } }"),
-    ("getExecution", "/v1/admin/executions/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { id source kind externalId } }"),
+    ("getExecution", "/v1/admin/executions/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { runId status note steps { name succeeded detail } } }"),
     ("listOrderWatchers", "/v1/orders/{placed}/watchers", "/data", "{ orderWatchers(id: \"{placed}\") }"),
     ("listEvents", "/v1/events?topics=pets&limit=5", "/data", "{ pastEvents(topics: [\"pets\"], limit: 5) { events { eventId eventType timestamp cursor data } } }"),
     ("getDashboardStats", "/v1/admin/dashboard/stats", "", "{ dashboardStats { webhooks { pending } } }"),
