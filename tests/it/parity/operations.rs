@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::api::{id, with_json};
+use crate::support::api::{DEMO_PASSWORD, id, with_json};
 use crate::support::normal::{Normal, projected};
 use crate::support::story::GOOD_CARD;
 use crate::support::{Api, Driver, Setup, TestServer};
@@ -166,7 +166,7 @@ impl World {
         let client = json!({ "name": "A", "grantTypes": ["client_credentials"], "scopes": ["read:pets"] });
         let client = made("/v1/admin/oauth-clients", client).await;
         let user = server.anonymous().sign_up(&format!("{name}user")).await.user_id().to_owned();
-        let login = json!({ "username": format!("{name}user"), "password": "correct horse" });
+        let login = json!({ "username": format!("{name}user"), "password": DEMO_PASSWORD });
         let login = server.anonymous().post("/v1/auth/tokens", login).await.result().unwrap();
         let refresh = login["refreshToken"].as_str().unwrap().to_owned();
         let inbound = tell(server, name, &placed).await;
