@@ -94,7 +94,11 @@ async fn rooms_are_found_by_whose_they_are() {
     let rooms = by_graphql["edges"].as_array().unwrap();
     assert!(rooms.iter().all(|edge| edge["node"]["userId"] == me) && !rooms.is_empty(), "{by_graphql}");
     assert!(own.ends_with(id(&rooms[0]["node"])), "the newest first: {by_graphql}");
-    staff.post(&format!("{own}/join"), json!({})).await.result().unwrap();
+    let join = format!(
+        "mutation {{ joinChatRoom(room: \"{}\") {{ room {{ id }} userErrors {{ code }} }} }}",
+        id(&rooms[0]["node"])
+    );
+    staff.graphql(&join).await.unwrap();
     let agent = text(&staff.graphql("{ me { id } }").await.unwrap(), "id").to_owned();
     let joined = staff.graphql(&of(&format!("agentId: \"{agent}\""))).await.unwrap();
     assert_eq!(id(&joined["edges"][0]["node"]), id(&rooms[0]["node"]), "{joined}");

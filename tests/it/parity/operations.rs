@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::api::{id, with_json};
+use crate::support::api::{DEMO_PASSWORD, id, with_json};
 use crate::support::normal::{Normal, projected};
 use crate::support::story::GOOD_CARD;
 use crate::support::{Api, Driver, Setup, TestServer};
@@ -86,7 +86,7 @@ const READS: &[(&str, &str, &str, &str)] = &[
     ("getEventType", "/v1/event-types/order.created", "", "{ eventType(name: \"order.created\") { topic description schema } }"),
     ("listInboundDeliveries", "/v1/admin/inbound-deliveries", "/data", "{ inboundDeliveries { edges { node { id source status } } } }"),
     ("getInboundDelivery", "/v1/admin/inbound-deliveries/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { id source kind externalId status note } }"),
-    ("getExecution", "/v1/admin/executions/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { id source kind externalId } }"),
+    ("getExecution", "/v1/admin/executions/{inbound}", "", "{ inboundDelivery(id: \"{inbound}\") { runId status note steps { name succeeded detail } } }"),
     ("listOrderWatchers", "/v1/orders/{placed}/watchers", "/data", "{ orderWatchers(id: \"{placed}\") }"),
     ("listEvents", "/v1/events?topics=pets&limit=5", "/data", "{ pastEvents(topics: [\"pets\"], limit: 5) { events { eventId eventType timestamp cursor data } } }"),
     ("getDashboardStats", "/v1/admin/dashboard/stats", "", "{ dashboardStats { webhooks { pending } } }"),
@@ -166,7 +166,7 @@ impl World {
         let client = json!({ "name": "A", "grantTypes": ["client_credentials"], "scopes": ["read:pets"] });
         let client = made("/v1/admin/oauth-clients", client).await;
         let user = server.anonymous().sign_up(&format!("{name}user")).await.user_id().to_owned();
-        let login = json!({ "username": format!("{name}user"), "password": "correct horse" });
+        let login = json!({ "username": format!("{name}user"), "password": DEMO_PASSWORD });
         let login = server.anonymous().post("/v1/auth/tokens", login).await.result().unwrap();
         let refresh = login["refreshToken"].as_str().unwrap().to_owned();
         let inbound = tell(server, name, &placed).await;
