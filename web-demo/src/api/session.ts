@@ -85,12 +85,16 @@ export async function signIn(username: string, password: string): Promise<void> 
   enter(sessionOf(await fetchToken({ username, password })));
 }
 
+/** Nobody waits longer for a server that does not answer. */
+const mostWaitMs = 2_000;
+
 /** What must be sent while the token is still good. */
 export const beforeSignOut = new Set<() => Promise<void>>();
 
 export async function signOut(): Promise<void> {
   const { accessToken } = store.get() ?? {};
-  await Promise.allSettled([...beforeSignOut].map((finish) => finish()));
+  const finished = Promise.allSettled([...beforeSignOut].map((finish) => finish()));
+  await Promise.race([finished, new Promise((resolve) => window.setTimeout(resolve, mostWaitMs))]);
   enter(undefined);
   if (!accessToken) return;
   // Gone here either way; that the server is told is a courtesy that may fail.

@@ -96,7 +96,7 @@ function Rooms() {
         </ul>
         {rooms.length === 0 && <p className="muted small">{staff ? "Nobody has written yet." : "None yet."}</p>}
       </section>
-      {chosen && <ConversationPanel key={chosen} roomId={chosen} />}
+      {chosen && <ConversationPanel key={chosen} roomId={chosen} title={rooms.find(({ id }) => id === chosen)?.title} />}
       {!chosen && rooms.length === 0 && (
         <section className="card">
           <Empty icon="chat" title={staff ? "Conversations of customers appear here" : "Talk to the advisor"}>

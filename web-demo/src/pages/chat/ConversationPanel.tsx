@@ -105,7 +105,7 @@ function Composer({ roomId, onSent }: { roomId: string; onSent: (message: ChatMe
   );
 }
 
-function Head({ room, live, onChanged }: { room: ChatRoom; live: boolean; onChanged: (room: ChatRoom) => void }) {
+function Head({ room, title, live, onChanged }: { room: ChatRoom; title: string | null | undefined; live: boolean; onChanged: (room: ChatRoom) => void }) {
   const who = useSession();
   const staff = isStaff(who);
   const [busy, setBusy] = useState(false);
@@ -124,7 +124,7 @@ function Head({ room, live, onChanged }: { room: ChatRoom; live: boolean; onChan
   return (
     <div className="chat-head">
       <div className="grow">
-        <h2>{room.title ?? "Conversation"}</h2>
+        <h2>{title ?? room.title ?? "Conversation"}</h2>
         <span className="row small muted" role="status">
           <span className={`dot ${live ? "good" : "warn"}`} />
           {served}
@@ -149,7 +149,8 @@ function Head({ room, live, onChanged }: { room: ChatRoom; live: boolean; onChan
   );
 }
 
-export function ConversationPanel({ roomId }: { roomId: string }) {
+/** `title` is what the list calls it: the first message may have named it since it was opened. */
+export function ConversationPanel({ roomId, title }: { roomId: string; title: string | null | undefined }) {
   const who = useSession();
   const { conversation, loadOlder, learn, learnRoom } = useConversation(roomId);
   const { room, messages, streaming, typing, older, state } = conversation;
@@ -178,7 +179,7 @@ export function ConversationPanel({ roomId }: { roomId: string }) {
   const others = [...typing].filter((id) => id !== who?.user.id);
   return (
     <section className="card chat" aria-label="Conversation" data-state={state.kind}>
-      <Head room={room} live={state.kind === "live"} onChanged={learnRoom} />
+      <Head room={room} title={title} live={state.kind === "live"} onChanged={learnRoom} />
       {alarm ? (
         <div className="red-flag pinned" role="alert">
           <strong className="row">

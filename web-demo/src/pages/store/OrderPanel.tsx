@@ -65,6 +65,7 @@ export function OrderPanel({ pet }: { pet: Pet }) {
       void queries.invalidateQueries({ queryKey: ["orders"] });
       key.current = idempotencyKey();
     } catch (error) {
+      placed.current = false;
       setProblem(whyNot(error, pet));
       if (error instanceof Refused) key.current = idempotencyKey();
       void queries.invalidateQueries({ queryKey: ["pet", pet.id] });

@@ -25,13 +25,15 @@ function usePets(params: URLSearchParams) {
   });
 }
 
-/** How many pets came or came back since the list was read, of those that the filters on kind and state let through. */
-function newPets(params: URLSearchParams, sinceMs: number): number {
-  const { species, status } = readFilters(params);
+/** How many pets came or came back since the list was read; words and finer filters are the server's to judge. */
+function newPets(params: URLSearchParams, shown: readonly Pet[], sinceMs: number): number {
+  const { species, status, q, size, goodWithKids } = readFilters(params);
+  if (q || size || goodWithKids) return 0;
   const found = store.events.filter(
     ({ eventType, timestamp, data }) =>
       Date.parse(timestamp) > sinceMs &&
       "pet" in data &&
+      !shown.some(({ id }) => id === data.pet.id) &&
       (!species || data.pet.species === species) &&
       (eventType === "pet.created" ? !status || data.pet.status === status : "newStatus" in data && data.newStatus === status),
   );
@@ -85,7 +87,7 @@ export function StorePage() {
   const { data, dataUpdatedAt, error, isPending, isPlaceholderData, refetch } = usePets(params);
   const pets = useLive(() => data?.data.map((pet) => store.newestPet(pet)) ?? [], [data]);
   const { page = 1 } = readFilters(params);
-  const added = useLive(() => newPets(params, dataUpdatedAt), [params, dataUpdatedAt]);
+  const added = useLive(() => newPets(params, data?.data ?? [], dataUpdatedAt), [params, data, dataUpdatedAt]);
   const pages = data?.pagination.totalPages ?? 1;
   const turn = (to: number): void => {
     setParams((old) => {
