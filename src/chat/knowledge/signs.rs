@@ -55,7 +55,7 @@ impl Sign {
         for token in line.split_whitespace() {
             let (wanted, token) = token.strip_prefix('-').map_or((true, token), |token| (false, token));
             let marks: Vec<Mark> = token.split('_').flat_map(|word| marks(words, word)).collect();
-            let denied = items.last().is_some_and(|item| is_not(item));
+            let denied = items.last().is_some_and(is_not);
             if denied {
                 items.pop();
             }
