@@ -58,7 +58,8 @@ struct Parts {
 impl Echo {
     /// With the server's parts.
     pub fn new(settings: EchoSettings, clock: Clock, metrics: Metrics, tasks: Tasks) -> Self {
-        let hooks = Hooks::new(clock.now_ms(), settings.max_hooks, settings.hook_requests, settings.hooks_bytes);
+        let hooks =
+            Hooks::new(clock.now_ms(), settings.max_hooks, settings.hook_requests, settings.hooks_bytes);
         Self(Arc::new(Parts { settings, hooks, clock, metrics, tasks }))
     }
 
