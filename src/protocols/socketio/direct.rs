@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use parking_lot::Mutex;
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 
 use crate::app::Feed;
 use crate::bus::{Form, Published};
@@ -26,15 +27,19 @@ pub(super) struct Direct {
     outbox: Arc<Outbox>,
     /// The lanes of the subscriptions, by id.
     lanes: HashMap<Arc<str>, u64>,
-    tell: mpsc::UnboundedSender<(Arc<str>, Error)>,
-    ended: mpsc::UnboundedReceiver<(Arc<str>, Error)>,
+    ended: Arc<Ended>,
+}
+
+/// Subscriptions that have ended, with the reason of each. A channel would keep 3 KiB for what hardly ever happens.
+#[derive(Default)]
+struct Ended {
+    waiting: Mutex<Vec<(Arc<str>, Error)>>,
+    arrived: Notify,
 }
 
 impl Direct {
     pub fn new(outbox: Arc<Outbox>) -> Self {
-        // At most one message for each subscription, of which there is a limited number.
-        let (tell, ended) = mpsc::unbounded_channel();
-        Self { outbox, lanes: HashMap::new(), tell, ended }
+        Self { outbox, lanes: HashMap::new(), ended: Arc::default() }
     }
 
     pub fn outbox(&self) -> &Arc<Outbox> {
@@ -51,7 +56,7 @@ impl Direct {
     /// Sends the events of a subscription from now on.
     pub fn join(&mut self, id: Arc<str>, feed: Feed, active: GaugeGuard, channel: Arc<ChannelMetrics>) {
         let name = self.outbox.name();
-        let lane = Packets { id: id.clone(), feed, channel, tell: self.tell.clone(), _active: active };
+        let lane = Packets { id: id.clone(), feed, channel, ended: self.ended.clone(), _active: active };
         self.lanes.insert(id, name);
         self.outbox.add(&[], name, Box::new(lane));
     }
@@ -80,12 +85,13 @@ impl Direct {
         }
     }
 
-    /// Waits for the end of a subscription, with its reason.
-    pub async fn ended(&mut self) -> (Arc<str>, Error) {
-        match self.ended.recv().await {
-            Some(ended) => ended,
-            // It holds a sender itself.
-            None => std::future::pending().await,
+    /// Waits for the end of a subscription, with its reason; none is lost when the waiting is given up.
+    pub async fn ended(&self) -> (Arc<str>, Error) {
+        loop {
+            if let Some(ended) = self.ended.waiting.lock().pop() {
+                return ended;
+            }
+            self.ended.arrived.notified().await;
         }
     }
 }
@@ -101,7 +107,7 @@ struct Packets {
     id: Arc<str>,
     feed: Feed,
     channel: Arc<ChannelMetrics>,
-    tell: mpsc::UnboundedSender<(Arc<str>, Error)>,
+    ended: Arc<Ended>,
     _active: GaugeGuard,
 }
 
@@ -123,8 +129,9 @@ impl Lane for Packets {
         Poll::Ready(match filled {
             Ok(()) => Filled::More,
             Err(error) => {
-                // The session says what there is to say; when it is gone there is nobody to say it to.
-                let _ = self.tell.send((self.id.clone(), error));
+                // The session says what there is to say. There is one for each subscription, of which there are few.
+                self.ended.waiting.lock().push((self.id.clone(), error));
+                self.ended.arrived.notify_one();
                 Filled::Over
             }
         })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -125,6 +125,7 @@ pub(super) async fn enter<E: Engine>(State(door): State<Door<E>>, mut request: R
         Purpose::Poll(sid) => door.poll(sid, request).await,
         Purpose::Open => {
             *request.headers_mut() = kept(request.headers());
+            *request.uri_mut() = own(request.uri());
             door.open_polling(request).await
         }
         Purpose::Other => match timeout(door.request_timeout, door.ask(request)).await {
@@ -186,7 +187,7 @@ impl<E: Engine> Door<E> {
         let (response, opened) = upgrade::accept(&mut request, &[], HANDSHAKE_LIMITS)?.split();
         let mut opening = Request::new(());
         *opening.headers_mut() = kept(request.headers());
-        *opening.uri_mut() = std::mem::take(request.uri_mut());
+        *opening.uri_mut() = own(request.uri());
         let flow = match sid {
             Some(sid) => self.flows.of(sid),
             None => {
@@ -226,10 +227,18 @@ impl<E: Engine> Door<E> {
     }
 }
 
+/// Copied, as in [`own`].
 fn kept(headers: &HeaderMap) -> HeaderMap {
-    let kept = KEPT_HEADERS.into_iter();
-    kept.flat_map(|name| headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone())))
-        .collect()
+    let values = |name: HeaderName| {
+        let values = headers.get_all(&name).iter();
+        values.filter_map(move |value| Some((name.clone(), HeaderValue::from_bytes(value.as_bytes()).ok()?)))
+    };
+    KEPT_HEADERS.into_iter().flat_map(values).collect()
+}
+
+/// A copy: what hyper gives is a piece of its read buffer, which a session would keep for as long as it lives.
+fn own(uri: &Uri) -> Uri {
+    Uri::try_from(uri.to_string()).unwrap_or_default()
 }
 
 /// The engine's answer to a session that is not there (any more).

@@ -51,7 +51,7 @@ use reception::Reception;
 const WINDOW_BYTES: usize = 32 * 1024;
 
 /// What the engine reads at once, bytes: clients say little.
-const READ_BUFFER_BYTES: usize = 1024;
+const READ_BUFFER_BYTES: usize = 512;
 
 /// Attachments of one packet from a client; nothing that is asked for here has any.
 const MAX_ATTACHMENTS: usize = 4;

@@ -95,7 +95,7 @@ impl ConnectHandler<LocalAdapter, Own> for Reception {
         }
         if let Some(seat) = socket.extensions.remove::<Arc<Seat>>() {
             let session = session::Session::new(self.0.clone(), socket, seat);
-            self.0.tasks.spawn_connection("socket.io session", session.run());
+            self.0.tasks.spawn_connection("socket.io session", Box::new(session).run());
         }
     }
 

@@ -89,8 +89,8 @@ impl Session {
         }
     }
 
-    /// Serves the client until it goes, or has to.
-    pub async fn run(mut self) {
+    /// Serves the client until it goes, or has to. Boxed: a future that is given its session holds it twice.
+    pub async fn run(mut self: Box<Self>) {
         let (seat, parts) = (self.seat.clone(), self.parts.clone());
         let end = tokio::select! {
             biased;
@@ -98,15 +98,15 @@ impl Session {
             () = parts.tasks.shutdown().cancelled() => End::Shutdown,
             end = self.serve() => end,
         };
-        self.end(end).await;
+        Box::pin(self.end(end)).await;
     }
 
-    async fn end(mut self, end: End) {
+    async fn end(&mut self, end: End) {
         // Before the last words, which are the last.
         if let Some(direct) = &mut self.direct {
             direct.stop();
         }
-        let Self { parts, socket, seat, .. } = &self;
+        let Self { parts, socket, seat, .. } = &*self;
         match end {
             End::Gone => {}
             // A poll is answered with the first packet that comes, and there will be no other: it has to be the close.
@@ -258,6 +258,8 @@ impl Session {
                 self.enter(id, subscription);
             }
         }
+        // Room for four, which nothing comes into any more.
+        self.subscriptions = StreamMap::new();
         Ok(())
     }
 
