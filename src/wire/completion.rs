@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Violations;
+use super::json::whole;
 use crate::domain::{Error, Violation};
 
 /// Models, in the contract's spelling; any letter case and `-` for `_` are taken.
@@ -21,9 +22,16 @@ pub struct CompletionInput {
     messages: Option<Vec<MessageInput>>,
     model: Option<String>,
     stream: Option<bool>,
-    #[serde(alias = "max_tokens", alias = "max_completion_tokens", alias = "maxCompletionTokens")]
+    #[serde(
+        default,
+        deserialize_with = "whole",
+        alias = "max_tokens",
+        alias = "max_completion_tokens",
+        alias = "maxCompletionTokens"
+    )]
     max_tokens: Option<i64>,
     temperature: Option<f32>,
+    #[serde(default, deserialize_with = "whole")]
     n: Option<i64>,
     #[serde(alias = "stream_options")]
     stream_options: Option<StreamOptions>,
@@ -283,7 +291,7 @@ mod tests {
     #[test]
     fn roles_and_models_come_in_any_case() {
         let body = r#"{"model":"pet-advisor-turbo","messages":[{"role":"System","content":"be kind"},
-            {"role":"USER","content":[{"type":"text","text":"hello"}]}],"max_tokens":5,"top_p":1}"#;
+            {"role":"USER","content":[{"type":"text","text":"hello"}]}],"max_tokens":5.0,"top_p":1}"#;
         let completion = read(body).unwrap();
         assert_eq!(completion.turns[1], (Speaker::User, "hello".to_owned()));
         assert_eq!((completion.max_tokens, completion.stream), (5, false));

@@ -136,6 +136,25 @@ impl Visitor<'_> for WholeReader {
     }
 }
 
+/// For fields of 32 bits: a [`Whole`] that fits.
+///
+/// # Errors
+/// What is no whole number, or does not fit.
+pub fn whole_u32<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(Whole(number)) = Option::deserialize(deserializer)? else { return Ok(None) };
+    u32::try_from(number).map(Some).map_err(|_| {
+        serde::de::Error::invalid_value(Unexpected::Signed(number), &"a whole number from 0 to 4294967295")
+    })
+}
+
+/// For fields that may hold any [`Whole`].
+///
+/// # Errors
+/// What is no whole number.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map(|Whole(number)| number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

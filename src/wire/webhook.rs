@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Violations;
+use super::json::whole_u32;
 use crate::domain::webhook::{self, EndpointDraft, Ordering};
 use crate::domain::{Error, OrderId, PetId, UserId};
 
@@ -163,7 +164,9 @@ pub struct EndpointInput {
     pub filter: Option<Filter>,
     pub headers: Option<BTreeMap<String, String>>,
     pub ordering: Option<String>,
+    #[serde(default, deserialize_with = "whole_u32")]
     pub max_per_second: Option<u32>,
+    #[serde(default, deserialize_with = "whole_u32")]
     pub timeout_ms: Option<u32>,
     pub ed25519: Option<bool>,
     pub enabled: Option<bool>,
@@ -308,6 +311,7 @@ impl From<&webhook::Job> for Job {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RotateInput {
     /// How long the old secret signs too, in seconds.
+    #[serde(default, deserialize_with = "whole_u32")]
     pub overlap_seconds: Option<u32>,
 }
 

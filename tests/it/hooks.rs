@@ -62,6 +62,16 @@ async fn an_endpoint_says_all_that_it_is_and_never_its_secrets() {
         "headers": { "Host": "x" } });
     let refusal = staff.post("/v1/webhook-endpoints", bad).await.refusal();
     assert_eq!(refusal.fields, ["maxPerSecond", "timeoutMs", "headers.Host"]);
+    // JSON knows no difference between 5 and 5.0.
+    let whole = json!({ "maxPerSecond": 5.0, "timeoutMs": 4000.0 });
+    assert_eq!(staff.patch(&path(&made, ""), whole).await.result().unwrap()["maxPerSecond"], 5);
+    for (bad, field) in
+        [(json!({ "maxPerSecond": -1 }), "maxPerSecond"), (json!({ "timeoutMs": 1.5 }), "timeoutMs")]
+    {
+        assert_eq!(staff.patch(&path(&made, ""), bad).await.refusal().fields, [field]);
+    }
+    let rotated = staff.post(&path(&made, "/rotate-secret"), json!({ "overlapSeconds": 60.0 })).await;
+    assert_eq!(rotated.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
