@@ -313,8 +313,10 @@ async fn kills(binary: &str) {
         for age in first..first + BEFORE_KILL {
             bench.happen(age).await;
         }
-        let Bench { petstore, sink, staff, pet, .. } = bench;
+        let Bench { petstore, sink, pet, .. } = bench;
         let petstore = Petstore::start_in(binary, petstore.kill().await).await;
+        // The tokens of another address are not those of this one.
+        let staff = petstore.login("staff").await;
         let writer = Connection::open(petstore.address()).await;
         bench = Bench { petstore, sink, staff, writer, pet };
         let began = Instant::now();
