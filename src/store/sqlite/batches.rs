@@ -195,7 +195,7 @@ impl BatchReads for SqliteReads {
             "SELECT {}, webhook_endpoints.owner FROM json_each(?) AS wanted \
              CROSS JOIN deliveries ON deliveries.id = unhex(wanted.value) \
              JOIN webhook_endpoints ON webhook_endpoints.id = deliveries.endpoint_id \
-             JOIN attempts ON attempts.id IN (SELECT own.id FROM attempts AS own \
+             JOIN attempts ON attempts.rowid IN (SELECT own.rowid FROM attempts AS own \
              WHERE own.delivery_id = deliveries.id ORDER BY own.number DESC LIMIT ?) \
              WHERE deliveries.tenant = ? AND {SHOWN} ORDER BY number",
             attempts::ATTEMPT_COLUMNS

@@ -99,7 +99,8 @@ impl Done {
 
     /// Forgets all of them.
     pub fn clear(&mut self) {
-        (self.bytes, _) = (0, self.statements.clear());
+        self.statements.clear();
+        self.bytes = 0;
     }
 
     /// The first `count` of them, to be done again; the others are forgotten.
