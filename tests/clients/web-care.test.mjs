@@ -1,49 +1,26 @@
 // What people have begun on the demo's pages is not lost, and not done to the wrong one, whatever happens meanwhile.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { launch } from "./browser.mjs";
-import { demoStore } from "./fixture.mjs";
-import { arrivals, labIsLive, Visitor } from "./pages.mjs";
+import { describe, test } from "node:test";
+import { arrivals, labIsLive } from "./pages.mjs";
 import { eventually } from "./wait.mjs";
+import { demoInBrowser } from "./walks.mjs";
 
-const TEST_LIMIT = { timeout: 120_000 };
 
-let store;
-/** @type {import("playwright-core").Browser | undefined} */
-let browser;
-
-before(async () => {
-  store = await demoStore();
-  browser = await launch();
-}, TEST_LIMIT);
-
-after(async () => {
-  await browser?.close();
-  store?.server.destroy();
-});
-
-function walk(name, run) {
-  test(name, TEST_LIMIT, (t) => {
-    if (browser) return run(t);
-    t.skip("there is no Chromium on this machine, and it could not be installed; the reason is above");
-    return undefined;
-  });
-}
-
-const visit = (t, how) => Visitor.open(t, browser, store.server.url, how);
+const demo = demoInBrowser(120_000);
+const { visit, walk } = demo;
 
 async function placed() {
-  const pets = await store.anonymous.availablePets(20);
-  return store.alice.placeOrder(pets[Math.floor(Math.random() * pets.length)].id);
+  const pets = await demo.store.anonymous.availablePets(20);
+  return demo.store.alice.placeOrder(pets[Math.floor(Math.random() * pets.length)].id);
 }
 
-const expire = async (name) => (await store.anonymous.login(name)).send("DELETE", "/v1/auth/tokens?all=true");
+const expire = async (name) => (await demo.store.anonymous.login(name)).send("DELETE", "/v1/auth/tokens?all=true");
 
 describe("what was begun", () => {
   walk("a conversation stays open, with what is typed in it, while others move", async (t) => {
     const rooms = [];
-    for (const who of [store.alice, store.bob]) {
+    for (const who of [demo.store.alice, demo.store.bob]) {
       const room = await who.call("POST", "/v1/chat/rooms", {});
       await who.call("POST", `/v1/chat/rooms/${room.id}/messages`, { text: "hello" });
       rooms.push(room.id);
@@ -53,7 +30,7 @@ describe("what was begun", () => {
     const open = new URL(page.url()).searchParams.get("room");
     const box = page.getByLabel("Message", { exact: true });
     await box.fill("Dear Bob");
-    const [other, owner] = open === rooms[0] ? [rooms[1], store.bob] : [rooms[0], store.alice];
+    const [other, owner] = open === rooms[0] ? [rooms[1], demo.store.bob] : [rooms[0], demo.store.alice];
     await owner.call("POST", `/v1/chat/rooms/${other}/messages`, { text: "one more thing" });
     await eventually(async () => (await page.locator(".room-tab").first().getAttribute("data-room")) === other, "the other one on top");
     assert.equal(await page.locator(".room-tab[aria-pressed=true]").getAttribute("data-room"), open);
@@ -65,12 +42,12 @@ describe("what was begun", () => {
   });
 
   walk("the endpoint that is open stays open when a newer one comes", async (t) => {
-    const hook = (name) => `${store.server.url}/v1/echo/hooks/${name}`;
-    const first = await store.staff.createWebhookEndpoint(hook("care-1"), ["order.*"]);
+    const hook = (name) => `${demo.store.server.url}/v1/echo/hooks/${name}`;
+    const first = await demo.store.staff.createWebhookEndpoint(hook("care-1"), ["order.*"]);
     const { page } = await (await visit(t)).signInAt("staff", "/webhooks");
     const shown = page.locator(".endpoint-url");
     await shown.getByText("care-1").waitFor();
-    await store.staff.createWebhookEndpoint(hook("care-2"), ["order.*"]);
+    await demo.store.staff.createWebhookEndpoint(hook("care-2"), ["order.*"]);
     await page.locator(".endpoint-tab").nth(1).waitFor({ timeout: 15_000 });
     assert.equal(await shown.textContent(), first.url);
     await page.getByRole("button", { name: "Delete", exact: true }).click();
@@ -85,7 +62,7 @@ describe("what was begun", () => {
     await card.getByRole("button", { name: /^Cancel/ }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel(/^Reason/).fill("The customer phoned");
-    await store.alice.payOrder(order);
+    await demo.store.alice.payOrder(order);
     await page.locator(`[data-status=APPROVED] [data-order="${order.id}"]`).waitFor();
     assert.equal(await dialog.getByLabel(/^Reason/).inputValue(), "The customer phoned");
     await dialog.getByRole("button", { name: "Keep it" }).click();
@@ -109,7 +86,7 @@ describe("what was begun", () => {
       await page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }).click();
       await page.locator(`[data-order="${order.id}"]`).getByRole("button", { name: "Undo" }).waitFor();
       await how();
-      await eventually(async () => (await store.alice.order(order.id)).status === "CANCELLED", name, 4_000);
+      await eventually(async () => (await demo.store.alice.order(order.id)).status === "CANCELLED", name, 4_000);
     }
   });
 
@@ -121,7 +98,7 @@ describe("what was begun", () => {
     }
     const everywhere = async (what) => {
       const { id } = await placed();
-      const { data: [{ eventId }] } = await store.staff.eventPage({ topics: [`orders/${id}`] });
+      const { data: [{ eventId }] } = await demo.store.staff.eventPage({ topics: [`orders/${id}`] });
       for (const { page } of labs) await eventually(async () => (await arrivals(page)).get(eventId) === 5, what);
     };
     await everywhere("an order on five panes of two labs");
@@ -156,4 +133,4 @@ describe("what was begun", () => {
   });
 });
 
-test("the log has no errors", () => assert.deepEqual(store.server.errorLines(), []));
+test("the log has no errors", () => assert.deepEqual(demo.store.server.errorLines(), []));

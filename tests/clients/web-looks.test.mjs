@@ -4,14 +4,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { launch } from "./browser.mjs";
-import { demoStore } from "./fixture.mjs";
-import { labIsLive, Visitor } from "./pages.mjs";
+import { labIsLive } from "./pages.mjs";
+import { demoInBrowser } from "./walks.mjs";
 
-const TEST_LIMIT = { timeout: 180_000 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const SHOTS = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
@@ -20,43 +18,34 @@ const WIDTHS = [360, 768, 1440];
 const JS_BUDGET_BYTES = 250_000;
 const INTERACTIVE_MS = 2_000;
 
-let store;
-let browser;
-
-before(async () => {
-  store = await demoStore();
-  browser = await launch();
+const demo = demoInBrowser(180_000, async () => {
   mkdirSync(SHOTS, { recursive: true });
   await prepare();
-}, TEST_LIMIT);
-
-after(async () => {
-  await browser?.close();
-  store?.server.destroy();
 });
+const { visit, walk } = demo;
 
 /** Something to look at on every page. */
 async function prepare() {
-  const [first, second] = await store.anonymous.availablePets(2);
-  store.pet = second;
-  store.order = await store.alice.placeOrder(first.id);
-  await store.alice.payOrder(store.order);
-  await store.staff.shipOrder(store.order.id);
-  const hook = `${store.server.url}/v1/echo/hooks/looks`;
-  const endpoint = await store.staff.createWebhookEndpoint(hook, ["order.*"]);
-  await store.staff.call("POST", `/v1/webhook-endpoints/${endpoint.id}/test`);
-  const room = await store.alice.call("POST", "/v1/chat/rooms", {});
-  await store.alice.call("POST", `/v1/chat/rooms/${room.id}/messages`, { text: "my dog ate some grapes off the floor" });
+  const [first, second] = await demo.store.anonymous.availablePets(2);
+  demo.store.pet = second;
+  demo.store.order = await demo.store.alice.placeOrder(first.id);
+  await demo.store.alice.payOrder(demo.store.order);
+  await demo.store.staff.shipOrder(demo.store.order.id);
+  const hook = `${demo.store.server.url}/v1/echo/hooks/looks`;
+  const endpoint = await demo.store.staff.createWebhookEndpoint(hook, ["order.*"]);
+  await demo.store.staff.call("POST", `/v1/webhook-endpoints/${endpoint.id}/test`);
+  const room = await demo.store.alice.call("POST", "/v1/chat/rooms", {});
+  await demo.store.alice.call("POST", `/v1/chat/rooms/${room.id}/messages`, { text: "my dog ate some grapes off the floor" });
 }
 
 /** Each page: its name, path, whose it is, and what stands on it when it is ready. */
 const pages = () => [
   { name: "store", path: "/", ready: ".pet-link" },
   { name: "store-empty", path: "/?q=zzzzzz", ready: ".blank" },
-  { name: "pet", path: `/pets/${store.pet.id}`, who: "alice", ready: "section[aria-label=Order] button" },
+  { name: "pet", path: `/pets/${demo.store.pet.id}`, who: "alice", ready: "section[aria-label=Order] button" },
   { name: "orders", path: "/orders", who: "alice", ready: "[data-order]" },
   { name: "orders-signed-out", path: "/orders", ready: ".blank" },
-  { name: "order", path: `/orders/${store.order.id}`, who: "alice", ready: ".step" },
+  { name: "order", path: `/orders/${demo.store.order.id}`, who: "alice", ready: ".step" },
   { name: "operations", path: "/operations", who: "admin", ready: "[data-order]" },
   { name: "operations-users", path: "/operations?tab=users", who: "admin", ready: ".table" },
   { name: "operations-audit", path: "/operations?tab=audit", who: "admin", ready: ".audit" },
@@ -118,22 +107,14 @@ async function look(visitor, { name, path, ready, then }, scheme) {
   }
 }
 
-function seen(name, run) {
-  test(name, TEST_LIMIT, (t) => {
-    if (browser) return run(t);
-    t.skip("there is no Chromium on this machine, and it could not be installed; the reason is above");
-    return undefined;
-  });
-}
-
 describe("the looks of the demo", () => {
   for (const scheme of ["light", "dark"]) {
-    seen(`every page is accessible and fits, ${scheme}`, async (t) => {
+    walk(`every page is accessible and fits, ${scheme}`, async (t) => {
       const visitors = new Map();
       for (const one of pages()) {
         const who = one.who ?? "nobody";
         if (!visitors.has(who)) {
-          const visitor = await Visitor.open(t, browser, store.server.url, { options: { colorScheme: scheme } });
+          const visitor = await visit(t, { options: { colorScheme: scheme } });
           if (one.who) await visitor.signIn(one.who);
           visitors.set(who, visitor);
         }
@@ -143,8 +124,8 @@ describe("the looks of the demo", () => {
     });
   }
 
-  seen("the first page is small and soon ready, and does not move about", async (t) => {
-    const visitor = await Visitor.open(t, browser, store.server.url);
+  walk("the first page is small and soon ready, and does not move about", async (t) => {
+    const visitor = await visit(t);
     const scripts = [];
     visitor.page.on("response", (response) => {
       if (response.request().resourceType() === "script") scripts.push(response);
@@ -160,8 +141,8 @@ describe("the looks of the demo", () => {
     const times = [];
     for (let round = 0; round < 3; round += 1) {
       // Each with nothing in its cache.
-      const { page } = await Visitor.open(t, browser, store.server.url);
-      await page.goto(store.server.url);
+      const { page } = await visit(t);
+      await page.goto(demo.store.server.url);
       await page.locator(".pet-link").first().waitFor();
       times.push(await page.evaluate(() => performance.now()));
     }
@@ -171,14 +152,14 @@ describe("the looks of the demo", () => {
     assert.ok(shift < 0.1, `layout shift ${shift}`);
   });
 
-  seen("the policy allows nothing but this server", async (t) => {
-    const answer = await fetch(`${store.server.url}/lab`);
+  walk("the policy allows nothing but this server", async (t) => {
+    const answer = await fetch(`${demo.store.server.url}/lab`);
     const policy = answer.headers.get("content-security-policy");
     assert.match(policy, /default-src 'self'/);
     assert.doesNotMatch(policy, /unsafe|https?:|\*|data:/);
     const page = await answer.text();
     assert.doesNotMatch(page, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/);
-    const visitor = await Visitor.open(t, browser, store.server.url);
+    const visitor = await visit(t);
     await visitor.goto("/");
     await visitor.page.locator(".pet-link").first().waitFor();
     // A script that somebody smuggles in does not run; the refusal is the one fault that is wanted here.
@@ -191,8 +172,8 @@ describe("the looks of the demo", () => {
     visitor.faults = visitor.faults.filter((fault) => !/Content.Security.Policy/i.test(fault));
   });
 
-  seen("everything can be reached by keyboard", async (t) => {
-    const visitor = await Visitor.open(t, browser, store.server.url);
+  walk("everything can be reached by keyboard", async (t) => {
+    const visitor = await visit(t);
     const { page } = visitor;
     await visitor.goto("/");
     await page.locator(".pet-link").first().waitFor();
@@ -212,4 +193,4 @@ describe("the looks of the demo", () => {
   });
 });
 
-test("the log has no errors", () => assert.deepEqual(store.server.errorLines(), []));
+test("the log has no errors", () => assert.deepEqual(demo.store.server.errorLines(), []));

@@ -2,42 +2,19 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { promisify } from "node:util";
-import { launch } from "./browser.mjs";
-import { demoStore } from "./fixture.mjs";
-import { Visitor } from "./pages.mjs";
 import { eventually } from "./wait.mjs";
+import { demoInBrowser } from "./walks.mjs";
 
-const TEST_LIMIT = { timeout: 120_000 };
 const PHONE = { options: { viewport: { width: 360, height: 740 } } };
 /** The longest name that a pet may have, in one word. */
 const LONG = "Donaudampfschifffahrtsgesellschaftskapitaensmuetze";
 
-let store;
-/** @type {import("playwright-core").Browser | undefined} */
-let browser;
+const demo = demoInBrowser(120_000);
+const { visit, walk } = demo;
 
-before(async () => {
-  store = await demoStore();
-  browser = await launch();
-}, TEST_LIMIT);
-
-after(async () => {
-  await browser?.close();
-  store?.server.destroy();
-});
-
-function walk(name, run) {
-  test(name, TEST_LIMIT, (t) => {
-    if (browser) return run(t);
-    t.skip("there is no Chromium on this machine, and it could not be installed; the reason is above");
-    return undefined;
-  });
-}
-
-const visit = (t, how) => Visitor.open(t, browser, store.server.url, how);
-const newPet = (name) => store.staff.call("POST", "/v1/pets", { name, species: "CAT", description: "Nice.", ageMonths: 5, price: "10.00" });
+const newPet = (name) => demo.store.staff.call("POST", "/v1/pets", { name, species: "CAT", description: "Nice.", ageMonths: 5, price: "10.00" });
 const box = (page) => page.getByLabel("Message", { exact: true });
 
 describe("what the pages say", () => {
@@ -109,7 +86,7 @@ describe("what the pages say", () => {
   });
 
   walk("what went wrong in a dialog is said in it, and payments stand before what they did", async (t) => {
-    const [pet] = await store.anonymous.availablePets(1);
+    const [pet] = await demo.store.anonymous.availablePets(1);
     const alice = await (await visit(t, { outage: true })).signInAt("alice", `/pets/${pet.id}`);
     const { page } = alice;
     await page.getByRole("button", { name: `Order ${pet.name}` }).click();
@@ -132,7 +109,7 @@ describe("what the pages say", () => {
   });
 
   walk("users and the audit log are told anew, and new pets are offered", async (t) => {
-    const admin = await store.anonymous.login("admin");
+    const admin = await demo.store.anonymous.login("admin");
     const { data } = await admin.call("GET", "/v1/admin/users?limit=20");
     const user = data.find(({ username, status }) => status === "ACTIVE" && !["admin", "staff", "alice", "bob"].includes(username));
     const visitor = await (await visit(t)).signInAt("admin", "/operations?tab=users");
@@ -158,7 +135,7 @@ describe("what the pages say", () => {
       const page = await response.json();
       await route.fulfill({ response, json: { ...page, pagination: { ...page.pagination, totalPages: 99 } } });
     });
-    await store.alice.placeOrder((await store.anonymous.availablePets(1))[0].id);
+    await demo.store.alice.placeOrder((await demo.store.anonymous.availablePets(1))[0].id);
     await staff.signIn("staff", "/operations");
     const tile = (name) => page.locator(".tile").filter({ hasText: name }).locator(".tile-value");
     await page.getByText("Some numbers could not be loaded").waitFor();
@@ -203,11 +180,11 @@ describe("what the pages say", () => {
 
   walk("an address where nothing stands is said by a page, and to programs by a problem", async (t) => {
     const nobody = await visit(t);
-    const answer = await nobody.page.goto(`${store.server.url}/nowhere`);
+    const answer = await nobody.page.goto(`${demo.store.server.url}/nowhere`);
     assert.equal(answer.status(), 404);
     await nobody.page.getByRole("heading", { name: "There is no such page" }).waitFor();
     assert.equal(await nobody.page.title(), "No such page · Petstore Live");
-    const { status, headers } = await fetch(`${store.server.url}/nowhere`);
+    const { status, headers } = await fetch(`${demo.store.server.url}/nowhere`);
     assert.deepEqual([status, headers.get("content-type")], [404, "application/problem+json"]);
   });
 
@@ -227,17 +204,17 @@ describe("what the pages say", () => {
     reader.page.on("console", (line) => lines.push(line.text()));
     const devtools = await reader.context.newCDPSession(reader.page);
     for (const script of scripts) {
-      const { exceptionDetails } = await devtools.send("Runtime.evaluate", { expression: `{ const TOKEN = ${JSON.stringify(store.staff.token)};\n${script} }` });
+      const { exceptionDetails } = await devtools.send("Runtime.evaluate", { expression: `{ const TOKEN = ${JSON.stringify(demo.store.staff.token)};\n${script} }` });
       assert.equal(exceptionDetails, undefined, script);
     }
     const shell = await code("Webhook", "curl");
     const { stdout } = await promisify(execFile)("sh", ["-c", shell], { timeout: 20_000 });
     assert.match(stdout, /"secret":"whsec_/);
-    const [pet] = await store.anonymous.availablePets(1);
-    const order = await store.alice.placeOrder(pet.id);
-    await store.alice.payOrder(order);
+    const [pet] = await demo.store.anonymous.availablePets(1);
+    const order = await demo.store.alice.placeOrder(pet.id);
+    await demo.store.alice.payOrder(order);
     await eventually(() => lines.length >= 3, "an event on each of the two", 10_000);
   });
 });
 
-test("the log has no errors", () => assert.deepEqual(store.server.errorLines(), []));
+test("the log has no errors", () => assert.deepEqual(demo.store.server.errorLines(), []));

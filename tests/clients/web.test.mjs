@@ -1,43 +1,22 @@
 // The demo's pages, walked in Chromium as visitors do: two browsers, a cut network, a server that goes away.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { Api, DEMO_PASSWORD } from "./api.mjs";
-import { launch, logIn } from "./browser.mjs";
+import { logIn } from "./browser.mjs";
 import { demoStore } from "./fixture.mjs";
 import { arrivals, counts, labIsLive, Visitor } from "./pages.mjs";
 import { CuttableProxy } from "./proxy.mjs";
 import { eventually } from "./wait.mjs";
+import { demoInBrowser } from "./walks.mjs";
 
-const TEST_LIMIT = { timeout: 180_000 };
 const MARKUP = `<img src=x onerror="alert(1)"><script>alert(2)</script>`;
 
-let store;
-/** @type {import("playwright-core").Browser | undefined} */
-let browser;
-
-before(async () => {
-  store = await demoStore();
-  browser = await launch();
-}, TEST_LIMIT);
-
-after(async () => {
-  await browser?.close();
-  store?.server.destroy();
-});
-
-function walk(name, run) {
-  test(name, TEST_LIMIT, (t) => {
-    if (browser) return run(t);
-    t.skip("there is no Chromium on this machine, and it could not be installed; the reason is above");
-    return undefined;
-  });
-}
-
-const visit = (t, how) => Visitor.open(t, browser, store.server.url, how);
+const demo = demoInBrowser(180_000);
+const { visit, walk } = demo;
 
 async function availablePet() {
-  return (await store.anonymous.availablePets(20)).at(Math.floor(Math.random() * 20));
+  return (await demo.store.anonymous.availablePets(20)).at(Math.floor(Math.random() * 20));
 }
 
 /** Orders on the pet's page, as who is signed in. */
@@ -78,7 +57,7 @@ describe("the demo", () => {
     await column("DELIVERED").waitFor();
     await alice.page.getByRole("list", { name: "What happened" }).getByText("Delivered").waitFor();
 
-    const { data: events } = await store.staff.eventPage({ topics: [`orders/${id}`] });
+    const { data: events } = await demo.store.staff.eventPage({ topics: [`orders/${id}`] });
     assert.equal(events.length, 4);
     await eventually(async () => {
       const seen = await arrivals(lab.page);
@@ -87,22 +66,22 @@ describe("the demo", () => {
   });
 
   walk("a cut network resumes on every channel, without a gap or a double", async (t) => {
-    const proxy = await CuttableProxy.start(store.server.port);
+    const proxy = await CuttableProxy.start(demo.store.server.port);
     t.after(() => proxy.close());
-    const lab = await Visitor.open(t, browser, proxy.url, { outage: true });
+    const lab = await Visitor.open(t, demo.browser, proxy.url, { outage: true });
     await lab.signIn("staff", "/lab");
     await labIsLive(lab.page);
     const before = await counts(lab.page);
-    await store.alice.cancelOrder((await store.alice.placeOrder((await availablePet()).id)).id);
+    await demo.store.alice.cancelOrder((await demo.store.alice.placeOrder((await availablePet()).id)).id);
     await eventually(async () => Math.min(...(await counts(lab.page))) >= Math.max(...before) + 5, "the first events");
 
     void proxy.unplug();
     await lab.page.getByRole("alert").getByText("No live connection").waitFor();
-    const missed = await store.alice.placeOrder((await availablePet()).id);
-    await store.alice.payOrder(missed);
+    const missed = await demo.store.alice.placeOrder((await availablePet()).id);
+    await demo.store.alice.payOrder(missed);
     proxy.plug();
     await lab.backAgain();
-    const { data: events } = await store.staff.eventPage({ topics: [`orders/${missed.id}`] });
+    const { data: events } = await demo.store.staff.eventPage({ topics: [`orders/${missed.id}`] });
     assert.equal(events.length, 2);
     await eventually(
       async () => {
@@ -123,8 +102,8 @@ describe("the demo", () => {
     await labIsLive(page);
     await page.getByRole("button", { name: "Cut WebSocket" }).click();
     await page.getByRole("button", { name: "Go slow: SSE" }).click();
-    const { id } = await store.alice.placeOrder((await availablePet()).id);
-    const { data: [{ eventId }] } = await store.staff.eventPage({ topics: [`orders/${id}`] });
+    const { id } = await demo.store.alice.placeOrder((await availablePet()).id);
+    const { data: [{ eventId }] } = await demo.store.staff.eventPage({ topics: [`orders/${id}`] });
     const arrived = async (least) => ((await arrivals(page)).get(eventId) ?? 0) >= least;
     await eventually(() => arrived(4), "the event on four panes");
     assert.equal(await arrived(5), false);
@@ -136,8 +115,8 @@ describe("the demo", () => {
 
   walk("what the server refuses is taken back", async (t) => {
     const staff = await visit(t);
-    const placed = await store.alice.placeOrder((await availablePet()).id);
-    await store.alice.payOrder(placed);
+    const placed = await demo.store.alice.placeOrder((await availablePet()).id);
+    await demo.store.alice.payOrder(placed);
     await staff.signIn("staff", "/operations");
     const card = (status) => staff.page.locator(`[data-status=${status}] [data-order="${placed.id}"]`);
     await card("APPROVED").waitFor();
@@ -145,7 +124,7 @@ describe("the demo", () => {
     const held = new Promise((resolve) => (release = resolve));
     await staff.page.route("**/ship", async (route) => {
       await held;
-      await store.alice.cancelOrder(placed.id);
+      await demo.store.alice.cancelOrder(placed.id);
       await route.continue();
     });
     await card("APPROVED").getByRole("button", { name: /^Ship/ }).click();
@@ -158,14 +137,14 @@ describe("the demo", () => {
 
   walk("a cancellation can be undone", async (t) => {
     const staff = await visit(t);
-    const placed = await store.alice.placeOrder((await availablePet()).id);
+    const placed = await demo.store.alice.placeOrder((await availablePet()).id);
     await staff.signIn("staff", "/operations");
     const card = staff.page.locator(`[data-order="${placed.id}"]`);
     await card.getByRole("button", { name: /^Cancel/ }).click();
     await staff.page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }).click();
     await card.getByRole("button", { name: "Undo" }).click();
     await card.getByText("Waits for payment").waitFor();
-    assert.equal((await store.alice.order(placed.id)).status, "PLACED");
+    assert.equal((await demo.store.alice.order(placed.id)).status, "PLACED");
   });
 
   walk("a webhook fails, is resent, and is verified", async (t) => {
@@ -244,7 +223,7 @@ describe("the demo", () => {
   });
 
   walk("markup in what people write is shown as text", async (t) => {
-    const pet = await store.staff.call("POST", "/v1/pets", {
+    const pet = await demo.store.staff.call("POST", "/v1/pets", {
       name: "<b>Rex</b><i>",
       species: "DOG",
       breed: MARKUP.slice(0, 40),
@@ -275,7 +254,7 @@ describe("the demo", () => {
     await order(bob, pet);
     const pay = bob.page.getByRole("form", { name: "Pay" });
     await pay.getByLabel("Name on the card").fill("Roberta Martins");
-    await (await store.anonymous.login("bob")).send("DELETE", "/v1/auth/tokens?all=true");
+    await (await demo.store.anonymous.login("bob")).send("DELETE", "/v1/auth/tokens?all=true");
     const over = bob.page.getByRole("dialog", { name: "Your session has ended" });
     await over.getByRole("button", { name: "Go on as bob" }).click();
     await over.waitFor({ state: "hidden" });
@@ -287,7 +266,7 @@ describe("the demo", () => {
   walk("a server that goes away is said, and its return is noticed", async (t) => {
     const own = await demoStore();
     t.after(() => own.server.destroy());
-    const alice = await Visitor.open(t, browser, own.server.url, { outage: true });
+    const alice = await Visitor.open(t, demo.browser, own.server.url, { outage: true });
     const [pet] = await own.anonymous.availablePets(1);
     await alice.signIn("alice", `/pets/${pet.id}`);
     await alice.live();
@@ -304,4 +283,4 @@ describe("the demo", () => {
   });
 });
 
-test("the log has no errors", () => assert.deepEqual(store.server.errorLines(), []));
+test("the log has no errors", () => assert.deepEqual(demo.store.server.errorLines(), []));
