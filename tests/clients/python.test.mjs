@@ -3,35 +3,26 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { demoStore } from "./fixture.mjs";
+import { python } from "./python/venv.mjs";
 
-const FOLDER = join(import.meta.dirname, "python");
-const PYTHON = join(FOLDER, ".venv", "bin", "python");
+const VERIFY = join(import.meta.dirname, "python", "verify.py");
 let store;
+let interpreter;
 
 before(async () => {
-  if (!existsSync(PYTHON)) {
-    run("python3", ["-m", "venv", join(FOLDER, ".venv")]);
-    run(PYTHON, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", join(FOLDER, "requirements.txt")]);
-  }
+  interpreter = python();
   store = await demoStore();
 }, { timeout: 180_000 });
 
 after(() => store?.server.destroy());
 
-function run(command, args, input) {
-  const done = spawnSync(command, args, { input, encoding: "utf8" });
-  assert.equal(done.status, 0, `${command} ${args.join(" ")}: ${done.stderr}`);
-  return done.stdout;
-}
-
 /** What the Python verifiers say of a request. */
 function verified(secret, headers, body) {
-  const done = spawnSync(PYTHON, [join(FOLDER, "verify.py")], { input: JSON.stringify({ secret, headers, body }), encoding: "utf8" });
+  const done = spawnSync(interpreter, [VERIFY], { input: JSON.stringify({ secret, headers, body }), encoding: "utf8" });
   return done.status === 0 && done.stdout.trim() === "verified";
 }
 
