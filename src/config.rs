@@ -352,8 +352,14 @@ pub struct WebhookSettings {
     pub retry_jitter_percent: u32,
     /// Whether endpoints may be on loopback, private and link-local addresses.
     pub allow_private_addresses: bool,
-    /// Endpoints of one tenant.
+    /// Endpoints of the staff of one tenant.
     pub max_endpoints: usize,
+    /// Endpoints of one user.
+    pub max_endpoints_per_user: usize,
+    /// Endpoints of all users of one tenant together.
+    pub max_user_endpoints: usize,
+    /// Jobs of one endpoint that are under way at the same time; one more is answered with 409.
+    pub max_jobs_per_endpoint: u32,
     /// Callbacks of one order that wait to be delivered; one more is answered with 409.
     pub max_callbacks_per_order: u32,
     /// Callbacks of one user that wait to be delivered; one more is answered with 409.

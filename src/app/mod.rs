@@ -101,8 +101,14 @@ pub struct AppSettings {
     pub page_events: u32,
     /// Most events in one answer to a poll.
     pub max_poll_events: u32,
-    /// Most webhook endpoints of one tenant.
+    /// Most webhook endpoints of the staff of one tenant.
     pub max_endpoints: u64,
+    /// Most webhook endpoints of one user.
+    pub max_endpoints_per_user: u64,
+    /// Most webhook endpoints of all users of one tenant.
+    pub max_user_endpoints: u64,
+    /// Most jobs of one webhook endpoint that are under way at the same time.
+    pub max_jobs_per_endpoint: u32,
     /// How long the answer to a request with an idempotency key is kept, seconds.
     pub idempotency_ttl_s: u64,
     /// How long dead letters are kept, seconds.

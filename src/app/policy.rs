@@ -171,7 +171,7 @@ pub fn key_of(principal: &Principal, topic: Topic) -> Result<Key> {
         Topic::Pets | Topic::Inventory => return Ok(Key::Collection(tenant, collection)),
         Topic::Pet(id) => return Ok(Key::Resource(tenant, collection, id.0)),
         Topic::Orders | Topic::Order(_) | Topic::Payments => authorize(Operation::ReadOrders, principal)?,
-        Topic::User(_) => authorize(Operation::ReadUser, principal)?,
+        Topic::Users | Topic::User(_) => authorize(Operation::ReadUser, principal)?,
         Topic::Endpoints | Topic::Provider => authorize(Operation::ReadWebhooks, principal)?,
         Topic::Chat | Topic::Room(_) => authorize(Operation::Chat, principal)?,
     }

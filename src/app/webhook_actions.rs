@@ -10,9 +10,6 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Delivery, DeliveryStatus, Endpoint, Job, JobKind, JobStart, MAX_OVERLAP_S};
 use crate::domain::{DeliveryId, EndpointId, Error, EventId, JobId, Principal, Result, Violation};
 
-/// Jobs of one endpoint that are under way at the same time.
-const MAX_RUNNING: u64 = 3;
-
 /// How long two secrets sign beside each other when nothing else is said, in seconds.
 const OVERLAP_S: u32 = 86_400;
 
@@ -122,12 +119,13 @@ impl App {
     ) -> Result<Job> {
         authorize(Operation::WriteWebhooks, &caller.principal)?;
         let (principal, id) = (caller.principal.clone(), JobId(self.0.ids.uuid_v7()));
+        let max = u64::from(self.0.settings.max_jobs_per_endpoint);
         let job = self
             .change(caller, async move |change| {
                 let endpoint = own(&principal, change.writes.endpoint(change.tenant, endpoint).await?)?;
-                if change.writes.count_running_jobs(endpoint.id).await? >= MAX_RUNNING {
-                    let message = format!("one endpoint can have at most {MAX_RUNNING} jobs under way");
-                    return Err(Error::LimitReached { limit: "webhook jobs of an endpoint", message });
+                if change.writes.count_running_jobs(endpoint.id).await? >= max {
+                    let message = format!("one endpoint can have at most {max} jobs under way");
+                    return Err(Error::LimitReached { limit: "webhook.max_jobs_per_endpoint", message });
                 }
                 let bounds = change.writes.bounds().await?;
                 let (since, first) = match (start, kind) {
@@ -153,6 +151,7 @@ impl App {
                     queued: 0,
                     created_at: change.now,
                     finished_at: None,
+                    cancelled: false,
                 };
                 change.writes.insert_job(&job).await?;
                 let after = Some(Snapshot::WebhookJob(job.clone()));
@@ -161,6 +160,27 @@ impl App {
             .await?;
         self.0.endpoint_secrets.changed(endpoint);
         Ok(job)
+    }
+
+    /// Ends a job where it is: what it has made due is sent, nothing more is. One that has ended stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn cancel_webhook_job(&self, caller: &Caller, endpoint: EndpointId, id: JobId) -> Result<Job> {
+        authorize(Operation::WriteWebhooks, &caller.principal)?;
+        let principal = caller.principal.clone();
+        self.change(caller, async move |change| {
+            let endpoint = own(&principal, change.writes.endpoint(change.tenant, endpoint).await?)?;
+            let before = change.writes.job(change.tenant, id).await?;
+            let before = found(before.filter(|job| job.endpoint_id == endpoint.id), "webhook job")?;
+            let job = before.cancelled(change.now);
+            if before.finished_at.is_none() {
+                change.writes.update_job(&job).await?;
+            }
+            let (before, after) = (Snapshot::WebhookJob(before), Snapshot::WebhookJob(job.clone()));
+            Ok((job, Audited::new(Action::WebhookJobCancelled, Some(before), Some(after))))
+        })
+        .await
     }
 
     /// Where a replay from `cursor` begins.

@@ -7,6 +7,7 @@ use crate::domain::audit::{Action, Snapshot};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, DeliveryFilter, Endpoint, EndpointDraft};
 use crate::domain::{DeliveryId, EndpointId, Error, Principal, Result, Timestamp, UserId};
+use crate::store::Owners;
 
 /// Whose endpoints the principal handles: the staff's are the tenant's all, a user's the user's own.
 pub(super) fn owner(principal: &Principal) -> Option<UserId> {
@@ -27,19 +28,44 @@ impl App {
     pub async fn create_endpoint(&self, caller: &Caller, draft: EndpointDraft) -> Result<(Endpoint, String)> {
         authorize(Operation::WriteWebhooks, &caller.principal)?;
         let id = EndpointId(self.0.ids.uuid_v7());
-        let (owner, max) = (owner(&caller.principal), self.0.settings.max_endpoints);
+        let owner = owner(&caller.principal);
+        let limits = self.endpoint_limits(owner);
         let secrets = self.0.endpoint_secrets.clone();
         self.change(caller, async move |change| {
             let (endpoint, secret) = draft.create(id, change.tenant, owner, change.now, &*secrets)?;
-            if change.writes.count_endpoints(change.tenant, owner).await? >= max {
-                let message = format!("one owner can have at most {max} webhook endpoints");
-                return Err(Error::LimitReached { limit: "webhook.max_endpoints", message });
+            for (of, max, limit, whose) in limits {
+                if change.writes.count_endpoints(change.tenant, of).await? >= max {
+                    let message = format!("{whose} can have at most {max} webhook endpoints");
+                    return Err(Error::LimitReached { limit, message });
+                }
             }
             change.writes.insert_endpoint(&endpoint).await?;
             let after = Some(Snapshot::Endpoint(endpoint.clone()));
             Ok(((endpoint, secret), Audited::new(Action::EndpointCreated, None, after)))
         })
         .await
+    }
+
+    /// How many endpoints there may be beside a new one of `owner`: users cannot use up the staff's.
+    fn endpoint_limits(&self, owner: Option<UserId>) -> Vec<(Owners, u64, &'static str, &'static str)> {
+        let settings = &self.0.settings;
+        match owner {
+            None => vec![(Owners::Staff, settings.max_endpoints, "webhook.max_endpoints", "the staff")],
+            Some(user) => vec![
+                (
+                    Owners::User(user),
+                    settings.max_endpoints_per_user,
+                    "webhook.max_endpoints_per_user",
+                    "one user",
+                ),
+                (
+                    Owners::Users,
+                    settings.max_user_endpoints,
+                    "webhook.max_user_endpoints",
+                    "all users together",
+                ),
+            ],
+        }
     }
 
     /// A page of endpoints.

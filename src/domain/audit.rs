@@ -60,6 +60,7 @@ named_enum! {
         EndpointTested => "WEBHOOK_ENDPOINT_TESTED",
         DeliveryResent => "WEBHOOK_DELIVERY_RESENT",
         WebhookJobStarted => "WEBHOOK_JOB_STARTED",
+        WebhookJobCancelled => "WEBHOOK_JOB_CANCELLED",
         InboundReceived => "INBOUND_RECEIVED",
         InboundReprocessed => "INBOUND_REPROCESSED",
         RoomOpened => "CHAT_ROOM_OPENED",

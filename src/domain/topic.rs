@@ -7,7 +7,7 @@ use super::{OrderId, PetId, Result, RoomId, UserId, Violation};
 use crate::domain::Error;
 
 /// A collection, or one resource of it: `orders`, `orders/{id}`, `payments`, `pets`, `pets/{id}`, `inventory`,
-/// `users/{id}`, `endpoints`, `provider`, `chat`, `chat/{room}`.
+/// `users`, `users/{id}`, `endpoints`, `provider`, `chat`, `chat/{room}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
     Orders,
@@ -16,6 +16,7 @@ pub enum Topic {
     Pets,
     Pet(PetId),
     Inventory,
+    Users,
     User(UserId),
     /// What befalls webhook endpoints.
     Endpoints,
@@ -26,7 +27,7 @@ pub enum Topic {
 }
 
 /// The forms that a topic can have, for messages and documents.
-pub const FORMS: &str = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider, chat, chat/{room}";
+pub const FORMS: &str = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users, users/{id}, endpoints, provider, chat, chat/{room}";
 
 impl Topic {
     /// Reads one topic.
@@ -42,6 +43,7 @@ impl Topic {
                 "pets" => Some(Self::Pets),
                 "inventory" => Some(Self::Inventory),
                 "endpoints" => Some(Self::Endpoints),
+                "users" => Some(Self::Users),
                 "provider" => Some(Self::Provider),
                 "chat" => Some(Self::Chat),
                 _ => None,
@@ -88,7 +90,7 @@ impl Topic {
             Self::Payments => Collection::Payments,
             Self::Pets | Self::Pet(_) => Collection::Pets,
             Self::Inventory => Collection::Inventory,
-            Self::User(_) => Collection::Users,
+            Self::Users | Self::User(_) => Collection::Users,
             Self::Endpoints => Collection::Endpoints,
             Self::Provider => Collection::Provider,
             Self::Chat | Self::Room(_) => Collection::Chat,
@@ -104,6 +106,7 @@ impl std::fmt::Display for Topic {
             | Self::Payments
             | Self::Pets
             | Self::Inventory
+            | Self::Users
             | Self::Endpoints
             | Self::Provider
             | Self::Chat => write!(f, "{collection}"),

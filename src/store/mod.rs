@@ -38,7 +38,7 @@ use batches::BatchReads;
 pub use chat::{ChatReads, ChatWrites, Picture};
 use oauth::{OAuthReads, OAuthWrites};
 pub use sqlite::knowledge;
-pub use webhooks::{WebhookReads, WebhookWrites};
+pub use webhooks::{Owners, WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
 
 /// A user and the hash of the password (PHC string). Not `Debug`.
@@ -295,8 +295,7 @@ pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
     async fn update_endpoint(&mut self, endpoint: &Endpoint) -> Result<()>;
     /// Deletes it with its deliveries and attempts.
     async fn delete_endpoint(&mut self, tenant: Tenant, id: EndpointId) -> Result<()>;
-    /// Of that owner, or those of the staff.
-    async fn count_endpoints(&mut self, tenant: Tenant, owner: Option<UserId>) -> Result<u64>;
+    async fn count_endpoints(&mut self, tenant: Tenant, of: Owners) -> Result<u64>;
 
     /// Puts the event into the log, at the next position.
     async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()>;
@@ -376,7 +375,21 @@ impl Store {
         T: Send + 'static,
         F: AsyncFnOnce(&mut dyn Writes) -> Result<T> + Send + 'static,
     {
-        self.writer.submit(change).await
+        self.writer.submit(writer::Commit::Synced, change).await
+    }
+
+    /// As [`Store::write`], for what would be done again with the same result: it does not wait for the disk, so a power
+    /// failure may take it back (a process that is killed does not) until the next change that waits. It cannot state
+    /// events.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_unsynced<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut dyn Writes) -> Result<T> + Send + 'static,
+    {
+        self.writer.submit(writer::Commit::Unsynced, change).await
     }
 
     /// Finishes what is queued and closes the database, whoever still has a handle on it.

@@ -6,7 +6,18 @@ use super::LogBounds;
 use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, Settled, SourceOrder};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job};
-use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp};
+use crate::domain::{
+    DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp, UserId,
+};
+
+/// Whose endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owners {
+    Staff,
+    User(UserId),
+    /// All users together.
+    Users,
+}
 
 /// What can be read of it.
 #[async_trait]
@@ -51,6 +62,8 @@ pub trait WebhookWrites {
     /// The oldest that is not finished, of any tenant.
     /// One that is not finished, of any tenant: the oldest of those after `last`, else the oldest.
     async fn running_job(&mut self, last: Option<JobId>) -> Result<Option<Job>>;
+    /// One of the tenant's.
+    async fn job(&mut self, tenant: Tenant, id: JobId) -> Result<Option<Job>>;
     async fn count_running_jobs(&mut self, endpoint: EndpointId) -> Result<u64>;
     /// Where the log begins and ends.
     async fn bounds(&mut self) -> Result<LogBounds>;

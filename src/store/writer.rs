@@ -20,15 +20,16 @@ use crate::domain::{Error, Event, Result};
 /// A database connection that the writer drives.
 #[async_trait(?Send)]
 pub trait Engine {
-    /// Opens the shared transaction.
-    async fn begin(&mut self) -> Result<()>;
+    /// Opens the shared transaction. With [`Commit::Unsynced`], in which no change can state an event, a power failure may
+    /// take it back after its commit.
+    async fn begin(&mut self, commit: Commit) -> Result<()>;
     /// Marks where one caller's change begins in it.
     async fn savepoint(&mut self) -> Result<()>;
     /// Keeps what the caller did: writes the events and audit rows that it stated.
     async fn release(&mut self) -> Result<()>;
     /// Takes back what the caller did.
     async fn rollback_to(&mut self) -> Result<()>;
-    /// Commits the shared transaction durably; returns its events in the order of the log.
+    /// Commits the shared transaction; returns its events in the order of the log.
     async fn commit(&mut self) -> Result<Vec<Event>>;
     /// Takes back the shared transaction.
     async fn rollback(&mut self);
@@ -44,8 +45,18 @@ pub type Committed = Box<dyn Fn(Vec<Event>, usize, Duration) + Send>;
 type Answer = Box<dyn FnOnce(Result<()>)>;
 type Run = Box<dyn for<'w> FnOnce(&'w mut dyn Writes) -> LocalBoxFuture<'w, (Result<()>, Answer)> + Send>;
 
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// The disk.
+    Synced,
+    /// Nothing: it is on disk with the next that is synced.
+    Unsynced,
+}
+
 /// A change that waits.
 struct Job {
+    commit: Commit,
     run: Run,
     /// Answers its caller without, or instead of, what `run` would.
     refuse: Box<dyn FnOnce(Error) + Send>,
@@ -98,11 +109,11 @@ impl Writer {
         })
     }
 
-    /// Runs `change` and answers after it is on disk.
+    /// Runs `change` and answers after its commit.
     ///
     /// # Errors
     /// As [`super::Store::write`].
-    pub async fn submit<T, F>(&self, change: F) -> Result<T>
+    pub async fn submit<T, F>(&self, commit: Commit, change: F) -> Result<T>
     where
         T: Send + 'static,
         F: AsyncFnOnce(&mut dyn Writes) -> Result<T> + Send + 'static,
@@ -121,7 +132,7 @@ impl Writer {
             })
         });
         let refuse = Box::new(move |error| send(&refusal, Err(error)));
-        self.queue.try_send(Job { run, refuse }).map_err(|error| match error {
+        self.queue.try_send(Job { commit, run, refuse }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 Error::RateLimited { limit: "store.write_queue", retry_after_s: 1 }
             }
@@ -168,7 +179,9 @@ async fn run<E: Engine>(
         }
         let count = jobs.len();
         let started = tokio::time::Instant::now();
-        let (answers, outcome) = transaction(&mut engine, jobs.drain(..)).await;
+        let synced = jobs.iter().any(|job| job.commit == Commit::Synced);
+        let commit = if synced { Commit::Synced } else { Commit::Unsynced };
+        let (answers, outcome) = transaction(&mut engine, commit, jobs.drain(..)).await;
         let result = match outcome {
             Ok(events) => {
                 committed(events, count, started.elapsed());
@@ -188,10 +201,11 @@ async fn run<E: Engine>(
 /// One shared transaction; the answers are to be given with its outcome.
 async fn transaction<E: Engine>(
     engine: &mut E,
+    commit: Commit,
     jobs: impl Iterator<Item = Job>,
 ) -> (Vec<Answer>, Result<Vec<Event>>) {
     let mut answers: Vec<Answer> = Vec::new();
-    if let Err(error) = engine.begin().await {
+    if let Err(error) = engine.begin(commit).await {
         for job in jobs {
             (job.refuse)(error.clone());
         }
@@ -222,7 +236,7 @@ async fn transaction<E: Engine>(
 
 /// One caller's change, which is taken back when it is refused. An error of its own is inside the answer; an `Err` here ends the batch.
 async fn one<E: Engine>(engine: &mut E, job: Job) -> Result<Answer> {
-    let Job { run, refuse } = job;
+    let Job { run, refuse, .. } = job;
     if let Err(error) = engine.savepoint().await {
         refuse(error.clone());
         return Err(error);

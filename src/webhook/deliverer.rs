@@ -312,7 +312,8 @@ impl Deliverer {
                 // Nothing was written of what it would have meant for its endpoint, so nothing may be remembered.
                 self.unused.extend(self.lanes.renew(settlement.endpoint));
             }
-            if settlement.succeeded() {
+            // What is claimed from now on tells of the failures that are written; a deleted endpoint has none.
+            if settlement.succeeded() || !held {
                 self.troubled.remove(&settlement.endpoint);
             }
             if let Verdict::Retry { at } = settlement.verdict {

@@ -142,9 +142,10 @@ impl Dispatcher {
     /// Writes the rows and the cursor, together or not at all; nothing when another dispatcher has moved the cursor.
     async fn write(&mut self, cursor: &mut Cursor, Batch { rows, upto }: Batch) -> Result<()> {
         let (expected, any) = (cursor.stored, !rows.is_empty());
+        // After a power failure the log is read again from where the cursor then stands.
         let found = self
             .store
-            .write(async move |writes: &mut dyn Writes| {
+            .write_unsynced(async move |writes: &mut dyn Writes| {
                 let found = writes.dispatched().await?;
                 if found == expected {
                     writes.insert_deliveries(&rows, upto).await?;

@@ -78,7 +78,7 @@ impl Jobs {
             writes.update_job(&next).await
         });
         match done.await {
-            // Its endpoint was deleted meanwhile, and it with it.
+            // It was cancelled meanwhile, or its endpoint deleted, and it with it.
             Err(Error::NotFound(_)) => Ok(true),
             done => done.map(|()| true),
         }

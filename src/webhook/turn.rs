@@ -46,24 +46,24 @@ pub(super) async fn write(
     records: Records,
     claim: Claim,
 ) -> Result<Written> {
-    let (held, faring, mut claimed) = store
-        .write(async move |writes: &mut dyn Writes| {
-            let (settlements, unused) = &*records;
-            writes.release_claims(unused).await?;
-            let mut held = Vec::with_capacity(settlements.len());
-            for settlement in settlements {
-                held.push(settlement.record(writes).await?);
-            }
-            let faring = settlement::judge(writes, &ids, claim.now, rules, settlements, &held).await?;
-            let claimed = match claim.limit {
-                0 => Vec::new(),
-                limit => {
-                    writes.claim_deliveries(claim.now, claim.lease_until, limit, claim.per_endpoint).await?
-                }
-            };
-            Ok((held, faring, claimed))
-        })
-        .await?;
+    let nothing_came = records.0.is_empty();
+    let change = async move |writes: &mut dyn Writes| {
+        let (settlements, unused) = &*records;
+        writes.release_claims(unused).await?;
+        let mut held = Vec::with_capacity(settlements.len());
+        for settlement in settlements {
+            held.push(settlement.record(writes).await?);
+        }
+        let faring = settlement::judge(writes, &ids, claim.now, rules, settlements, &held).await?;
+        let claimed = match claim.limit {
+            0 => Vec::new(),
+            limit => writes.claim_deliveries(claim.now, claim.lease_until, limit, claim.per_endpoint).await?,
+        };
+        Ok((held, faring, claimed))
+    };
+    // A claim that a power failure takes back is made again, and what was sent with it is sent again, as after a crash.
+    let written = if nothing_came { store.write_unsynced(change).await } else { store.write(change).await };
+    let (held, faring, mut claimed) = written?;
     claimed.sort_by_key(|claimed| (claimed.delivery.next_attempt_at, claimed.delivery.event_seq));
     let next_due = match claim.look {
         // What is written is written: an answer that does not come is asked for again at the next look.

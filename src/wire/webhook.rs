@@ -296,7 +296,11 @@ impl From<&webhook::Job> for Job {
             id: job.id.to_string(),
             endpoint_id: job.endpoint_id.to_string(),
             kind: job.kind.to_string(),
-            status: if job.finished_at.is_some() { "FINISHED" } else { "RUNNING" },
+            status: match job.finished_at {
+                Some(_) if job.cancelled => "CANCELLED",
+                Some(_) => "FINISHED",
+                None => "RUNNING",
+            },
             progress_percent: job.progress_percent(),
             queued: job.queued,
             since: job.since.map(|at| at.to_string()),

@@ -1,4 +1,4 @@
-// The README's own commands: every ```sh block with `<!-- test -->` on the line before it runs, in order, in one bash
+// The commands of the README and the guides: every ```sh block with `<!-- test -->` on the line before it runs, in order, in one bash
 // session against a running server; a ```json block with `<!-- expect-keys -->` names the keys that its output has.
 
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ import { test } from "node:test";
 import { PetstoreServer } from "./server.mjs";
 import { within } from "./wait.mjs";
 
-const README = new URL("../../README.md", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
 const SESSION_LIMIT_MS = 60_000;
 const README_ADDRESS = /\b(localhost|127\.0\.0\.1):8080\b/g;
 const FENCE = /^(```+)(\w*)\s*$/;
@@ -118,10 +118,30 @@ test("examples are found by their marks", () => {
   assert.throws(() => assertKeys({ a: 1 }, ["token"]), /has no token/);
 });
 
-test("the README's examples run as printed", { timeout: SESSION_LIMIT_MS + 30_000 }, async (t) => {
-  const blocks = examples(await readFile(README, "utf8"));
-  assert.ok(blocks.length > 0, "the README has no block marked <!-- test -->");
-  const server = await PetstoreServer.start();
+test("the README's examples run as printed", { timeout: SESSION_LIMIT_MS + 30_000 }, (t) => runs(t, "README.md"));
+
+test("the examples of the guide to inbound payments run as printed", { timeout: SESSION_LIMIT_MS + 30_000 }, async (t) => {
+  const guide = await readFile(new URL("docs/inbound.md", ROOT), "utf8");
+  await runs(t, "docs/inbound.md", configured(/^```toml\n(.*?)^```$/ms.exec(guide)[1]));
+});
+
+/** A configuration as environment variables. @param {string} toml sections of plain values and lists of texts */
+function configured(toml) {
+  const env = {};
+  let section;
+  for (const line of toml.split("\n")) {
+    section = /^\[(\w+)\]$/.exec(line)?.[1] ?? section;
+    const [, key, value] = /^(\w+) = (true|"[^"]*"|\[[^\]]*\])/.exec(line) ?? [];
+    if (key) env[`PETSTORE_${section}_${key}`.toUpperCase()] = [JSON.parse(value)].flat().join(",");
+  }
+  return env;
+}
+
+/** Runs the examples of a document, in order, against a server with these settings. */
+async function runs(t, name, env = {}) {
+  const blocks = examples(await readFile(new URL(name, ROOT), "utf8"));
+  assert.ok(blocks.length > 0, `${name} has no block marked <!-- test -->`);
+  const server = await PetstoreServer.start({ env });
   t.after(() => server.destroy());
   const dir = await mkdtemp(join(tmpdir(), "petstore-readme-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
@@ -131,11 +151,11 @@ test("the README's examples run as printed", { timeout: SESSION_LIMIT_MS + 30_00
   const { code, completed } = await runSession(dir, ours);
   const failed = ours[completed];
   const said = failed && `${await read(dir, `${completed}.out`)}\n${await read(dir, `${completed}.err`)}`;
-  assert.equal(code, 0, `README line ${failed?.line}:\n${failed?.script}\n${said}`);
+  assert.equal(code, 0, `${name} line ${failed?.line}:\n${failed?.script}\n${said}`);
   for (const [at, block] of ours.entries()) {
     const output = await read(dir, `${at}.out`);
     const json = outputJson(output);
-    const what = `README line ${block.line}: ${output}`;
+    const what = `${name} line ${block.line}: ${output}`;
     if (block.expect) {
       assert.notEqual(json, undefined, `${what} is no JSON`);
       assertKeys(json, block.expect);
@@ -143,4 +163,4 @@ test("the README's examples run as printed", { timeout: SESSION_LIMIT_MS + 30_00
       assert.ok(!json?.type?.includes?.("/errors/"), `${what} is a problem`);
     }
   }
-});
+}

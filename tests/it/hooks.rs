@@ -156,6 +156,14 @@ async fn a_replay_a_test_a_pause_and_a_rotation() {
     assert_eq!(replay.status, 202);
     receiver.until("the past", |events| events.len() >= 6).await;
     server.settled().await;
+    let job = path(&endpoint, &format!("/jobs/{}", id(&replay.body)));
+    let done = eventually("the job's end", async || {
+        let job = staff.get(&job).await.body;
+        (job["status"] == "FINISHED").then_some(job)
+    });
+    let done = done.await;
+    let cancelled = staff.command(&format!("{job}/cancel")).await;
+    assert_eq!((cancelled.status, cancelled.body), (200, done), "one that has ended stays as it is");
 
     let before = receiver.messages();
     let test = staff.command(&path(&endpoint, "/test")).await;
@@ -189,6 +197,43 @@ async fn a_replay_a_test_a_pause_and_a_rotation() {
     let refusal =
         staff.post(&path(&endpoint, "/rotate-secret"), json!({ "overlapSeconds": 604_801 })).await.refusal();
     assert_eq!(refusal.fields, ["overlapSeconds"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_can_be_cancelled() {
+    let server = TestServer::demo().await;
+    let staff = server.user("staff").await;
+    let hook = endpoint(&staff, json!({ "url": "http://127.0.0.1:9/", "eventTypes": ["*"] })).await;
+    let job = staff.post(&path(&hook, "/replay"), json!({ "since": "2020-01-01T00:00:00Z" })).await.body;
+    let cancelled = staff.command(&path(&hook, &format!("/jobs/{}/cancel", id(&job)))).await;
+    assert_eq!(cancelled.status, 200);
+    // It may have come to its end before; else it has stopped where it was.
+    assert!(["CANCELLED", "FINISHED"].contains(&text(&cancelled.body, "status")), "{cancelled:?}");
+    server.settled().await;
+    let jobs = staff.get(&path(&hook, "/jobs")).await.body;
+    assert_eq!(jobs["data"], json!([cancelled.body]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endpoints_are_bounded_for_a_user_for_all_users_and_for_the_staff() {
+    let setup = Setup::demo().set("webhook.max_endpoints", 2).set("webhook.max_endpoints_per_user", 1);
+    let server = setup.set("webhook.max_user_endpoints", 2).start().await;
+    let body = json!({ "url": "https://example.com/hook", "eventTypes": ["*"] });
+    let add = async |who: &Api| who.post("/v1/webhook-endpoints", body.clone()).await;
+    let (alice, bob) = (server.user("alice").await, server.user("bob").await);
+    let (carol, staff) = (server.anonymous().sign_up("carol").await, server.user("staff").await);
+    assert_eq!((add(&alice).await.status, add(&bob).await.status), (201, 201));
+    for (who, limit, whose) in [
+        (&alice, "webhook.max_endpoints_per_user", "one user can have at most 1 webhook endpoints"),
+        (&carol, "webhook.max_user_endpoints", "all users together can have at most 2 webhook endpoints"),
+    ] {
+        let refused = add(who).await.refusal();
+        assert_eq!((refused.status, refused.code.as_str()), (Some(409), "limit_reached"));
+        assert!(refused.text.contains(whose), "{refused:?}");
+        assert_eq!(server.metrics().limit_hits(limit), 1);
+    }
+    assert_eq!((add(&staff).await.status, add(&staff).await.status), (201, 201), "the staff have their own");
+    assert_eq!(add(&staff).await.refusal().code, "limit_reached");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

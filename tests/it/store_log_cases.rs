@@ -13,6 +13,21 @@ use super::store_cases::{Subject, add_pet, order, pet, state_event, tenant};
 pub async fn run_all(subject: &Subject) {
     the_order_of_the_log_is_the_order_of_commits(subject).await;
     reading_by_keys_is_filtering_everything(&subject.store).await;
+    what_does_not_wait_for_the_disk_states_no_event(&subject.store).await;
+}
+
+async fn what_does_not_wait_for_the_disk_states_no_event(store: &Store) {
+    let tenant = tenant();
+    let (kept, refused) = (pet(tenant, Species::Bird, 0), pet(tenant, Species::Bird, 1));
+    let ids = [kept.id, refused.id];
+    store.write_unsynced(async move |w| w.insert_pet(&kept).await).await.unwrap();
+    let stated = store.write_unsynced(async move |w| {
+        w.insert_pet(&refused).await?;
+        state_event(w, Fact::pet_created(&refused)).await
+    });
+    assert!(matches!(stated.await, Err(Error::Internal(_))));
+    let found = [store.read().find_pet(tenant, ids[0]).await, store.read().find_pet(tenant, ids[1]).await];
+    assert_eq!(found.map(|pet| pet.unwrap().is_some()), [true, false]);
 }
 
 async fn the_order_of_the_log_is_the_order_of_commits(subject: &Subject) {

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use petstore::domain::event::{Collection, Fact, Key};
 use petstore::domain::page::PageRequest;
-use petstore::domain::webhook::{Attempt, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EventPattern};
+use petstore::domain::webhook::{
+    Attempt, Delivery, DeliveryFilter, DeliveryStatus, Endpoint, EventPattern, Job, JobKind,
+};
 use petstore::domain::*;
-use petstore::store::{ClaimedDelivery, Store, Verdict};
+use petstore::store::{ClaimedDelivery, Owners, Store, Verdict};
 use uuid::Uuid;
 
 use super::store_cases::{add_pet, at, pet, tenant};
@@ -20,6 +22,7 @@ pub async fn run_all(store: &Store) {
     claims_are_fair_and_bounded(store).await;
     a_claim_is_settled_by_its_newest_holder_only(store).await;
     leases_end_and_are_given_back(store).await;
+    a_cancelled_job_stays_cancelled(store).await;
     a_deleted_endpoint_is_gone_at_once_and_its_rows_bit_by_bit(store).await;
 }
 
@@ -42,6 +45,36 @@ async fn add_endpoint(store: &Store, tenant: Tenant) -> Endpoint {
 async fn delete_endpoint(store: &Store, endpoint: &Endpoint) {
     let (tenant, id) = (endpoint.tenant, endpoint.id);
     store.write(async move |w| w.delete_endpoint(tenant, id).await).await.unwrap();
+}
+
+async fn a_cancelled_job_stays_cancelled(store: &Store) {
+    let endpoint = add_endpoint(store, tenant()).await;
+    let (head, id) = (store.read().log_bounds().await.unwrap().head, JobId(Uuid::now_v7()));
+    let job = Job {
+        id,
+        tenant: endpoint.tenant,
+        endpoint_id: endpoint.id,
+        kind: JobKind::Replay,
+        since: None,
+        first: Seq::START,
+        cursor: Seq::START,
+        upto: head,
+        queued: 0,
+        created_at: at(0),
+        finished_at: None,
+        cancelled: false,
+    };
+    let (new, cancelled) = (job.clone(), job.cancelled(at(5)));
+    let step = Job { queued: 7, ..job };
+    store.write(async move |w| w.insert_job(&new).await).await.unwrap();
+    let end = cancelled.clone();
+    store.write(async move |w| w.update_job(&end).await).await.unwrap();
+    let late = store.write(async move |w| w.update_job(&step).await).await;
+    assert!(matches!(late, Err(Error::NotFound(_))), "a step that was under way");
+    assert_eq!(store.read().find_job(endpoint.tenant, id).await.unwrap().unwrap(), cancelled);
+    let running = store.write(async |w| w.running_job(None).await).await.unwrap();
+    assert_ne!(running.map(|job| job.id), Some(id));
+    delete_endpoint(store, &endpoint).await;
 }
 
 /// Puts `count` events into the log and returns them.
@@ -120,19 +153,23 @@ async fn sweep(store: &Store) {
 
 async fn endpoints_are_kept(store: &Store) {
     let (tenant, other) = (tenant(), tenant());
-    let owner = Some(UserId(Uuid::now_v7()));
-    let (mut first, mut second) = (endpoint(tenant, None, 1), endpoint(tenant, owner, 2));
+    let user = UserId(Uuid::now_v7());
+    let (mut first, mut second) = (endpoint(tenant, None, 1), endpoint(tenant, Some(user), 2));
     let (one, two) = (first.clone(), second.clone());
     log(store, tenant, 1, 0).await;
     let counts = store
         .write(async move |w| {
             w.insert_endpoint(&one).await?;
             w.insert_endpoint(&two).await?;
-            Ok([w.count_endpoints(tenant, None).await?, w.count_endpoints(tenant, owner).await?])
+            Ok([
+                w.count_endpoints(tenant, Owners::Staff).await?,
+                w.count_endpoints(tenant, Owners::User(user)).await?,
+                w.count_endpoints(tenant, Owners::Users).await?,
+            ])
         })
         .await
         .unwrap();
-    assert_eq!(counts, [1, 1]);
+    assert_eq!(counts, [1, 1, 1]);
     first.since = store.read().log_bounds().await.unwrap().head;
     second.since = first.since;
     (first.enabled, first.disabled_reason) = (false, Some("410".into()));
@@ -143,7 +180,7 @@ async fn endpoints_are_kept(store: &Store) {
     assert_eq!(store.read().find_endpoint(other, first.id).await.unwrap(), None);
     let listed = store.read().list_endpoints(tenant, None, ALL).await.unwrap();
     assert_eq!((listed.items, listed.total_items), (vec![second.clone(), first.clone()], 2));
-    assert_eq!(store.read().list_endpoints(tenant, owner, ALL).await.unwrap().items, [second.clone()]);
+    assert_eq!(store.read().list_endpoints(tenant, Some(user), ALL).await.unwrap().items, [second.clone()]);
     assert_eq!(store.read().enabled_endpoints(&[other, tenant]).await.unwrap(), [second.clone()]);
     assert_eq!(store.read().enabled_endpoints(&[other]).await.unwrap(), []);
     let (id, foreign) = (first.id, store.clone());
@@ -321,7 +358,7 @@ async fn a_deleted_endpoint_is_gone_at_once_and_its_rows_bit_by_bit(store: &Stor
     );
     assert_eq!(store.read().find_delivery(tenant, row).await.unwrap(), None);
     assert_eq!(store.read().list_attempts(tenant, row).await.unwrap(), []);
-    assert_eq!(store.write(async move |w| w.count_endpoints(tenant, None).await).await.unwrap(), 0);
+    assert_eq!(store.write(async move |w| w.count_endpoints(tenant, Owners::Staff).await).await.unwrap(), 0);
     let again = store.write(async move |w| w.delete_endpoint(tenant, id).await).await;
     assert_eq!(again.unwrap_err().code(), "not_found");
     dispatch(store, rows).await;

@@ -112,3 +112,22 @@ async fn who_leaves_is_gone_and_the_orders_stay() {
     // The name is free again.
     sign_up(&server, "jane").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_staff_hear_of_all_users_and_users_of_themselves() {
+    let server = TestServer::demo().await;
+    let staff = server.user("staff").await;
+    let (jane, _) = sign_up(&server, "jane").await;
+    let (joe, _) = sign_up(&server, "joe").await;
+    let heard = async |who: &Api| {
+        let events = who.get("/v1/events?topics=users&limit=500").await.result().unwrap();
+        let mut owners: Vec<String> =
+            events["data"].as_array().unwrap().iter().map(|e| id(&e["data"]["user"]).to_owned()).collect();
+        owners.dedup();
+        owners
+    };
+    let all = heard(&staff).await;
+    assert!(all.ends_with(&[jane.user_id().to_string(), joe.user_id().to_string()]), "{all:?}");
+    assert_eq!(heard(&jane).await, [jane.user_id().to_string()]);
+    assert_eq!(server.anonymous().get("/v1/events?topics=users").await.status, 401);
+}

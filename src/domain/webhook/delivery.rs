@@ -114,17 +114,30 @@ pub struct Job {
     /// Deliveries that it made due.
     pub queued: u64,
     pub created_at: Timestamp,
+    /// When it came to its end, or was cancelled.
     pub finished_at: Option<Timestamp>,
+    pub cancelled: bool,
 }
 
 impl Job {
+    /// The job without what it has not done yet; one that has ended stays as it is.
+    #[must_use]
+    pub fn cancelled(&self, now: Timestamp) -> Self {
+        let ended = self.finished_at.is_some();
+        Self {
+            finished_at: self.finished_at.or(Some(now)),
+            cancelled: self.cancelled || !ended,
+            ..self.clone()
+        }
+    }
+
     /// How much is done, in percent.
     pub fn progress_percent(&self) -> u64 {
         let (whole, done) =
             (self.upto.0.saturating_sub(self.first.0), self.cursor.0.saturating_sub(self.first.0));
         match self.finished_at {
-            Some(_) => 100,
-            None => (done * 100).checked_div(whole).unwrap_or(0),
+            Some(_) if !self.cancelled => 100,
+            _ => (done * 100).checked_div(whole).unwrap_or(0),
         }
     }
 }

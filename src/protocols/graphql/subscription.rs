@@ -58,7 +58,7 @@ impl Subscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users/{id}, endpoints, provider, chat or chat/{room}."
+            desc = "orders, orders/{id}, payments, pets, pets/{id}, inventory, users, users/{id}, endpoints, provider, chat or chat/{room}."
         )]
         topics: Vec<String>,
         #[graphql(desc = "Cursor of the last event that was seen; from now on when it is left out.")]

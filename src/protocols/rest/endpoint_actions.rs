@@ -117,6 +117,13 @@ pub async fn job(State(rest): State<Rest>, By(caller): By, Id((endpoint, job)): 
     Ok(json(StatusCode::OK, &Job::from(&job)))
 }
 
+/// cancelWebhookJob
+pub async fn cancel_job(State(rest): State<Rest>, By(caller): By, Id((endpoint, job)): Ids) -> Told {
+    let job = JobId::parse_address("jobId", &job)?;
+    let job = rest.app.cancel_webhook_job(&caller, endpoint_id(&endpoint)?, job).await?;
+    Ok(json(StatusCode::OK, &Job::from(&job)))
+}
+
 /// listEventTypes
 pub async fn event_types() -> Told {
     let types: Vec<_> = EventType::ALL.iter().map(|kind| event_types::describe(*kind)).collect();

@@ -94,6 +94,7 @@ pub fn router(rest: Rest) -> Router {
         .route("/webhook-endpoints/{id}/replay", post(endpoint_actions::replay))
         .route("/webhook-endpoints/{id}/jobs", get(endpoint_actions::jobs))
         .route("/webhook-endpoints/{id}/jobs/{job}", get(endpoint_actions::job))
+        .route("/webhook-endpoints/{id}/jobs/{job}/cancel", post(endpoint_actions::cancel_job))
         .route("/event-types", get(endpoint_actions::event_types))
         .route("/event-types/{id}", get(endpoint_actions::event_type));
     let inbound = Router::new()

@@ -10,7 +10,7 @@ use super::totals::Totals;
 use super::{DirectoryLock, events};
 use crate::domain::{Epoch, Error, Event, Result, Seq, Tenant};
 use crate::store::faults::Faults;
-use crate::store::writer::Engine;
+use crate::store::writer::{Commit, Engine};
 use crate::store::{LogBounds, Writes};
 
 /// Most that is remembered of a transaction's writes, bytes; then its changes are in savepoints.
@@ -20,6 +20,8 @@ const MAX_REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct SqliteEngine {
     connection: rusqlite::Connection,
     faults: Faults,
+    /// What the open transaction's commit waits for, or that of the last.
+    commit: Commit,
     pub(super) epoch: Epoch,
     /// The newest committed event.
     pub(super) head: Seq,
@@ -55,6 +57,7 @@ impl SqliteEngine {
         Self {
             connection,
             faults,
+            commit: Commit::Synced,
             epoch: bounds.epoch,
             head: bounds.head,
             events: Vec::new(),
@@ -102,7 +105,15 @@ impl SqliteEngine {
 
 #[async_trait(?Send)]
 impl Engine for SqliteEngine {
-    async fn begin(&mut self) -> Result<()> {
+    async fn begin(&mut self, commit: Commit) -> Result<()> {
+        if self.commit != commit {
+            let synchronous = match commit {
+                Commit::Synced => "PRAGMA synchronous = FULL",
+                Commit::Unsynced => "PRAGMA synchronous = NORMAL",
+            };
+            self.connection.execute_batch(synchronous).map_err(Error::unavailable)?;
+            self.commit = commit;
+        }
         // Takes the write lock at once, so that no change has to be taken back because of it later.
         let begun = self.send("BEGIN IMMEDIATE").await;
         if begun.is_err() {
@@ -124,6 +135,11 @@ impl Engine for SqliteEngine {
     }
 
     async fn release(&mut self) -> Result<()> {
+        if self.commit == Commit::Unsynced && !self.events.is_empty() {
+            return Err(Error::internal(
+                "an event was stated in a transaction that does not wait for the disk",
+            ));
+        }
         let mut link = Link::writer(&mut self.connection, &self.faults, &mut self.done);
         events::append(&mut link, &self.events[self.kept..]).await?;
         if self.savepoints {

@@ -37,7 +37,7 @@ pub(super) async fn redeliver(link: &mut Link<'_>, deliveries: &[Delivery]) -> R
             "INSERT INTO deliveries (id, tenant, endpoint_id, event_id, event_seq, event_type, status, attempts, \
              next_attempt_at, created_at, order_key) VALUES {} ON CONFLICT (endpoint_id, event_seq) DO UPDATE SET \
              {REOPEN}, next_attempt_at = excluded.next_attempt_at WHERE status <> 'PENDING'",
-            places(11, 1)
+            places(12, 1)
         );
         let upsert = Statement::write(upsert)
             .bind(delivery.id.0)
@@ -91,8 +91,8 @@ pub(super) async fn reopen_failed(link: &mut Link<'_>, job: &Job, now: Timestamp
     Ok(next)
 }
 
-const JOB_COLUMNS: &str =
-    "id, tenant, endpoint_id, kind, since, first_seq, cursor, upto_seq, queued, created_at, finished_at";
+const JOB_COLUMNS: &str = "id, tenant, endpoint_id, kind, since, first_seq, cursor, upto_seq, queued, created_at, finished_at, \
+     cancelled";
 
 fn read_job(row: &Row) -> Result<Job> {
     let mut fields = Fields::of(row);
@@ -108,6 +108,7 @@ fn read_job(row: &Row) -> Result<Job> {
         queued: fields.int()?,
         created_at: fields.time()?,
         finished_at: fields.time_or_none()?,
+        cancelled: fields.take()?,
     })
 }
 
@@ -124,16 +125,23 @@ pub(super) async fn insert_job(link: &mut Link<'_>, job: &Job) -> Result<()> {
         .bind(job.upto)
         .bind(job.queued.cast_signed())
         .bind(job.created_at)
-        .bind(job.finished_at);
+        .bind(job.finished_at)
+        .bind(job.cancelled);
     link.queue(insert).await
 }
 
+/// One that has ended, or is gone with its endpoint, is not found: a step that was under way meanwhile counts for nothing.
 pub(super) async fn update_job(link: &mut Link<'_>, job: &Job) -> Result<()> {
     let update = Statement::write_one(
         "webhook job",
-        "UPDATE webhook_jobs SET cursor = ?, queued = ?, finished_at = ? WHERE id = ?",
+        "UPDATE webhook_jobs SET cursor = ?, queued = ?, finished_at = ?, cancelled = ? WHERE id = ? AND finished_at IS NULL",
     );
-    let update = update.bind(job.cursor).bind(job.queued.cast_signed()).bind(job.finished_at).bind(job.id.0);
+    let update = update
+        .bind(job.cursor)
+        .bind(job.queued.cast_signed())
+        .bind(job.finished_at)
+        .bind(job.cancelled)
+        .bind(job.id.0);
     link.queue(update).await
 }
 

@@ -79,6 +79,10 @@ impl WebhookWrites for SqliteEngine {
         redeliveries::running_job(&mut self.link(), last).await
     }
 
+    async fn job(&mut self, tenant: Tenant, id: JobId) -> Result<Option<Job>> {
+        redeliveries::find_job(&mut self.link(), tenant, id).await
+    }
+
     async fn count_running_jobs(&mut self, endpoint: EndpointId) -> Result<u64> {
         redeliveries::count_running(&mut self.link(), endpoint).await
     }

@@ -6,6 +6,7 @@ use super::row::{Fields, Row, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Endpoint, EventPattern, Health, Ordering, PreviousSecret};
 use crate::domain::{EndpointId, Error, Result, Tenant, UserId};
+use crate::store::Owners;
 use crate::wire::webhook as wire;
 
 pub(super) const COLUMNS: &str = "webhook_endpoints.id, webhook_endpoints.tenant, webhook_endpoints.owner, webhook_endpoints.created_at, \
@@ -176,12 +177,17 @@ pub(super) fn readable<T>(read: Result<T>, what: &'static str) -> Option<T> {
     .ok()
 }
 
-pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
-    let select = Statement::read(
-        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner IS ? AND deleted = 0 AND callback_lane IS NULL",
-    )
+pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, of: Owners) -> Result<u64> {
+    let (whose, owner) = match of {
+        Owners::Staff => ("owner IS ?", None),
+        Owners::User(owner) => ("owner = ?", Some(owner.0)),
+        Owners::Users => ("owner IS NOT ?", None),
+    };
+    let select = Statement::read(format!(
+        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND {whose} AND deleted = 0 AND callback_lane IS NULL"
+    ))
     .bind(tenant.as_uuid())
-    .bind(owner.map(|owner| owner.0));
+    .bind(owner);
     Ok(link.row(select, |row| Fields::of(row).int()).await?.unwrap_or(0))
 }
 

@@ -19,7 +19,9 @@ use crate::domain::{
     PaymentStatus, Pet, PetId, PetStatus, Position, Receipt, Result, Seq, Species, Tenant, Timestamp, User,
     UserId,
 };
-use crate::store::{ClaimedDelivery, Credentials, KeptAnswer, RefreshToken, Revocation, Verdict, Writes};
+use crate::store::{
+    ClaimedDelivery, Credentials, KeptAnswer, Owners, RefreshToken, Revocation, Verdict, Writes,
+};
 
 #[async_trait(?Send)]
 impl Writes for SqliteEngine {
@@ -203,8 +205,8 @@ impl Writes for SqliteEngine {
         webhooks::delete(&mut self.link(), tenant, id).await
     }
 
-    async fn count_endpoints(&mut self, tenant: Tenant, owner: Option<UserId>) -> Result<u64> {
-        webhooks::count(&mut self.link(), tenant, owner).await
+    async fn count_endpoints(&mut self, tenant: Tenant, of: Owners) -> Result<u64> {
+        webhooks::count(&mut self.link(), tenant, of).await
     }
 
     async fn append_event(&mut self, id: EventId, at: Timestamp, fact: Fact) -> Result<()> {

@@ -248,6 +248,7 @@ impl World {
             queued: 0,
             created_at: now,
             finished_at: None,
+            cancelled: false,
         };
         let row = job.clone();
         self.store().write(async move |writes: &mut dyn Writes| writes.insert_job(&row).await).await.unwrap();

@@ -22,8 +22,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 const FORWARD: Duration = Duration::from_secs(30);
 /// The topics of the staff, and of everyone else.
 const TOPICS: [&str; 2] = [
-    "orders,payments,pets,inventory,endpoints,chat,provider",
-    "orders,payments,pets,inventory,endpoints,chat",
+    "orders,payments,pets,inventory,users,endpoints,chat,provider",
+    "orders,payments,pets,inventory,users,endpoints,chat",
 ];
 
 /// What is asked of it.

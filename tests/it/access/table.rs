@@ -95,6 +95,7 @@ const ROWS: &[Row] = rows![
     POST "/v1/webhook-endpoints/{endpoint}/pause" WriteWebhooks Hidden "write:orders" "";
     POST "/v1/webhook-endpoints/{endpoint}/resume" WriteWebhooks Hidden "write:orders" "";
     POST "/v1/webhook-endpoints/{endpoint}/test" WriteWebhooks Hidden "write:orders" "";
+    POST "/v1/webhook-endpoints/{endpoint}/jobs/{none}/cancel" WriteWebhooks Hidden "write:orders" "";
     POST "/v1/webhook-endpoints/{endpoint}/rotate-secret" WriteWebhooks Hidden "write:orders" "";
     POST "/v1/webhook-endpoints/{endpoint}/resend-failed" WriteWebhooks Hidden "write:orders" r#"{"since":"2020-01-01T00:00:00Z"}"#;
     POST "/v1/webhook-endpoints/{endpoint}/replay" WriteWebhooks Hidden "write:orders" r#"{"since":"2020-01-01T00:00:00Z"}"#;
@@ -187,6 +188,7 @@ const GRAPHQL: &[(&str, &str, For, Option<&str>)] = &[
     (r#"mutation { testWebhookEndpoint(id: "{endpoint}") { eventId userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
     (r#"mutation { rotateWebhookSecret(id: "{endpoint}") { secret userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
     (r#"mutation { resendFailedDeliveries(id: "{endpoint}", input: { since: "2020-01-01T00:00:00Z" }) { job { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
+    (r#"mutation { cancelWebhookJob(endpoint: "{endpoint}", id: "{none}") { job { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
     (r#"mutation { replayEvents(id: "{endpoint}", input: { since: "2020-01-01T00:00:00Z" }) { job { id } userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
     (r#"mutation { deleteWebhookEndpoint(id: "{endpoint}") { deletedId userErrors { code status message field } } }"#, "WriteWebhooks", For::Hidden, Some("write:orders")),
     (r#"mutation { setUserStatus(id: "{user}", input: { status: ACTIVE }) { user { id } userErrors { code status message field } } }"#, "Administer", For::Admin, Some("admin")),

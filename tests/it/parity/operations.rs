@@ -125,6 +125,7 @@ const WRITES: &[(&str, &str, &str, &str, &str)] = &[
     ("testWebhookEndpoint", "POST", "/v1/webhook-endpoints/{endpoint}/test", "", r#"testWebhookEndpoint(id: "{endpoint}") { eventId"#),
     ("resendFailedDeliveries", "POST", "/v1/webhook-endpoints/{endpoint}/resend-failed", r#"{"since":"2020-01-01T00:00:00Z"}"#, r#"resendFailedDeliveries(id: "{endpoint}", input: {since: "2020-01-01T00:00:00Z"}) { job { endpointId kind }"#),
     ("replayEvents", "POST", "/v1/webhook-endpoints/{endpoint}/replay", r#"{"since":"2020-01-01T00:00:00Z"}"#, r#"replayEvents(id: "{endpoint}", input: {since: "2020-01-01T00:00:00Z"}) { job { endpointId kind }"#),
+    ("cancelWebhookJob", "POST", "/v1/webhook-endpoints/{endpoint}/jobs/{job}/cancel", "", r#"cancelWebhookJob(endpoint: "{endpoint}", id: "{job}") { job { id kind endpointId }"#),
     ("resendDelivery", "POST", "/v1/webhook-endpoints/{endpoint}/deliveries/{delivery}/resend", "", r#"resendWebhookDelivery(id: "{delivery}") { delivery { id eventType status }"#),
     ("resumeWebhookEndpoint", "POST", "/v1/webhook-endpoints/{endpoint}/resume", "", r#"resumeWebhookEndpoint(id: "{endpoint}") { endpoint { id paused }"#),
     ("deleteWebhookEndpoint", "DELETE", "/v1/webhook-endpoints/{endpoint}", "", r#"deleteWebhookEndpoint(id: "{endpoint}") { deletedId"#),

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Object, Result};
 use super::payload::payloads;
 use crate::app::{App, Caller};
 use crate::domain::webhook::{Job, JobKind, JobStart};
-use crate::domain::{self, DeliveryId, EndpointId, Error, Violation};
+use crate::domain::{self, DeliveryId, EndpointId, Error, JobId, Violation};
 use crate::protocols::graphql::inputs::webhooks::{ReplayEventsInput, ResendFailedDeliveriesInput};
 use crate::protocols::graphql::schema::{CHANGE_COST, app, caller};
 use crate::protocols::graphql::types::delivery::{WebhookDelivery, WebhookJob};
@@ -25,6 +25,10 @@ payloads! {
     }
     ReplayEventsPayload = "sending events again" {
         /// The job that does it.
+        job: WebhookJob,
+    }
+    CancelWebhookJobPayload = "cancelling a webhook job" {
+        /// The job as it is now.
         job: WebhookJob,
     }
 }
@@ -112,5 +116,21 @@ impl WebhookActions {
             start(by, &id, JobKind::Replay, from).await
         };
         ReplayEventsPayload::of(replay().await)
+    }
+
+    /// Ends a job where it is: what it has made due is sent, nothing more is. One that has ended stays as it is.
+    #[graphql(complexity = "CHANGE_COST + child_complexity")]
+    async fn cancel_webhook_job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The endpoint's id.")] endpoint: ID,
+        #[graphql(desc = "The job's id.")] id: ID,
+    ) -> Result<CancelWebhookJobPayload> {
+        let (app, caller) = (app(ctx)?, caller(ctx)?);
+        let cancel = async || {
+            let endpoint = EndpointId::parse_address("endpoint", &endpoint)?;
+            app.cancel_webhook_job(caller, endpoint, JobId::parse_address("id", &id)?).await
+        };
+        CancelWebhookJobPayload::of(cancel().await.map(|job| (job.into(),)))
     }
 }

@@ -104,7 +104,7 @@ pub struct WebhookJob {
     endpoint_id: ID,
     /// What it sends again.
     kind: WebhookJobKind,
-    /// Whether it has come to its end.
+    /// Whether it has come to its end, or was cancelled.
     finished: bool,
     /// How much is done.
     progress_percent: u64,
@@ -114,7 +114,9 @@ pub struct WebhookJob {
     since: Option<DateTime>,
     /// When it was started.
     created_at: DateTime,
-    /// When it came to its end.
+    /// Whether it was ended before its end.
+    cancelled: bool,
+    /// When it came to its end, or was cancelled.
     finished_at: Option<DateTime>,
 }
 
@@ -189,6 +191,7 @@ impl From<webhook::Job> for WebhookJob {
             queued: job.queued,
             since: job.since.map(Into::into),
             created_at: job.created_at.into(),
+            cancelled: job.cancelled,
             finished_at: job.finished_at.map(Into::into),
         }
     }
