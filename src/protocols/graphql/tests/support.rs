@@ -156,6 +156,7 @@ impl Fixture {
                 clock.clone(),
             ),
             signals: crate::bus::Signals::default(),
+            bells: crate::bus::Bells::default(),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });
