@@ -48,9 +48,10 @@ use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use answers::Answers;
+pub use attempts::{AttemptFeed, Attempted};
 pub use feed::{Feed, Past, Replays};
 pub use guard::{Guard, GuardSettings};
-pub use images::Upload;
+pub use images::{Received, Upload};
 pub use logins::Grant;
 pub use passwords::Passwords;
 pub use presence::Watched;
