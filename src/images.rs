@@ -80,16 +80,16 @@ impl Images {
         self.dir.join(id.to_string())
     }
 
-    /// Begins the file of a new image.
+    /// Begins the file of a new image, of at most `max_bytes`.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be made.
-    pub async fn begin(&self, id: ImageId) -> Result<Incoming> {
+    pub async fn begin(&self, id: ImageId, max_bytes: usize) -> Result<Incoming> {
         let path = self.path(id).with_extension(UNFINISHED);
         let file =
             fs::OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(&path).await;
         let file = file.map_err(Error::unavailable)?;
-        Ok(Incoming { images: self.clone(), id, file, path: Some(path), written: 0 })
+        Ok(Incoming { images: self.clone(), id, file, path: Some(path), written: 0, max_bytes })
     }
 
     /// The file of an image.
@@ -162,6 +162,7 @@ pub struct Incoming {
     file: fs::File,
     path: Option<PathBuf>,
     written: usize,
+    max_bytes: usize,
 }
 
 impl Drop for Incoming {
@@ -179,12 +180,58 @@ impl Incoming {
     /// # Errors
     /// [`Error::TooLarge`] naming `file`; [`Error::Unavailable`] when they cannot be written.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let max_bytes = self.images.limits.max_bytes;
+        let max_bytes = self.max_bytes;
         self.written = self.written.saturating_add(bytes.len());
         if self.written > max_bytes {
             return Err(Error::TooLarge { field: "file", max_bytes });
         }
         self.file.write_all(bytes).await.map_err(Error::unavailable)
+    }
+
+    /// Hands everything that was written to the system, so that others who open the file see it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be written.
+    pub async fn flush(&mut self) -> Result<()> {
+        self.file.flush().await.map_err(Error::unavailable)
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] naming `file`; [`Error::Unavailable`] when it cannot be read.
+    pub async fn read(&self, max_bytes: usize) -> Result<Vec<u8>> {
+        if self.written > max_bytes {
+            return Err(Error::TooLarge { field: "file", max_bytes });
+        }
+        fs::read(self.path.as_deref().unwrap_or(Path::new(""))).await.map_err(Error::unavailable)
+    }
+
+    /// The same bytes as another image of that name to be; they are not copied where the file system can link.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] naming `file` when that is more than an image may have; [`Error::Unavailable`].
+    pub async fn link(&self, id: ImageId) -> Result<Self> {
+        let max_bytes = self.images.limits.max_bytes;
+        if self.written > max_bytes {
+            return Err(Error::TooLarge { field: "file", max_bytes });
+        }
+        let (images, written) = (self.images.clone(), self.written);
+        let from = self.path.as_deref().unwrap_or(Path::new(""));
+        let path = self.images.path(id).with_extension(UNFINISHED);
+        let open = async {
+            if fs::hard_link(from, &path).await.is_err() {
+                fs::copy(from, &path).await?;
+            }
+            fs::File::open(&path).await
+        };
+        match open.await {
+            Ok(file) => Ok(Self { images, id, file, path: Some(path), written, max_bytes }),
+            Err(error) => {
+                let _ = fs::remove_file(&path).await;
+                Err(Error::unavailable(error))
+            }
+        }
     }
 
     /// Checks what it is, puts it on disk and gives it its name.

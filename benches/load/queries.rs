@@ -21,6 +21,9 @@ pub async fn worst(petstore: &Petstore) {
                          possibleTypes { name } } }";
     let cycle = "{ __type(name: \"Event\") { possibleTypes { interfaces { possibleTypes { name } } } } }";
     let payments = "ordersConnection(first: 100) { edges { node { payments { order { payments(first: 5) { id } } } } } }";
+    let connections =
+        "petsConnection(first: 50) { edges { node { ordersConnection(first: 5) { totalCount edges { node {
+        paymentsConnection(first: 5) { totalCount edges { node { id } } } } } } } } }";
     let unknown: Vec<String> =
         (0..100).map(|n| format!("\"019b4132-70aa-764f-b315-e2803d882a{n:02}\"")).collect();
     let nodes = format!("nodes(ids: [{}]) {{ id }}", unknown.join(", "));
@@ -34,6 +37,7 @@ pub async fn worst(petstore: &Petstore) {
         ("the largest lists", most(petstore, &staff, pets).await),
         ("the deepest lists", most(petstore, &staff, nested).await),
         ("payments of payments", most(petstore, &staff, payments).await),
+        ("connections in connections", most(petstore, &staff, connections).await),
         ("ids of nothing", most(petstore, &staff, &nodes).await),
         ("references of a gateway", most(petstore, &staff, &references).await),
         ("the schema", most(petstore, &staff, introspection).await),

@@ -21,6 +21,14 @@ fn buyer(principal: &Principal) -> Option<UserId> {
     if principal.is_staff() { None } else { principal.user_id() }
 }
 
+/// Refuses to list the orders of users whom the principal is not, but for the staff.
+fn own_orders(principal: &Principal, users: &[UserId]) -> Result<()> {
+    if users.iter().all(|user| principal.is_self_or_staff(Some(*user))) {
+        return Ok(());
+    }
+    Err(Error::Forbidden("only the staff may list the orders of others"))
+}
+
 /// Those that belong to orders which the principal may see.
 fn visible<T>(principal: &Principal, found: Vec<Bought<T>>) -> Vec<T> {
     let own = |(_, buyer): &Bought<T>| principal.is_self_or_staff(*buyer);
@@ -93,10 +101,52 @@ impl App {
         limit: u32,
     ) -> Result<Vec<Order>> {
         authorize(Operation::ReadOrders, principal)?;
-        if !users.iter().all(|user| principal.is_self_or_staff(Some(*user))) {
-            return Err(Error::Forbidden("only the staff may list the orders of others"));
-        }
+        own_orders(principal, users)?;
         self.0.store.read().orders_of_users(principal.tenant, users, limit).await
+    }
+
+    /// A page of the orders of each pet, newest first: the staff's all, a user's own. A pet whose list the place of the
+    /// request is not of is left out.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn order_pages_of_pets(
+        &self,
+        principal: &Principal,
+        pets: &[PetId],
+        page: PageRequest,
+    ) -> Result<Vec<(PetId, Page<Order>)>> {
+        authorize(Operation::ReadOrders, principal)?;
+        self.0.store.read().order_pages_of_pets(principal.tenant, pets, buyer(principal), page).await
+    }
+
+    /// The same of each user.
+    ///
+    /// # Errors
+    /// As [`App::orders_of_users`].
+    pub async fn order_pages_of_users(
+        &self,
+        principal: &Principal,
+        users: &[UserId],
+        page: PageRequest,
+    ) -> Result<Vec<(UserId, Page<Order>)>> {
+        authorize(Operation::ReadOrders, principal)?;
+        own_orders(principal, users)?;
+        self.0.store.read().order_pages_of_users(principal.tenant, users, page).await
+    }
+
+    /// The same of the payments of each order.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`]; [`Error::Forbidden`].
+    pub async fn payment_pages_of_orders(
+        &self,
+        principal: &Principal,
+        orders: &[OrderId],
+        page: PageRequest,
+    ) -> Result<Vec<(OrderId, Page<Payment>)>> {
+        authorize(Operation::ReadOrders, principal)?;
+        self.0.store.read().payment_pages_of_orders(principal.tenant, orders, buyer(principal), page).await
     }
 
     /// Those of the payments that there are and that the principal may see.

@@ -28,6 +28,36 @@ pub struct Upload {
     refused: Option<Error>,
 }
 
+/// A file that came with a request before it is known what it is for; it is on disk for as long as this is there.
+#[derive(Debug)]
+pub struct Received(Incoming);
+
+impl Received {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] beyond what it may have.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.write(bytes).await
+    }
+
+    /// Ends it: it is whole.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be written.
+    pub async fn end(&mut self) -> Result<()> {
+        self.0.flush().await
+    }
+
+    /// All of it, for what is kept in the database.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] beyond `max_bytes`.
+    pub async fn read(&self, max_bytes: usize) -> Result<Vec<u8>> {
+        self.0.read(max_bytes).await
+    }
+}
+
 impl Upload {
     /// Takes the next bytes.
     ///
@@ -62,15 +92,46 @@ impl App {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`]; [`Error::LimitReached`] when the pet has enough.
     pub async fn begin_image(&self, caller: &Caller, pet: PetId) -> Result<Upload> {
+        let refused = self.refused_image(caller, pet).await?;
+        let max_bytes = self.0.images.limits().max_bytes;
+        let file = self.0.images.begin(ImageId(self.0.ids.uuid_v7()), max_bytes).await?;
+        Ok(Upload { pet, file, digest: Context::new(&SHA256), refused })
+    }
+
+    /// Begins a file of at most `max_bytes` of which it is not known yet what it is for.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be made.
+    pub async fn receive_file(&self, max_bytes: usize) -> Result<Received> {
+        self.0.images.begin(ImageId(self.0.ids.uuid_v7()), max_bytes).await.map(Received)
+    }
+
+    /// Keeps a file that has arrived as an image of a pet.
+    ///
+    /// # Errors
+    /// As [`App::begin_image`] and [`App::keep_image`]; [`Error::TooLarge`] beyond what an image may have.
+    pub async fn keep_received_image(
+        &self,
+        caller: &Caller,
+        pet: PetId,
+        file: &Received,
+        metadata: Option<String>,
+    ) -> Result<PetImage> {
+        let refused = self.refused_image(caller, pet).await?;
+        let file = file.0.link(ImageId(self.0.ids.uuid_v7())).await?;
+        let upload = Upload { pet, file, digest: Context::new(&SHA256), refused };
+        self.keep_image(caller, upload, metadata).await
+    }
+
+    /// Why a pet cannot have another image, when that waits for the answer that may have been given already.
+    async fn refused_image(&self, caller: &Caller, pet: PetId) -> Result<Option<Error>> {
         authorize(Operation::WritePets, &caller.principal)?;
         let tenant = caller.principal.tenant;
         let known = found(self.0.store.read().find_pet(tenant, pet).await?, "pet");
-        let refused = known.and_then(|known| check_photos(&known)).err();
-        if let (Some(refusal), None) = (&refused, &caller.terms.claim) {
-            return Err(refusal.clone());
+        match known.and_then(|known| check_photos(&known)) {
+            Err(refusal) if caller.terms.claim.is_none() => Err(refusal),
+            checked => Ok(checked.err()),
         }
-        let file = self.0.images.begin(ImageId(self.0.ids.uuid_v7())).await?;
-        Ok(Upload { pet, file, digest: Context::new(&SHA256), refused })
     }
 
     /// Keeps an image that arrived whole: its address joins the pet's photos.

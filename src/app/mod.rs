@@ -9,6 +9,7 @@
 
 pub mod admin;
 mod answers;
+mod attempts;
 mod batches;
 mod callbacks;
 pub mod change;
@@ -37,7 +38,7 @@ mod webhooks;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::bus::{Hub, Signals};
+use crate::bus::{Bells, Hub, Signals};
 use crate::clock::{Clock, Ids};
 use crate::domain::audit::Origin;
 use crate::domain::callback::CallbackDesk;
@@ -47,9 +48,10 @@ use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use answers::Answers;
+pub use attempts::{AttemptFeed, Attempted};
 pub use feed::{Feed, Past, Replays};
 pub use guard::{Guard, GuardSettings};
-pub use images::Upload;
+pub use images::{Received, Upload};
 pub use logins::Grant;
 pub use passwords::Passwords;
 pub use presence::Watched;
@@ -168,6 +170,8 @@ pub struct Parts {
     pub moderation: chat::Moderation,
     /// What is of the moment.
     pub signals: Signals,
+    /// Rung when an attempt was made.
+    pub bells: Bells,
 
     pub settings: AppSettings,
 }
@@ -202,6 +206,11 @@ impl App {
     /// The clock that everything runs by.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// What wakes those who follow the deliveries of an endpoint.
+    pub fn bells(&self) -> &Bells {
+        &self.0.bells
     }
 
     /// The hasher of passwords.

@@ -104,10 +104,11 @@ impl App {
         .await
     }
 
-    /// Tells the deliverer of endpoints that have changed: what it holds of them is read anew.
+    /// Tells the deliverer of endpoints that have changed, and those who follow them: what they hold of them is read anew.
     pub(super) fn tell_changed(&self, endpoints: &[EndpointId]) {
         for endpoint in endpoints {
             self.0.endpoint_secrets.changed(*endpoint);
+            self.0.bells.ring(*endpoint);
         }
     }
 
@@ -147,7 +148,7 @@ impl App {
             Ok(((), Audited::new(Action::EndpointDeleted, Some(Snapshot::Endpoint(before)), None)))
         })
         .await?;
-        self.0.endpoint_secrets.changed(id);
+        self.tell_changed(&[id]);
         Ok(())
     }
 

@@ -33,6 +33,9 @@ pub struct Position {
 /// The opaque text of a [`Position`]: unpadded base64url of epoch and seq, big-endian.
 pub type Cursor = String;
 
+/// What the cursors of a webhook endpoint's attempts begin with, so that none is taken for one of the log.
+const ATTEMPTS: &str = "a.";
+
 impl Position {
     /// The text that clients see and send back.
     pub fn to_cursor(self) -> Cursor {
@@ -57,6 +60,22 @@ impl Position {
         };
         read().ok_or_else(|| Error::malformed(field, "must be a cursor that this store gave out, unchanged"))
     }
+
+    /// The text for a place among the attempts of webhooks, which are counted apart from the log.
+    pub fn to_attempts_cursor(self) -> Cursor {
+        ATTEMPTS.to_owned() + &self.to_cursor()
+    }
+
+    /// The place among the attempts of webhooks that `cursor` names.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] naming `field` when it is no cursor of attempts.
+    pub fn parse_attempts(field: &str, cursor: &str) -> Result<Self> {
+        let text = cursor.strip_prefix(ATTEMPTS).ok_or_else(|| {
+            Error::malformed(field, "must be a cursor of a webhook endpoint's attempts, unchanged")
+        })?;
+        Self::parse(field, text)
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +88,10 @@ mod tests {
         fn reads_what_it_writes(epoch: u64, seq: u64) {
             let position = Position { epoch: Epoch(epoch), seq: Seq(seq) };
             prop_assert_eq!(Position::parse("after", &position.to_cursor()).unwrap(), position);
+            let of_attempts = position.to_attempts_cursor();
+            prop_assert_eq!(Position::parse_attempts("after", &of_attempts).unwrap(), position);
+            prop_assert!(Position::parse("after", &of_attempts).is_err());
+            prop_assert!(Position::parse_attempts("after", &position.to_cursor()).is_err());
         }
 
         #[test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Violation;
 
 /// Which part of a collection is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     /// Counted from 1; with a place, the number that the page had when its cursor was given out.
     pub page: u32,
@@ -18,7 +18,7 @@ pub struct PageRequest {
 }
 
 /// A place in a list that is in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Names the list: its filters and its order.
     pub list: u64,
@@ -31,7 +31,7 @@ impl Place {
 }
 
 /// What a page is next to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Anchor {
     /// It follows the item of this key.
     After(Key),
@@ -50,7 +50,7 @@ pub enum Anchor {
 }
 
 /// What an item is ordered by: one value, and its id among those that share it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub value: i64,
     pub id: Uuid,

@@ -18,7 +18,7 @@ use crate::app::oauth::{self, OAuthSettings};
 use crate::app::{
     Answers, App, AppSettings, ArgonCost, Guard, GuardSettings, Passwords, Replays, Revocations, Tokens,
 };
-use crate::bus::{Hub, Signals};
+use crate::bus::{Bells, Hub, Signals};
 use crate::chat::Desk;
 use crate::clock::{Clock, Ids};
 use crate::config::{AuthMode, ForwardedHeader, Profile, Seed, Settings};
@@ -164,6 +164,7 @@ pub(super) fn app(
         replays: Replays::default(),
         live_connections: Arc::new(move || live_connections(&metrics)),
         signals: Signals::default(),
+        bells: Bells::default(),
         settings: own,
     }))
 }
@@ -223,6 +224,7 @@ pub(super) fn start_webhooks(
         guard: address_guard(settings),
         vault: Arc::new(webhook::Vault::open_in(&settings.server.data_dir, parts.ids.clone())?),
         doorbell,
+        bells: parts.app.bells().clone(),
         committed,
     })
 }

@@ -36,6 +36,30 @@ pub trait BatchReads: Send + Sync {
     ) -> Result<Vec<Order>>;
     /// The newest `limit` orders of each user, newest first.
     async fn orders_of_users(&self, tenant: Tenant, users: &[UserId], limit: u32) -> Result<Vec<Order>>;
+    /// A page of the orders of each pet, newest first; only those of `buyer` when given. A pet whose list the place of the
+    /// request is not of is left out.
+    async fn order_pages_of_pets(
+        &self,
+        tenant: Tenant,
+        pets: &[PetId],
+        buyer: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Vec<(PetId, Page<Order>)>>;
+    /// The same of each user.
+    async fn order_pages_of_users(
+        &self,
+        tenant: Tenant,
+        users: &[UserId],
+        page: PageRequest,
+    ) -> Result<Vec<(UserId, Page<Order>)>>;
+    /// The same of the payments of each order.
+    async fn payment_pages_of_orders(
+        &self,
+        tenant: Tenant,
+        orders: &[OrderId],
+        buyer: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Vec<(OrderId, Page<Payment>)>>;
     async fn payments_by_id(&self, tenant: Tenant, ids: &[PaymentId]) -> Result<Vec<Bought<Payment>>>;
     /// The newest `limit` payments of each order, newest first.
     async fn payments_of_orders(

@@ -19,6 +19,14 @@ pub enum Owners {
     Users,
 }
 
+/// An attempt, where it stands among all that were recorded, and its delivery as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedAttempt {
+    pub position: Seq,
+    pub attempt: Attempt,
+    pub delivery: Delivery,
+}
+
 /// What can be read of it.
 #[async_trait]
 pub trait WebhookReads: Send + Sync {
@@ -30,6 +38,16 @@ pub trait WebhookReads: Send + Sync {
         filter: &AttemptFilter,
         page: PageRequest,
     ) -> Result<Page<Attempt>>;
+    /// The first `limit` attempts for an endpoint after a position, in the order in which they were recorded.
+    async fn attempts_after(
+        &self,
+        endpoint: EndpointId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<RecordedAttempt>>;
+    /// Which positions of an endpoint's attempts can be gone on after: all attempts after `floor` are kept, and no position
+    /// is beyond `head`. Nothing when there is no such endpoint.
+    async fn attempt_bounds(&self, tenant: Tenant, endpoint: EndpointId) -> Result<Option<LogBounds>>;
     async fn find_job(&self, tenant: Tenant, id: JobId) -> Result<Option<Job>>;
     /// Newest first.
     async fn list_jobs(&self, tenant: Tenant, endpoint: EndpointId, page: PageRequest) -> Result<Page<Job>>;

@@ -19,6 +19,7 @@ use super::settlement::{Faring, GONE, Settlement};
 use super::slot::{Report, Slot};
 use super::turn::{Claim, Turn, saturating_u32, write};
 use super::{Doorbell, Setup};
+use crate::bus::Bells;
 use crate::clock::{Clock, Ids};
 use crate::domain::webhook::{HealthRules, Outcome};
 use crate::domain::{EndpointId, Kind, Timestamp};
@@ -45,6 +46,7 @@ pub(super) struct Deliverer {
     metrics: Metrics,
     sender: Arc<Sender>,
     doorbell: Arc<Doorbell>,
+    bells: Bells,
     schedule: Schedule,
     rules: HealthRules,
     /// Nothing waits for longer.
@@ -94,6 +96,7 @@ impl Deliverer {
             metrics: setup.metrics.clone(),
             sender: Arc::new(sender),
             doorbell: Arc::clone(&setup.doorbell),
+            bells: setup.bells.clone(),
             longest_ms: schedule.longest_ms().max(rules.longest_ms()),
             rules,
             schedule,
@@ -308,7 +311,9 @@ impl Deliverer {
         }
         for (settlement, held) in settlements.iter().zip(written.held) {
             self.metrics.delivery(if held { settlement.counted } else { "claim_lost" });
-            if !held {
+            if held {
+                self.bells.ring(settlement.endpoint);
+            } else {
                 // Nothing was written of what it would have meant for its endpoint, so nothing may be remembered.
                 self.unused.extend(self.lanes.renew(settlement.endpoint));
             }

@@ -51,6 +51,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::bus::Bells;
 use crate::clock::{Clock, Ids};
 use crate::config::WebhookSettings;
 use crate::domain::Result;
@@ -75,6 +76,8 @@ pub struct Setup {
     pub guard: AddressGuard,
     pub vault: Arc<Vault>,
     pub doorbell: Arc<Doorbell>,
+    /// Rung for each endpoint that an attempt was recorded for.
+    pub bells: Bells,
     /// The newest committed position, sent after each commit.
     pub committed: watch::Receiver<u64>,
 }

@@ -28,6 +28,7 @@ mod presence;
 mod resume_soak;
 mod speech;
 mod store;
+mod store_attempt_cases;
 mod store_cases;
 mod store_list_cases;
 mod store_log_cases;

@@ -24,6 +24,7 @@ pub async fn run_all(store: &Store) {
     leases_end_and_are_given_back(store).await;
     a_cancelled_job_stays_cancelled(store).await;
     a_deleted_endpoint_is_gone_at_once_and_its_rows_bit_by_bit(store).await;
+    super::store_attempt_cases::run_all(store).await;
 }
 
 fn endpoint(tenant: Tenant, owner: Option<UserId>, created: i64) -> Endpoint {
@@ -35,14 +36,14 @@ fn endpoint(tenant: Tenant, owner: Option<UserId>, created: i64) -> Endpoint {
     }
 }
 
-async fn add_endpoint(store: &Store, tenant: Tenant) -> Endpoint {
+pub(super) async fn add_endpoint(store: &Store, tenant: Tenant) -> Endpoint {
     let new = endpoint(tenant, None, 0);
     let id = new.id;
     store.write(async move |w| w.insert_endpoint(&new).await).await.unwrap();
     store.read().find_endpoint(tenant, id).await.unwrap().unwrap()
 }
 
-async fn delete_endpoint(store: &Store, endpoint: &Endpoint) {
+pub(super) async fn delete_endpoint(store: &Store, endpoint: &Endpoint) {
     let (tenant, id) = (endpoint.tenant, endpoint.id);
     store.write(async move |w| w.delete_endpoint(tenant, id).await).await.unwrap();
 }
@@ -78,7 +79,7 @@ async fn a_cancelled_job_stays_cancelled(store: &Store) {
 }
 
 /// Puts `count` events into the log and returns them.
-async fn log(store: &Store, tenant: Tenant, count: usize, occurred: i64) -> Vec<Event> {
+pub(super) async fn log(store: &Store, tenant: Tenant, count: usize, occurred: i64) -> Vec<Event> {
     let pet = pet(tenant, Species::Dog, 0);
     add_pet(store, &pet).await;
     let before = store.read().log_bounds().await.unwrap().head;
@@ -95,7 +96,7 @@ async fn log(store: &Store, tenant: Tenant, count: usize, occurred: i64) -> Vec<
     store.read().read_events(&[], before, head, 10_000).await.unwrap()
 }
 
-fn delivery(endpoint: &Endpoint, event: &Event, due: i64) -> Delivery {
+pub(super) fn delivery(endpoint: &Endpoint, event: &Event, due: i64) -> Delivery {
     Delivery {
         id: DeliveryId(Uuid::now_v7()),
         tenant: endpoint.tenant,
@@ -114,17 +115,17 @@ fn delivery(endpoint: &Endpoint, event: &Event, due: i64) -> Delivery {
     }
 }
 
-async fn dispatch(store: &Store, deliveries: Vec<Delivery>) {
+pub(super) async fn dispatch(store: &Store, deliveries: Vec<Delivery>) {
     let upto = store.read().log_bounds().await.unwrap().head;
     store.write(async move |w| w.insert_deliveries(&deliveries, upto).await).await.unwrap();
 }
 
-async fn claim(store: &Store, now: i64, limit: u32, per_endpoint: u32) -> Vec<ClaimedDelivery> {
+pub(super) async fn claim(store: &Store, now: i64, limit: u32, per_endpoint: u32) -> Vec<ClaimedDelivery> {
     let (now, lease_until) = (at(now), at(now + 100));
     store.write(async move |w| w.claim_deliveries(now, lease_until, limit, per_endpoint).await).await.unwrap()
 }
 
-async fn settle(store: &Store, claimed: &ClaimedDelivery, verdict: Verdict) -> bool {
+pub(super) async fn settle(store: &Store, claimed: &ClaimedDelivery, verdict: Verdict) -> bool {
     let (id, claim) = (claimed.delivery.id, claimed.claim);
     let attempt = attempt(&claimed.delivery);
     store.write(async move |w| w.settle_delivery(id, claim, &attempt, verdict).await).await.unwrap()
@@ -147,7 +148,7 @@ fn attempt(delivery: &Delivery) -> Attempt {
 }
 
 /// Takes away what is left of deleted endpoints.
-async fn sweep(store: &Store) {
+pub(super) async fn sweep(store: &Store) {
     while store.write(async |w| w.purge_events(Timestamp::from_ms(0), 100).await).await.unwrap() > 0 {}
 }
 

@@ -1,7 +1,7 @@
-//! A running subscription: a feed, and the cohort that it shares its results with.
+//! A running subscription: a supply of items, and the cohort that it shares its results with.
 //!
 //! Subscriptions with the same document, operation and variables (but for those that only say where to begin) are one
-//! cohort. What an event becomes is worked out once for a cohort, by its first member that gets to it, and kept until
+//! cohort. What an item becomes is worked out once for a cohort, by its first member that gets to it, and kept until
 //! the others have taken it. A member that is alone pays what it would pay without.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -20,14 +20,13 @@ use super::error::{encode, refusal};
 use super::http::timed_out;
 use super::loaders::{drive, with_loader};
 use super::operation::Operation;
-use super::subscription::{ResumeAfter, Root, Slot, Source};
+use super::subscription::{Item, ResumeAfter, Root, Slot, Source, Supply};
 use super::{GraphQl, ms};
-use crate::app::{Caller, Feed};
-use crate::bus::Published;
-use crate::domain::{Cursor, Error, EventType, Principal, Result, Seq};
+use crate::app::Caller;
+use crate::domain::{Cursor, EndpointId, Error, Principal, Result, Seq};
 use crate::telemetry::GaugeGuard;
 
-/// Events that are taken from the feed at a time, and so written at a time.
+/// Events that are taken from a feed at a time, and so written at a time.
 const BATCH: usize = 64;
 /// Most results that a cohort keeps for members that have not come to them yet; the oldest go first.
 const MAX_KEPT: usize = 2 * BATCH;
@@ -35,15 +34,14 @@ const MAX_KEPT: usize = 2 * BATCH;
 /// An open subscription.
 pub struct Live {
     graphql: GraphQl,
-    feed: Feed,
-    only: Option<EventType>,
+    supply: Supply,
     cohort: Arc<Cohort>,
     /// The request that it came with, for those who read the logs.
     request_id: Option<Arc<str>>,
     _counted: GaugeGuard,
 }
 
-/// The result for an event, and whose it is to be.
+/// The result for an item, and whose it is to be.
 pub struct Outcome {
     execution: Execution,
     request_id: Option<Arc<str>>,
@@ -115,45 +113,43 @@ impl Live {
         let response = graphql.0.schema.execute_stream(request).next().await;
         match (slot.take(), response) {
             (Some(source), None) => {
-                let cohort = graphql.0.cohorts.join(operation, caller, source.personal);
+                let cohort = graphql.0.cohorts.join(operation, caller, &source);
                 let _counted = graphql.0.channel.subscription();
-                let Source { feed, only, .. } = source;
-                Ok(Self { graphql: graphql.clone(), feed, only, cohort, request_id, _counted })
+                Ok(Self { graphql: graphql.clone(), supply: source.supply, cohort, request_id, _counted })
             }
             (_, Some(response)) => Err(response.errors),
             (None, None) => Err(vec![refusal(Error::internal("a subscription opened no source"))]),
         }
     }
 
-    /// Waits for events that it yields. May be dropped while it waits without losing any.
+    /// Waits for items that it yields. May be dropped while it waits without losing any.
     ///
     /// # Errors
-    /// As [`Feed::next`].
-    pub async fn next(&mut self) -> Result<VecDeque<Arc<Published>>> {
-        let mut events = VecDeque::new();
-        std::future::poll_fn(|cx| self.poll_next(cx, &mut events)).await?;
-        Ok(events)
+    /// As [`Live::poll_next`].
+    pub async fn next(&mut self) -> Result<VecDeque<Item>> {
+        let mut items = VecDeque::new();
+        std::future::poll_fn(|cx| self.poll_next(cx, &mut items)).await?;
+        Ok(items)
     }
 
-    /// Appends events that it yields, at least one.
+    /// Appends items that it yields, at least one.
     ///
     /// # Errors
-    /// As [`Feed::poll_next`].
-    pub fn poll_next(
-        &mut self,
-        cx: &mut Context<'_>,
-        events: &mut VecDeque<Arc<Published>>,
-    ) -> Poll<Result<()>> {
-        let only = self.only;
-        while events.is_empty() {
-            let polled = self.feed.poll_next(cx, BATCH, &mut |published| {
+    /// As [`crate::app::Feed::poll_next`] and [`crate::app::AttemptFeed::poll_next`].
+    pub fn poll_next(&mut self, cx: &mut Context<'_>, items: &mut VecDeque<Item>) -> Poll<Result<()>> {
+        let (feed, only) = match &mut self.supply {
+            Supply::Attempts(attempts) => return attempts.poll_next(cx, items),
+            Supply::Events { feed, only } => (feed, *only),
+        };
+        while items.is_empty() {
+            let polled = feed.poll_next(cx, BATCH, &mut |published| {
                 if only.is_none_or(|only| published.event.kind == only) {
-                    events.push_back(published.clone());
+                    items.push_back(Item::Event(published.clone()));
                 }
                 true
             });
             ready!(polled)?;
-            if self.feed.take_lagged() {
+            if feed.take_lagged() {
                 self.graphql.0.channel.lagged();
             }
         }
@@ -165,16 +161,15 @@ impl Live {
         self.graphql.0.channel.delivered(results);
     }
 
-    /// The JSON text of the execution result for an event. To be asked once for each.
-    pub fn result(&self, published: &Arc<Published>) -> Outcome {
+    /// The JSON text of the execution result for an item. To be asked once for each.
+    pub fn result(&self, item: &Item) -> Outcome {
         let execute = || {
             // Not the cohort, whose owners are its members.
-            let (work, graphql, published) =
-                (self.cohort.work.clone(), self.graphql.clone(), published.clone());
-            let executes = async move { work.execute(&graphql, &published).await };
+            let (work, graphql, item) = (self.cohort.work.clone(), self.graphql.clone(), item.clone());
+            let executes = async move { work.execute(&graphql, item).await };
             executes.boxed().shared()
         };
-        let execution = self.cohort.execution(published.event.position.seq, execute);
+        let execution = self.cohort.execution(item.seq(), execute);
         Outcome { execution, request_id: self.request_id.clone() }
     }
 }
@@ -187,7 +182,7 @@ pub(super) struct Cohort {
     kept: Mutex<Vec<Kept>>,
 }
 
-/// What is executed for each event.
+/// What is executed for each item.
 struct Work {
     operation: Operation,
     /// The first member: for the others the results are the same, which is what the key is for.
@@ -203,7 +198,7 @@ struct Kept {
 }
 
 impl Cohort {
-    /// The result of an event, for one member: the one that the first of them began, when there are others.
+    /// The result of an item, for one member: the one that the first of them began, when there are others.
     fn execution(self: &Arc<Self>, seq: Seq, begin: impl FnOnce() -> Execution) -> Execution {
         let members = Arc::strong_count(self);
         if members < 2 {
@@ -227,8 +222,8 @@ impl Cohort {
 }
 
 impl Work {
-    async fn execute(&self, graphql: &GraphQl, published: &Arc<Published>) -> Executed {
-        let request = self.operation.request(self.caller.clone()).data(Root(published.clone()));
+    async fn execute(&self, graphql: &GraphQl, item: Item) -> Executed {
+        let request = self.operation.request(self.caller.clone()).data(Root(item));
         let response = if self.operation.is_pure() {
             // It asks the store for nothing, so there is nothing to wait for.
             graphql.0.schema.execute_stream(request).next().await
@@ -263,8 +258,12 @@ impl Drop for Cohort {
 pub struct Cohorts(Arc<Mutex<HashMap<Arc<str>, Weak<Cohort>>>>);
 
 impl Cohorts {
-    fn join(&self, operation: Operation, caller: Caller, personal: bool) -> Arc<Cohort> {
-        let key: Arc<str> = key(&operation, personal.then_some(&caller.principal)).into();
+    fn join(&self, operation: Operation, caller: Caller, source: &Source) -> Arc<Cohort> {
+        let of = match &source.supply {
+            Supply::Attempts(attempts) => Some(attempts.endpoint()),
+            Supply::Events { .. } => None,
+        };
+        let key: Arc<str> = key(&operation, source.personal.then_some(&caller.principal), of).into();
         let mut cohorts = self.0.lock();
         if let Some(cohort) = cohorts.get(&key).and_then(Weak::upgrade) {
             return cohort;
@@ -294,13 +293,15 @@ impl Cohort {
 }
 
 /// What decides how the results of a subscription look.
-fn key(operation: &Operation, asker: Option<&Principal>) -> String {
+fn key(operation: &Operation, asker: Option<&Principal>, of: Option<EndpointId>) -> String {
     let mut key = String::new();
     if let Some(asker) = asker {
         let identity =
             asker.identity.as_ref().map(|identity| (identity.user_id, identity.role, &identity.scopes));
         key = format!("{:?} {identity:?}", asker.tenant);
     }
+    // Members that never get an item would be waited for.
+    key.extend(of.map(|endpoint| endpoint.to_string()));
     let used = used_below_root(operation);
     let variables: BTreeMap<&Name, &Value> =
         operation.variables.iter().filter(|(name, _)| used.contains(*name)).collect();

@@ -19,11 +19,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use parking_lot::Mutex;
 
+use super::connection::Part;
 use super::schema::{app, caller};
 use crate::app::App;
 use crate::domain::audit::AuditRecord;
 use crate::domain::inbound::Inbound;
 use crate::domain::oauth::Client;
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
     AuditId, DeliveryId, EndpointId, Error, InboundId, Order, OrderId, Payment, PaymentId, Pet, PetId,
@@ -114,6 +116,10 @@ pub struct PaymentsOf(pub OrderId, pub u32);
 /// The receipt of a payment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReceiptOf(pub PaymentId);
+
+/// A page of what belongs to one of many: the orders of a pet or a user, the payments of an order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PageOf<K>(pub K, pub PageRequest);
 
 /// The id of an OAuth2 client, which is a text.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -219,6 +225,49 @@ impl Loader<PaymentsOf> for Batches {
         }
         Ok(found)
     }
+}
+
+/// Declares loaders of pages: the use case that reads those of many owners.
+macro_rules! pages_of {
+    ($($owner:ty => $thing:ty: $read:ident;)+) => {$(
+        impl Loader<PageOf<$owner>> for Batches {
+            type Value = Page<$thing>;
+            type Error = Error;
+
+            async fn load(
+                &self,
+                keys: &[PageOf<$owner>],
+            ) -> Result<HashMap<PageOf<$owner>, Page<$thing>>> {
+                let mut by_page: HashMap<PageRequest, Vec<$owner>> = HashMap::new();
+                keys.iter().for_each(|PageOf(owner, page)| by_page.entry(*page).or_default().push(*owner));
+                let mut found = HashMap::new();
+                for (page, owners) in by_page {
+                    let pages = self.app.$read(&self.principal, &owners, page).await?;
+                    found.extend(pages.into_iter().map(|(owner, read)| (PageOf(owner, page), read)));
+                }
+                Ok(found)
+            }
+        }
+    )+};
+}
+
+pages_of! {
+    PetId => Order: order_pages_of_pets;
+    UserId => Order: order_pages_of_users;
+    OrderId => Payment: payment_pages_of_orders;
+}
+
+/// The page that a connection within another thing is, read together with those of the others of its list.
+///
+/// # Errors
+/// [`Error::PageUnknown`] when the cursor is of another list; what the use case refuses.
+pub async fn page_of<K, T>(ctx: &Context<'_>, owner: K, part: Part) -> Result<Page<T>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    T: Send + Sync + Clone + 'static,
+    Batches: Loader<PageOf<K>, Value = Page<T>, Error = Error>,
+{
+    find(ctx, PageOf(owner, part.page()?)).await?.ok_or(Error::PageUnknown)
 }
 
 impl Loader<ReceiptOf> for Batches {

@@ -6,6 +6,7 @@
 
 mod chat;
 mod connection;
+mod deliveries;
 mod documents;
 mod error;
 mod http;

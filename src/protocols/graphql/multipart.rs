@@ -1,5 +1,5 @@
 //! Requests with files: the form graphql-multipart-request. `operations` comes first, then `map`, then the files that it
-//! names.
+//! names, which go to the disk as they come.
 
 use ::http::HeaderMap;
 use ::http::request::Parts;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::GraphQl;
 use super::operation::Params;
 use super::types::upload::Upload;
-use crate::app::Caller;
+use crate::app::{App, Caller, Received};
 use crate::domain::{Error, Result, Violation};
 
 /// Most files of one request.
@@ -70,7 +70,7 @@ pub async fn read(graphql: &GraphQl, parts: &Parts, caller: &Caller, body: Body)
         }
         let (_, paths) = waiting.swap_remove(place);
         put(&mut operations, paths, files.len())?;
-        files.push(take(part, "file", max_file).await?);
+        files.push(receive(app, part, max_file).await?);
     }
     if !waiting.is_empty() {
         return Err(Error::malformed("map", "names files that were not sent"));
@@ -86,6 +86,16 @@ async fn expect(form: &mut Multipart, name: &'static str, max_bytes: usize) -> R
         Some(part) if part.name() == Some(name) => take(part, name, max_bytes).await,
         _ => Err(Error::malformed(name, "is required: the parts are operations, map, and then the files")),
     }
+}
+
+/// Writes a file to the disk as it comes.
+async fn receive(app: &App, mut part: Field<'_>, max_bytes: usize) -> Result<Received> {
+    let mut file = app.receive_file(max_bytes).await?;
+    while let Some(piece) = part.chunk().await.map_err(|error| broken(&error))? {
+        file.write(&piece).await?;
+    }
+    file.end().await?;
+    Ok(file)
 }
 
 async fn take(mut part: Field<'_>, name: &'static str, max_bytes: usize) -> Result<Bytes> {

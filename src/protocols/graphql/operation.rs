@@ -5,7 +5,6 @@ use async_graphql::parser::types::{
 };
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Request, ServerError, Value, Variables};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -15,7 +14,7 @@ use super::limits;
 use super::positions;
 use super::pure;
 use super::types::upload::Files;
-use crate::app::Caller;
+use crate::app::{Caller, Received};
 use crate::domain::{Error, Violation};
 use crate::protocols::http::Query;
 use crate::wire;
@@ -35,7 +34,7 @@ pub struct Params {
     /// The operation's name on an event stream that has several.
     pub operation_id: Option<String>,
     /// The files that come with it.
-    pub files: Vec<Bytes>,
+    pub files: Vec<Received>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +130,7 @@ pub struct Operation {
     pub kind: OperationType,
     pub document: ExecutableDocument,
     pub variables: Variables,
-    files: Vec<Bytes>,
+    files: Vec<Received>,
     /// Whether what it shows does not depend on who asks.
     pure: bool,
 }

@@ -276,11 +276,11 @@ impl Running {
                 taken = live.next() => taken,
             };
             match taken {
-                Ok(events) => {
-                    for event in &events {
-                        self.next(&live.result(event).get().await).await;
+                Ok(items) => {
+                    for item in &items {
+                        self.next(&live.result(item).get().await).await;
                     }
-                    self.graphql.0.channel.delivered(events.len() as u64);
+                    self.graphql.0.channel.delivered(items.len() as u64);
                 }
                 Err(error) => return self.fail(Execution::from_errors(vec![refusal(error)])).await,
             }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use async_graphql::{Context, MergedSubscription, Result, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::chat::ChatSubscription;
+use super::deliveries::DeliverySubscription;
 use super::mutation::Mutation;
 use super::query::Query;
 use super::subscription::Subscription;
@@ -14,15 +15,15 @@ use crate::domain::{self, Error, Violation};
 /// What can be watched. Every item has a cursor; give it back as `after` and nothing is missed.
 #[derive(MergedSubscription)]
 #[graphql(name = "Subscription")]
-pub struct Subscriptions(Subscription, ChatSubscription);
+pub struct Subscriptions(Subscription, ChatSubscription, DeliverySubscription);
 
 /// The whole schema of the store.
 pub type StoreSchema = Schema<Query, Mutation, Subscriptions>;
 
 /// A schema without its limits and its [`App`].
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscriptions> {
-    Schema::build(Query::default(), Mutation::default(), Subscriptions(Subscription, ChatSubscription))
-        .enable_subscription_in_federation()
+    let subscriptions = Subscriptions(Subscription, ChatSubscription, DeliverySubscription);
+    Schema::build(Query::default(), Mutation::default(), subscriptions).enable_subscription_in_federation()
 }
 
 /// The schema in the schema definition language, sorted; needs no store.

@@ -136,18 +136,18 @@ impl Streaming {
             }
         };
         match taken {
-            Ok(events) => {
+            Ok(items) => {
                 let mut chunk = String::new();
-                for event in &events {
-                    let cursor = event.event.position.to_cursor();
-                    let result = self.live.result(event).get().await;
+                for item in &items {
+                    let cursor = item.cursor();
+                    let result = self.live.result(item).get().await;
                     if self.form == Form::Multipart {
                         chunk.push_str(&part(&result));
                         continue;
                     }
                     chunk.extend(["id: ", &cursor, "\nevent: next\ndata: ", &result, "\n\n"]);
                 }
-                self.graphql.0.channel.delivered(events.len() as u64);
+                self.graphql.0.channel.delivered(items.len() as u64);
                 Some(Bytes::from(chunk))
             }
             Err(error) => {

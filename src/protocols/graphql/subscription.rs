@@ -14,9 +14,9 @@ use super::schema::{app, caller};
 use super::types::event::{InventoryChange, OrderStatusChange, OrderUpdate, PaymentSuccess, PetChange};
 use super::types::event_objects::Event;
 use super::types::scalars::Cursor;
-use crate::app::{App, Feed};
+use crate::app::{App, AttemptFeed, Attempted, Feed};
 use crate::bus::Published;
-use crate::domain::{self, EventType, OrderId, PetId, Topic};
+use crate::domain::{self, EventType, OrderId, PetId, Seq, Topic};
 
 /// Where a resolver puts the source that it opened.
 #[derive(Clone, Default)]
@@ -31,15 +31,54 @@ impl Slot {
 
 /// The source of a subscription.
 pub struct Source {
-    pub feed: Feed,
-    /// The only type of event that it yields; all when there is none.
-    pub only: Option<EventType>,
+    pub supply: Supply,
     /// Whether what an event becomes may depend on who asks.
     pub personal: bool,
 }
 
-/// The event that an execution is for.
-pub struct Root(pub Arc<Published>);
+/// Where its items come from.
+pub enum Supply {
+    Events {
+        feed: Box<Feed>,
+        /// The only type of event that it yields; all when there is none.
+        only: Option<EventType>,
+    },
+    Attempts(AttemptFeed),
+}
+
+/// What an item of a subscription is about.
+#[derive(Clone)]
+pub enum Item {
+    Event(Arc<Published>),
+    Attempt(Arc<Attempted>),
+}
+
+impl Item {
+    /// Where a subscription goes on behind it.
+    pub fn cursor(&self) -> domain::Cursor {
+        match self {
+            Self::Event(published) => published.event.position.to_cursor(),
+            Self::Attempt(attempted) => attempted.position.to_attempts_cursor(),
+        }
+    }
+
+    /// Its position; two items of one supply never have the same.
+    pub fn seq(&self) -> Seq {
+        match self {
+            Self::Event(published) => published.event.position.seq,
+            Self::Attempt(attempted) => attempted.position.seq,
+        }
+    }
+}
+
+impl From<Arc<Attempted>> for Item {
+    fn from(attempted: Arc<Attempted>) -> Self {
+        Self::Attempt(attempted)
+    }
+}
+
+/// The item that an execution is for.
+pub struct Root(pub Item);
 
 /// A cursor that the transport brought; it wins over the argument.
 pub struct ResumeAfter(pub domain::Cursor);
@@ -66,7 +105,7 @@ impl Subscription {
     ) -> Result<Items<Event>> {
         let topics =
             |app: &App| Topic::parse_list(topics.iter().map(String::as_str), app.settings().max_topics);
-        open_or(ctx, None, topics, after, Event::of).await
+        on_events(ctx, None, topics, after, Event::of).await
     }
 
     /// Steps in the life of one order, or of all orders that may be seen.
@@ -96,7 +135,7 @@ impl Subscription {
     ) -> Result<Items<OrderUpdate>> {
         let topics = |_: &App| Ok(vec![Topic::Order(OrderId::parse_address("id", &id)?)]);
         let item = |published: &Arc<Published>| OrderUpdate::of(&published.event);
-        open_or(ctx, None, topics, after, item).await
+        on_events(ctx, None, topics, after, item).await
     }
 
     /// Everything that happens to one pet, or to all pets.
@@ -114,7 +153,7 @@ impl Subscription {
             }])
         };
         let item = |published: &Arc<Published>| PetChange::of(&published.event);
-        open_or(ctx, None, topics, after, item).await
+        on_events(ctx, None, topics, after, item).await
     }
 
     /// Changes of the stock.
@@ -126,7 +165,7 @@ impl Subscription {
     ) -> Result<Items<InventoryChange>> {
         let topics = |_: &App| Ok(vec![Topic::Inventory]);
         let item = |published: &Arc<Published>| InventoryChange::of(&published.event);
-        open_or(ctx, None, topics, after, item).await
+        on_events(ctx, None, topics, after, item).await
     }
 
     /// Payments that were captured.
@@ -149,26 +188,43 @@ pub(super) async fn run<T>(
     after: Option<Cursor>,
     item: impl FnOnce(&domain::Event) -> Option<T>,
 ) -> Result<Items<T>> {
-    open_or(ctx, only, topics, after, |published| item(&published.event)).await
+    on_events(ctx, only, topics, after, |published| item(&published.event)).await
 }
 
 /// As [`run`], for items that are made of more than the event.
-async fn open_or<T>(
+async fn on_events<T>(
     ctx: &Context<'_>,
     only: Option<EventType>,
     topics: impl FnOnce(&App) -> domain::Result<Vec<Topic>>,
-    given: Option<Cursor>,
+    after: Option<Cursor>,
     item: impl FnOnce(&Arc<Published>) -> Option<T>,
 ) -> Result<Items<T>> {
-    if let Some(Root(published)) = ctx.data_opt::<Root>() {
-        return Ok(stream::iter(item(published)));
+    let item = |of: &Item| match of {
+        Item::Event(published) => item(published),
+        Item::Attempt(_) => None,
+    };
+    open_or(ctx, after, item, async |after| {
+        let app = app(ctx)?;
+        let feed = app.subscribe(&caller(ctx)?.principal, &topics(app)?, after).await?;
+        Ok(Supply::Events { feed: Box::new(feed), only })
+    })
+    .await
+}
+
+/// As [`run`], for whatever supply.
+pub(super) async fn open_or<T>(
+    ctx: &Context<'_>,
+    given: Option<Cursor>,
+    item: impl FnOnce(&Item) -> Option<T>,
+    open: impl AsyncFnOnce(Option<&str>) -> Result<Supply>,
+) -> Result<Items<T>> {
+    if let Some(Root(root)) = ctx.data_opt::<Root>() {
+        return Ok(stream::iter(item(root)));
     }
-    let app = app(ctx)?;
     let after = ctx.data_opt::<ResumeAfter>().map(|resume| &resume.0);
     let after = after.or(given.as_ref().map(|given| &given.0));
-    let feed = app.subscribe(&caller(ctx)?.principal, &topics(app)?, after.map(String::as_str)).await?;
+    let supply = open(after.map(String::as_str)).await?;
     let personal = ctx.data_opt::<Pure>().is_none();
-    let source = Source { feed, only, personal };
-    *ctx.data::<Slot>()?.0.lock() = Some(source);
+    *ctx.data::<Slot>()?.0.lock() = Some(Source { supply, personal });
     Ok(stream::iter(None))
 }

@@ -8,7 +8,7 @@ mod support;
 mod transports;
 mod websocket;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::schema::{builder, sdl};
 pub(super) use support::settings;
@@ -45,6 +45,26 @@ async fn everything_in_the_schema_is_described() {
         }
     }
     assert!(described > 200, "only {described} descriptions");
+}
+
+#[tokio::test]
+async fn every_subscription_can_be_gone_on_with_after_its_last_item() {
+    let query = "{ __type(name: \"Subscription\") { fields { name args { name type { name } }
+        type { ofType { name fields { name } } } } } }";
+    let answer = builder().finish().execute(query).await.into_result().unwrap();
+    let answer = answer.data.into_json().unwrap();
+    let mut found = Vec::new();
+    for field in answer["__type"]["fields"].as_array().unwrap() {
+        let has = |list: &Value, wanted: Value| list.as_array().unwrap().contains(&wanted);
+        let after = json!({ "name": "after", "type": { "name": "Cursor" } });
+        assert!(has(&field["args"], after), "{field}");
+        assert!(has(&field["type"]["ofType"]["fields"], json!({ "name": "cursor" })), "{field}");
+        found.push(field["name"].as_str().unwrap());
+    }
+    found.sort_unstable();
+    let wanted =
+        ["chatMessages", "deliveries", "events", "inventoryChanged", "orderStatusChanged", "orderUpdated"];
+    assert_eq!(found, [&wanted[..], &["paymentSucceeded", "petChanged"]].concat());
 }
 
 /// Counts the descriptions of an element and of what is in it; each must be there.

@@ -1,12 +1,13 @@
 //! Attempts of deliveries.
 
-use super::deliveries::NOT_DELETED;
+use super::deliveries::{self, NOT_DELETED};
 use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, AttemptFilter};
-use crate::domain::{AttemptId, DeliveryId, EndpointId, EventType, Result, Tenant};
+use crate::domain::{AttemptId, DeliveryId, EndpointId, Epoch, EventType, Result, Seq, Tenant};
+use crate::store::{LogBounds, RecordedAttempt};
 
 /// In the order they were made.
 pub(super) async fn of_delivery(
@@ -80,10 +81,57 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Attempt> {
     })
 }
 
+/// The first `limit` of an endpoint after a position, in the order in which they were recorded.
+pub(super) async fn after(
+    link: &mut Link<'_>,
+    endpoint: EndpointId,
+    after: Seq,
+    limit: u32,
+) -> Result<Vec<RecordedAttempt>> {
+    let select = Statement::read(format!(
+        "SELECT attempts.position, {ATTEMPT_COLUMNS}, {} FROM attempts CROSS JOIN deliveries \
+         ON deliveries.id = attempts.delivery_id \
+         WHERE attempts.endpoint = ? AND attempts.position > ? ORDER BY attempts.position LIMIT ?",
+        deliveries::COLUMNS
+    ));
+    let rows = link.rows(select.bind(endpoint.0).bind(after).bind(limit)).await?;
+    rows.iter().map(read_recorded).collect()
+}
+
+fn read_recorded(row: &Row) -> Result<RecordedAttempt> {
+    let mut fields = Fields::of(row);
+    Ok(RecordedAttempt {
+        position: fields.seq()?,
+        attempt: read(&mut fields)?,
+        delivery: deliveries::read(&mut fields)?,
+    })
+}
+
+/// Which positions of an endpoint's attempts can be gone on after.
+pub(super) async fn bounds(
+    link: &mut Link<'_>,
+    tenant: Tenant,
+    endpoint: EndpointId,
+) -> Result<Option<LogBounds>> {
+    let select = Statement::read(
+        "SELECT epoch, attempts_purged, attempted FROM webhook_endpoints, meta \
+         WHERE webhook_endpoints.id = ? AND tenant = ? AND deleted = 0",
+    );
+    link.row(select.bind(endpoint.0).bind(tenant.as_uuid()), |row| {
+        let mut fields = Fields::of(row);
+        Ok(LogBounds { epoch: Epoch(fields.int()?), floor: fields.seq()?, head: fields.seq()? })
+    })
+    .await
+}
+
+/// Gives it the next position.
 pub(super) async fn insert(link: &mut Link<'_>, attempt: &Attempt) -> Result<()> {
+    link.queue(Statement::write("UPDATE meta SET attempted = attempted + 1")).await?;
     let insert = format!(
         "INSERT INTO attempts (id, delivery_id, number, started_at, duration_ms, status_code, error, response_body, \
-         address, request_headers, response_headers) VALUES {}",
+         address, request_headers, response_headers, position, endpoint) \
+         SELECT new.*, attempted, endpoint_id FROM (VALUES {}) AS new \
+         CROSS JOIN meta JOIN deliveries ON deliveries.id = new.column2",
         places(11, 1)
     );
     let insert = Statement::write(insert)

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::link::{Link, Statement};
 use super::list::{Filter, Sort};
+use super::nested::Nested;
 use super::reads::SqliteReads;
 use super::row::{Fields, Row, Value};
 use super::{attempts, audit, deliveries, inbound, oauth, orders, payments, pets, users, webhooks};
@@ -30,7 +31,7 @@ const TEXTS: &str = "(SELECT value FROM json_each(?))";
 const SHOWN: &str = "webhook_endpoints.deleted = 0 AND webhook_endpoints.callback_lane IS NULL";
 
 /// The value of the `?` in [`IDS`].
-fn ids(ids: impl Iterator<Item = Uuid>) -> Value {
+pub(super) fn ids(ids: impl Iterator<Item = Uuid>) -> Value {
     let quoted: Vec<String> = ids.map(|id| format!("\"{}\"", id.simple())).collect();
     Value::Text(format!("[{}]", quoted.join(",")))
 }
@@ -115,6 +116,49 @@ impl BatchReads for SqliteReads {
             .bind(tenant.as_uuid())
             .bind(limit);
         all(&mut self.reading().await?.link(), select, read_order).await
+    }
+
+    async fn order_pages_of_pets(
+        &self,
+        tenant: Tenant,
+        pets: &[PetId],
+        buyer: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Vec<(PetId, Page<Order>)>> {
+        let own = Filter::tenant("own.tenant = ?", tenant).and("own.user_id = ?", buyer.map(|id| id.0));
+        let lists = Nested { columns: orders::COLUMNS, table: "orders", owner: "pet_id", own };
+        let owners = pets.iter().map(|id| id.0).collect();
+        let pages = lists.pages(&mut self.reading().await?.link(), owners, page, read_order).await?;
+        Ok(pages.into_iter().map(|(pet, page)| (PetId(pet), page)).collect())
+    }
+
+    async fn order_pages_of_users(
+        &self,
+        tenant: Tenant,
+        users: &[UserId],
+        page: PageRequest,
+    ) -> Result<Vec<(UserId, Page<Order>)>> {
+        let own = Filter::tenant("own.tenant = ? AND own.user_id IS NOT NULL", tenant);
+        let lists = Nested { columns: orders::COLUMNS, table: "orders", owner: "user_id", own };
+        let owners = users.iter().map(|id| id.0).collect();
+        let pages = lists.pages(&mut self.reading().await?.link(), owners, page, read_order).await?;
+        Ok(pages.into_iter().map(|(user, page)| (UserId(user), page)).collect())
+    }
+
+    async fn payment_pages_of_orders(
+        &self,
+        tenant: Tenant,
+        orders: &[OrderId],
+        buyer: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Vec<(OrderId, Page<Payment>)>> {
+        let bought = "EXISTS (SELECT 1 FROM orders WHERE orders.id = own.order_id AND orders.user_id = ?)";
+        let own = Filter::tenant("own.tenant = ?", tenant).and(bought, buyer.map(|id| id.0));
+        let lists = Nested { columns: payments::COLUMNS, table: "payments", owner: "order_id", own };
+        let owners = orders.iter().map(|id| id.0).collect();
+        let read = |row: &Row| payments::read(&mut Fields::of(row));
+        let pages = lists.pages(&mut self.reading().await?.link(), owners, page, read).await?;
+        Ok(pages.into_iter().map(|(order, page)| (OrderId(order), page)).collect())
     }
 
     async fn payments_by_id(&self, tenant: Tenant, wanted: &[PaymentId]) -> Result<Vec<Bought<Payment>>> {

@@ -42,7 +42,7 @@ impl Sort {
         Self { gathered: true, ..self }
     }
 
-    fn terms(self, backwards: bool) -> String {
+    pub fn terms(self, backwards: bool) -> String {
         let Self { value, id, descending, gathered } = self;
         let direction = if descending == backwards { "ASC" } else { "DESC" };
         let plus = if gathered { "+" } else { "" };
@@ -53,7 +53,7 @@ impl Sort {
     }
 
     /// Only what follows a key, in this order or, `backwards`, in the other.
-    fn beyond(self, backwards: bool) -> String {
+    pub fn beyond(self, backwards: bool) -> String {
         let Self { value, id, descending, gathered } = self;
         let sign = if descending == backwards { ">" } else { "<" };
         let plus = if gathered { "+" } else { "" };
@@ -163,7 +163,7 @@ impl Filter {
         let anchor = request.place.map(|place| place.from);
         let limit = u64::from(request.limit);
         let (mut wanted, mut offset) = (limit, 0);
-        let backwards = matches!(anchor, Some(Anchor::Before(_) | Anchor::End | Anchor::Tail));
+        let backwards = reads_backwards(anchor);
         let Self { mut sql, mut values } = self;
         match anchor {
             None => offset = request.offset(),
@@ -194,40 +194,57 @@ impl Filter {
             let select = select.bind((wanted + 1).cast_signed()).bind(offset.cast_signed());
             rows = link.rows(select).await?;
         }
-        let more = rows.len() as u64 > wanted;
-        rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
-        if backwards {
-            rows.reverse();
-        }
-        let keys: Vec<Key> = rows.iter().map(key_of).collect::<Result<_>>()?;
-        let first = keys.first().copied().map_or(Anchor::End, Anchor::Before);
-        // After a page of nothing comes what would have been on it.
-        let stays = anchor.filter(|anchor| limit == 0 && matches!(anchor, Anchor::After(_)));
-        let next = keys.last().copied().map(Anchor::After).or(stays);
-        let goes_on = match anchor {
-            Some(Anchor::Before(_)) => true,
-            Some(Anchor::End | Anchor::Tail) => false,
-            _ => more,
-        };
-        let begins = match anchor {
-            None => request.page > 1,
-            Some(Anchor::Before(_) | Anchor::End | Anchor::Tail) => more,
-            Some(_) => true,
-        };
-        Ok(Page {
-            items: rows.iter().map(read).collect::<Result<_>>()?,
-            request,
-            total_items,
-            list: name,
-            after: next.filter(|_| goes_on),
-            before: begins.then_some(first),
-            anchors: keys.into_iter().map(Anchor::After).collect(),
-        })
+        page_from(rows, wanted, request, (name, total_items), read)
     }
 }
 
+/// Whether a page that begins there is read from its end.
+pub(super) fn reads_backwards(anchor: Option<Anchor>) -> bool {
+    matches!(anchor, Some(Anchor::Before(_) | Anchor::End | Anchor::Tail))
+}
+
+/// A page of rows that were read in its direction, one more than is wanted where the list goes on.
+pub(super) fn page_from<T>(
+    mut rows: Vec<Row>,
+    wanted: u64,
+    request: PageRequest,
+    (name, total_items): (u64, u64),
+    read: fn(&Row) -> Result<T>,
+) -> Result<Page<T>> {
+    let anchor = request.place.map(|place| place.from);
+    let more = rows.len() as u64 > wanted;
+    rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+    if reads_backwards(anchor) {
+        rows.reverse();
+    }
+    let keys: Vec<Key> = rows.iter().map(key_of).collect::<Result<_>>()?;
+    let first = keys.first().copied().map_or(Anchor::End, Anchor::Before);
+    // After a page of nothing comes what would have been on it.
+    let stays = anchor.filter(|anchor| request.limit == 0 && matches!(anchor, Anchor::After(_)));
+    let next = keys.last().copied().map(Anchor::After).or(stays);
+    let goes_on = match anchor {
+        Some(Anchor::Before(_)) => true,
+        Some(Anchor::End | Anchor::Tail) => false,
+        _ => more,
+    };
+    let begins = match anchor {
+        None => request.page > 1,
+        Some(Anchor::Before(_) | Anchor::End | Anchor::Tail) => more,
+        Some(_) => true,
+    };
+    Ok(Page {
+        items: rows.iter().map(read).collect::<Result<_>>()?,
+        request,
+        total_items,
+        list: name,
+        after: next.filter(|_| goes_on),
+        before: begins.then_some(first),
+        anchors: keys.into_iter().map(Anchor::After).collect(),
+    })
+}
+
 /// The key of a row, in its last two columns.
-fn key_of(row: &Row) -> Result<Key> {
+pub(super) fn key_of(row: &Row) -> Result<Key> {
     let mut fields = Fields::of_last(row, 2);
     Ok(Key { value: fields.take()?, id: fields.take()? })
 }

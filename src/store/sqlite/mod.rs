@@ -18,6 +18,7 @@ mod inbound;
 pub mod knowledge;
 mod link;
 mod list;
+mod nested;
 mod oauth;
 mod orders;
 mod payments;

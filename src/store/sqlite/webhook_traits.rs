@@ -9,7 +9,7 @@ use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, Settled, Sou
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job};
 use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp};
-use crate::store::{LogBounds, WebhookReads, WebhookWrites};
+use crate::store::{LogBounds, RecordedAttempt, WebhookReads, WebhookWrites};
 
 #[async_trait]
 impl WebhookReads for SqliteReads {
@@ -21,6 +21,19 @@ impl WebhookReads for SqliteReads {
         page: PageRequest,
     ) -> Result<Page<Attempt>> {
         attempts::of_endpoint(&mut self.reading().await?.link(), tenant, endpoint, filter, page).await
+    }
+
+    async fn attempts_after(
+        &self,
+        endpoint: EndpointId,
+        after: Seq,
+        limit: u32,
+    ) -> Result<Vec<RecordedAttempt>> {
+        attempts::after(&mut self.reading().await?.link(), endpoint, after, limit).await
+    }
+
+    async fn attempt_bounds(&self, tenant: Tenant, endpoint: EndpointId) -> Result<Option<LogBounds>> {
+        attempts::bounds(&mut self.reading().await?.link(), tenant, endpoint).await
     }
 
     async fn find_job(&self, tenant: Tenant, id: JobId) -> Result<Option<Job>> {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::receiver::PATIENCE;
+use crate::bus::Bells;
 use crate::clock::{Clock, Ids};
 use crate::config::{Settings, WebhookSettings};
 use crate::domain::event::{Event, Fact};
@@ -99,6 +100,7 @@ impl World {
             guard: self.guard.clone(),
             vault: Arc::clone(&self.vault),
             doorbell: Arc::clone(&self.doorbell),
+            bells: Bells::default(),
             committed,
         })
         .unwrap();

@@ -49,8 +49,8 @@ mutation PlaceOrder($petId: ID!) {
   {
     query: `# Start this, then order a pet elsewhere.
 #
-# The topics orders and payments need a token
-# in Headers: staff see all, users their own.
+# For the topics orders and payments, sign in
+# first: staff see all, users their own.
 subscription LiveEvents($topics: [String!]!, $after: Cursor) {
   events(topics: $topics, after: $after) {
     eventId
@@ -61,6 +61,6 @@ subscription LiveEvents($topics: [String!]!, $after: Cursor) {
   }
 }
 `,
-    variables: JSON.stringify({ topics: ["pets", "inventory"] }, null, 2),
+    variables: JSON.stringify({ topics: ["pets"] }, null, 2),
   },
 ];

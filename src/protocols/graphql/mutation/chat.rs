@@ -111,7 +111,8 @@ impl ChatMutations {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         let attach = async || {
             let room = room_id(&room)?;
-            let attachment = app.attach_picture(caller, room, file.file(ctx)?.to_vec()).await?;
+            let bytes = file.file(ctx)?.read(app.moderation().limits().max_picture_bytes).await?;
+            let attachment = app.attach_picture(caller, room, bytes).await?;
             Ok((ChatAttachment::of(room, &attachment),))
         };
         AttachChatPicturePayload::of(attach().await)

@@ -87,9 +87,8 @@ impl PetMutations {
     ) -> Result<UploadPetImagePayload> {
         let (app, caller) = (app(ctx)?, caller(ctx)?);
         let upload = async || {
-            let mut upload = app.begin_image(caller, PetId::parse_address("id", &id)?).await?;
-            upload.write(&file.file(ctx)?).await?;
-            app.keep_image(caller, upload, additional_metadata).await
+            let pet = PetId::parse_address("id", &id)?;
+            app.keep_received_image(caller, pet, file.file(ctx)?, additional_metadata).await
         };
         let image = upload().await.map(|image| Image::of(image, &app.settings().public_url));
         UploadPetImagePayload::of(image.map(|image| (image,)))

@@ -209,3 +209,95 @@ async fn a_node_is_found_whatever_it_is() {
     assert_eq!(stranger["nodes"][0], Value::Null, "another's order");
     assert_eq!(stranger["nodes"][1]["__typename"], "Pet");
 }
+
+const CONNECTED: &str = "{ petsConnection(first: 50) { edges { node { id ordersConnection(first: 1) {
+    totalCount pageInfo { hasNextPage endCursor } edges { node { user { ordersConnection(last: 1) { totalCount } }
+        paymentsConnection { totalCount edges { node { id } } } } } } } } } }";
+
+#[tokio::test]
+async fn connections_within_others_cost_two_statements_for_each_step() {
+    let store = shop().await;
+    let mut costs = Vec::new();
+    for round in 0..3 {
+        for number in 0..=round * 4 {
+            let buyer = store.customer(&format!("buyer{round}-{number}")).await;
+            store.order(&buyer).await;
+        }
+        let (found, cost) = counted(&store, CONNECTED, json!({})).await;
+        costs.push(cost);
+        for pet in found["petsConnection"]["edges"].as_array().unwrap() {
+            let orders = &pet["node"]["ordersConnection"];
+            assert_eq!(
+                (&orders["totalCount"], &orders["pageInfo"]["hasNextPage"]),
+                (&json!(1), &json!(false))
+            );
+            let order = &orders["edges"][0]["node"];
+            assert_eq!(order["user"]["ordersConnection"]["totalCount"], 1);
+            assert_eq!(order["paymentsConnection"], json!({ "totalCount": 0, "edges": [] }));
+        }
+    }
+    // The list and the stock; then twice two for orders and payments, users, and two for their orders.
+    assert_eq!(costs, [9, 9, 9], "statements for 1, 6 and 15 pets");
+}
+
+#[tokio::test]
+async fn connections_within_others_are_walked_both_ways() {
+    let store = shop().await;
+    let (alice, bob) = (store.customer("alice").await, store.customer("bob").await);
+    let (pet, other) = (store.pet().await, store.pet().await);
+    let mut placed = Vec::new();
+    for number in 0..7 {
+        let buyer = if number == 3 { &bob } else { &alice };
+        let place = "mutation ($pet: ID!) { placeOrder(input: {petId: $pet}) { order { id } } }";
+        let order =
+            text(&store.data(Some(buyer), place, json!({ "pet": pet })).await["placeOrder"]["order"]["id"]);
+        let cancel = "mutation ($id: ID!) { cancelOrder(id: $id) { order { id } } }";
+        store.data(Some(buyer), cancel, json!({ "id": order })).await;
+        placed.insert(0, order);
+    }
+    let query = "query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+        pet(id: $id) { ordersConnection(first: $first, after: $after, last: $last, before: $before) {
+            totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { node { id } } } } }";
+    let walk = async |token: &str, size: &str, from: &str, more: &str, cursor: &str| {
+        let (mut pages, mut at) = (Vec::new(), Value::Null);
+        loop {
+            let variables = json!({ "id": pet, size: 3, from: at });
+            let page = store.data(Some(token), query, variables).await["pet"]["ordersConnection"].clone();
+            let edges = page["edges"].as_array().unwrap().iter();
+            pages.push(edges.map(|edge| text(&edge["node"]["id"])).collect::<Vec<_>>());
+            if page["pageInfo"][more] == false {
+                return (pages, page["totalCount"].clone());
+            }
+            at = page["pageInfo"][cursor].clone();
+        }
+    };
+    let (pages, total) = walk(STAFF, "first", "after", "hasNextPage", "endCursor").await;
+    assert_eq!((pages.concat(), pages.len(), total), (placed.clone(), 3, json!(7)));
+    let (mut pages, _) = walk(STAFF, "last", "before", "hasPreviousPage", "startCursor").await;
+    pages.reverse();
+    assert_eq!((pages.concat(), pages.len()), (placed.clone(), 3));
+    let (pages, total) = walk(&alice, "first", "after", "hasNextPage", "endCursor").await;
+    let hers: Vec<String> = placed.iter().filter(|id| **id != placed[3]).cloned().collect();
+    assert_eq!((pages.concat(), total), (hers, json!(6)), "and none of bob's");
+
+    // A cursor of another pet's orders, of a list of others, and what is none.
+    let first = store.data(Some(STAFF), query, json!({ "id": pet, "first": 1 })).await;
+    let cursor = first["pet"]["ordersConnection"]["pageInfo"]["endCursor"].clone();
+    let root =
+        store.data(Some(STAFF), "{ ordersConnection(first: 1) { pageInfo { endCursor } } }", json!({})).await;
+    let root = root["ordersConnection"]["pageInfo"]["endCursor"].clone();
+    for (id, after, code) in [
+        (&other, &cursor, "page_unknown"),
+        (&pet, &root, "page_unknown"),
+        (&pet, &json!("x"), "validation_failed"),
+    ] {
+        let body = json!({ "query": query, "variables": { "id": id, "after": after } });
+        let (_, answer) = store.post(Some(STAFF), "application/json", &body).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+    }
+    let body = json!({ "query": "{ users { ordersConnection { totalCount } } }" });
+    let (_, answer) = store.post(Some(&alice), "application/json", &body).await;
+    assert!(answer["errors"].is_array(), "{answer}");
+    let mine = store.data(Some(&alice), "{ me { ordersConnection { totalCount } } }", json!({})).await;
+    assert_eq!(mine["me"]["ordersConnection"]["totalCount"], 6);
+}

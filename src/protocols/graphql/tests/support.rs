@@ -44,7 +44,7 @@ pub struct Fixture {
     pub clock: Clock,
     pub metrics: Metrics,
     pub tasks: Tasks,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 pub fn settings() -> GraphQlSettings {
@@ -159,6 +159,7 @@ impl Fixture {
                 clock.clone(),
             ),
             signals: crate::bus::Signals::default(),
+            bells: crate::bus::Bells::default(),
             images: Images::open(&dir.path().join("images"), images).unwrap(),
             settings: own,
         });
@@ -170,7 +171,16 @@ impl Fixture {
         let graphql =
             GraphQl::new(app.clone(), integrations, None, &metrics, (tasks.clone(), pump), settings);
         let router = graphql.clone().router();
-        Self { app, store, graphql, router, clock, metrics, tasks, _dir: dir }
+        Self { app, store, graphql, router, clock, metrics, tasks, dir }
+    }
+
+    /// The files of images, with their lengths.
+    pub fn image_files(&self) -> Vec<(String, u64)> {
+        let entries = std::fs::read_dir(self.dir.path().join("images")).unwrap().map(Result::unwrap);
+        let file = |entry: std::fs::DirEntry| {
+            (entry.file_name().to_string_lossy().into_owned(), entry.metadata().unwrap().len())
+        };
+        entries.map(file).collect()
     }
 
     /// Signs a customer up; the token lives for a minute.

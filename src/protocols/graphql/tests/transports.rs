@@ -1,10 +1,14 @@
 //! Streams that are reserved, answers in parts, requests with files, and documents that are known by their hash.
 
+use std::time::Duration;
+
 use ::http::{Method, Request, StatusCode, header};
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use super::support::{Fixture, STAFF, getting, posting, read, settings, text};
 use crate::protocols::graphql::{GraphQlSettings, PATH, federation_sdl};
@@ -193,7 +197,7 @@ async fn a_file_comes_as_a_part_of_its_own() {
     let query = "mutation ($pet: ID!, $file: Upload!) { uploadPetImage(id: $pet, file: $file, additionalMetadata: \"x\") {
         image { url mediaType bytes additionalMetadata petId } userErrors { code field } } }";
     let operations = json!({ "query": query, "variables": { "pet": pet, "file": null } }).to_string();
-    let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\0\0\0\0";
+    let png = PNG;
     let map = br#"{"0": ["variables.file"]}"#;
     let parts: [(&str, &[u8]); 3] = [("operations", operations.as_bytes()), ("map", map), ("0", png)];
     let (status, answer) = read(store.send(form(Some(STAFF), &parts)).await).await;
@@ -213,7 +217,7 @@ async fn a_file_comes_as_a_part_of_its_own() {
         (vec![parts[1], parts[0], parts[2]], StatusCode::BAD_REQUEST),
         (vec![parts[0], parts[1]], StatusCode::BAD_REQUEST),
         (vec![parts[0], ("map", br#"{"0": ["query"]}"#.as_slice()), parts[2]], StatusCode::BAD_REQUEST),
-        (vec![parts[0], parts[1], ("1", png.as_slice())], StatusCode::BAD_REQUEST),
+        (vec![parts[0], parts[1], ("1", png)], StatusCode::BAD_REQUEST),
         (Vec::new(), StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(store.send(form(Some(STAFF), &parts)).await.status(), status);
@@ -223,6 +227,71 @@ async fn a_file_comes_as_a_part_of_its_own() {
         userErrors { code field } } }", "variables": made_up });
     let (_, answer) = store.post(Some(STAFF), MODERN, &body).await;
     assert_eq!(answer["data"]["uploadPetImage"]["userErrors"][0]["field"], "file", "{answer}");
+    let kept = store.image_files();
+    assert_eq!(kept.len(), 1, "nothing is left of what was refused: {kept:?}");
+}
+
+/// Smallest head of a picture.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\0\0\0\0";
+
+#[tokio::test]
+async fn a_file_goes_to_the_disk_as_it_comes_and_can_be_used_twice() {
+    let store = Fixture::new().await;
+    let (one, two) = (store.pet().await, store.pet().await);
+    let query = "mutation ($one: ID!, $two: ID!, $a: Upload!, $b: Upload!) {
+        first: uploadPetImage(id: $one, file: $a) { image { bytes } }
+        second: uploadPetImage(id: $two, file: $b) { image { bytes } } }";
+    let variables = json!({ "one": one, "two": two, "a": null, "b": null });
+    let operations = json!({ "query": query, "variables": variables }).to_string();
+    let map = br#"{"0": ["variables.a", "variables.b"]}"#;
+    let file = [PNG, &[0; 800]].concat();
+    let whole = form(Some(STAFF), &[("operations", operations.as_bytes()), ("map", map), ("0", &file)]);
+    let (parts, body) = whole.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let within_file = body.len() - 400;
+    let sending = |upto: std::ops::Range<usize>| {
+        let (sender, pieces) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+        let stream = futures_util::stream::unfold(pieces, |mut pieces| async move {
+            let piece = pieces.recv().await?;
+            Some((piece, pieces))
+        });
+        let request = Request::from_parts(parts.clone(), Body::from_stream(stream));
+        (sender, body.slice(upto), Box::pin(store.router.clone().oneshot(request)))
+    };
+    let on_disk = async || {
+        loop {
+            let files = store.image_files();
+            if files.iter().any(|(name, bytes)| name.ends_with(".part") && *bytes > 0) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    // The end of the part is not there yet, and the sender goes away.
+    let (sender, piece, mut answer) = sending(0..within_file);
+    sender.send(Ok(piece)).await.unwrap();
+    tokio::select! {
+        early = &mut answer => panic!("answered before it was whole: {early:?}"),
+        () = on_disk() => {}
+        () = tokio::time::sleep(Duration::from_secs(10)) => panic!("nothing comes to the disk"),
+    }
+    drop(sender);
+    assert_eq!(answer.await.unwrap().status(), StatusCode::BAD_REQUEST);
+    assert_eq!(store.image_files(), [], "and are taken away again");
+
+    let (sender, piece, answer) = sending(0..body.len());
+    sender.send(Ok(piece)).await.unwrap();
+    drop(sender);
+    let (_, answer) = read(answer.await.unwrap()).await;
+    for field in ["first", "second"] {
+        assert_eq!(answer["data"][field]["image"]["bytes"], file.len(), "{answer}");
+    }
+    let kept = store.image_files();
+    assert_eq!(kept.len(), 2);
+    assert!(
+        kept.iter().all(|(name, bytes)| !name.ends_with(".part") && *bytes == file.len() as u64),
+        "{kept:?}"
+    );
 }
 
 #[tokio::test]

@@ -4,14 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Weak;
 use std::task::{Context, Poll, ready};
 
-use std::sync::Arc;
-
 use super::Session;
 use super::message::Outgoing;
 use super::operations::Ticket;
-use crate::bus::Published;
 use crate::protocols::graphql::error::refusal;
 use crate::protocols::graphql::live::{Live, Outcome};
+use crate::protocols::graphql::subscription::Item;
 use crate::protocols::link::{Filled, Lane, ROOM_BYTES};
 
 /// A subscription that runs.
@@ -21,8 +19,8 @@ pub(super) struct Results {
     ticket: Ticket,
     outgoing: Outgoing,
     live: Box<Live>,
-    /// Events whose results are not written yet; the first one's may be on its way.
-    waiting: VecDeque<Arc<Published>>,
+    /// Items whose results are not written yet; the first one's may be on its way.
+    waiting: VecDeque<Item>,
     first: Option<Outcome>,
 }
 
@@ -31,14 +29,14 @@ impl Results {
         Self { session, ticket, outgoing, live, waiting: VecDeque::new(), first: None }
     }
 
-    /// Appends the results of events that wait, as far as they are there and there is room. Gives back how many.
+    /// Appends the results of items that wait, as far as they are there and there is room. Gives back how many.
     fn write(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> u64 {
         let mut count = 0;
-        while let Some(published) = self.waiting.front() {
+        while let Some(item) = self.waiting.front() {
             if out.len() >= ROOM_BYTES {
                 break;
             }
-            let outcome = self.first.get_or_insert_with(|| self.live.result(published));
+            let outcome = self.first.get_or_insert_with(|| self.live.result(item));
             let Poll::Ready(result) = outcome.poll(cx) else { break };
             self.outgoing.next(out, &result);
             self.first = None;

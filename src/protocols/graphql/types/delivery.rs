@@ -1,9 +1,12 @@
 //! What was sent, or is to be sent, to webhook endpoints.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 
-use super::scalars::DateTime;
+use super::scalars::{Cursor, DateTime};
 use super::webhook::WebhookEndpoint;
+use crate::app::Attempted;
 use crate::domain::{DeliveryId, EndpointId, webhook};
 use crate::protocols::graphql::loaders::{AttemptsOf, load};
 use crate::protocols::graphql::schema::{LOOKUP_COST, list_cost, nested_limit};
@@ -86,6 +89,19 @@ pub struct WebhookAttempt {
     response_body: Option<String>,
 }
 
+/// An attempt that was made, and what it means for its delivery.
+#[derive(SimpleObject)]
+pub struct WebhookDeliveryUpdate {
+    /// Its place among the attempts: give it back as `after` to go on behind it.
+    cursor: Cursor,
+    /// When the attempt began.
+    timestamp: DateTime,
+    /// The attempt.
+    attempt: WebhookAttempt,
+    /// The delivery as it is now; later attempts of it may have been made since.
+    delivery: WebhookDelivery,
+}
+
 /// A header; there may be several of a name.
 #[derive(Clone, SimpleObject)]
 pub struct WebhookHeader {
@@ -154,6 +170,18 @@ impl From<webhook::Delivery> for WebhookDelivery {
             created_at: delivery.created_at.into(),
             settled_at: delivery.settled_at.map(Into::into),
             ids: (delivery.endpoint_id, delivery.id),
+        }
+    }
+}
+
+impl From<Arc<Attempted>> for WebhookDeliveryUpdate {
+    fn from(attempted: Arc<Attempted>) -> Self {
+        let Attempted { position, attempt, delivery } = &*attempted;
+        Self {
+            cursor: Cursor(position.to_attempts_cursor()),
+            timestamp: attempt.started_at.into(),
+            attempt: attempt.clone().into(),
+            delivery: delivery.clone().into(),
         }
     }
 }

@@ -3,14 +3,16 @@
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use uuid::Uuid;
 
+use super::PaymentConnection;
 use super::enums::{Currency, OrderStatus};
 use super::payment::Payment;
 use super::pet::Pet;
 use super::scalars::{DateTime, Decimal};
 use super::user::User;
 use crate::domain;
-use crate::protocols::graphql::loaders::{PaymentsOf, load};
-use crate::protocols::graphql::schema::{LOOKUP_COST, list_cost, nested_limit};
+use crate::protocols::graphql::connection::Part;
+use crate::protocols::graphql::loaders::{PaymentsOf, load, page_of};
+use crate::protocols::graphql::schema::{LOOKUP_COST, connection_cost, list_cost, nested_limit};
 
 /// One pet for one buyer.
 #[derive(Clone, SimpleObject)]
@@ -63,7 +65,7 @@ impl Order {
         Ok(load(ctx, self.order.pet_id).await?.map(Into::into))
     }
 
-    /// The newest tries to pay the order. Further ones are in `payments` with a filter.
+    /// The newest tries to pay the order. The others are in `paymentsConnection`.
     #[graphql(complexity = "list_cost(first, child_complexity)")]
     async fn payments(
         &self,
@@ -72,6 +74,19 @@ impl Order {
     ) -> Result<Vec<Payment>> {
         let payments = load(ctx, PaymentsOf(self.order.id, nested_limit(first)?)).await?.unwrap_or_default();
         Ok(payments.into_iter().map(Into::into).collect())
+    }
+
+    /// All tries to pay the order, newest first.
+    #[graphql(complexity = "connection_cost(first, last, child_complexity)")]
+    async fn payments_connection(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<PaymentConnection> {
+        Ok(page_of(ctx, self.order.id, Part { first, after, last, before }).await?.into())
     }
 
     /// The buyer; null for an anonymous order, and when the user is gone.

@@ -3,13 +3,15 @@
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use uuid::Uuid;
 
+use super::OrderConnection;
 use super::enums::{Currency, Gender, PetStatus, Size, Species};
 use super::order::Order;
 use super::scalars::{DateTime, Decimal};
 use crate::domain::image::PetImage;
 use crate::domain::{self, PetId, pet};
-use crate::protocols::graphql::loaders::{OrdersOfPet, load};
-use crate::protocols::graphql::schema::{list_cost, nested_limit};
+use crate::protocols::graphql::connection::Part;
+use crate::protocols::graphql::loaders::{OrdersOfPet, load, page_of};
+use crate::protocols::graphql::schema::{connection_cost, list_cost, nested_limit};
 
 /// A pet.
 #[derive(Clone, SimpleObject)]
@@ -63,7 +65,7 @@ pub struct Pet {
 
 #[ComplexObject]
 impl Pet {
-    /// The newest orders of it: for the staff all, for a user the user's own. Further ones are in `ordersConnection`.
+    /// The newest orders of it: for the staff all, for a user the user's own. The others are in `ordersConnection`.
     #[graphql(complexity = "list_cost(first, child_complexity)")]
     async fn orders(
         &self,
@@ -72,6 +74,19 @@ impl Pet {
     ) -> Result<Vec<Order>> {
         let orders = load(ctx, OrdersOfPet(self.pet, nested_limit(first)?)).await?;
         Ok(orders.unwrap_or_default().into_iter().map(Into::into).collect())
+    }
+
+    /// All orders of it, newest first: for the staff all, for a user the user's own.
+    #[graphql(complexity = "connection_cost(first, last, child_complexity)")]
+    async fn orders_connection(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<OrderConnection> {
+        Ok(page_of(ctx, self.pet, Part { first, after, last, before }).await?.into())
     }
 }
 

@@ -1,12 +1,12 @@
 //! Files that come with a request.
 
 use async_graphql::{Context, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use bytes::Bytes;
 
+use crate::app::Received;
 use crate::domain::{Error, Result, Violation};
 
 /// The files of a request, in the order of their numbers.
-pub struct Files(pub Vec<Bytes>);
+pub struct Files(pub Vec<Received>);
 
 /// A file of the request, by its number.
 pub struct Upload(usize);
@@ -39,9 +39,9 @@ impl Upload {
     ///
     /// # Errors
     /// [`Error::Invalid`] when the request has no such part.
-    pub fn file(&self, ctx: &Context<'_>) -> Result<Bytes> {
+    pub fn file<'c>(&self, ctx: &Context<'c>) -> Result<&'c Received> {
         let file = ctx.data_opt::<Files>().and_then(|Files(files)| files.get(self.0));
-        file.cloned().ok_or_else(|| {
+        file.ok_or_else(|| {
             let message = "must be a part of a multipart request (graphql-multipart-request)";
             Error::invalid(Violation::new("file", "no_file", message))
         })

@@ -3,12 +3,14 @@
 use async_graphql::{ComplexObject, Context, ID, Result, SimpleObject};
 use uuid::Uuid;
 
+use super::OrderConnection;
 use super::enums::{Role, UserStatus};
 use super::order::Order;
 use super::scalars::DateTime;
 use crate::domain::{self, Error, UserId};
-use crate::protocols::graphql::loaders::{OrdersOfUser, load};
-use crate::protocols::graphql::schema::{caller, list_cost, nested_limit};
+use crate::protocols::graphql::connection::Part;
+use crate::protocols::graphql::loaders::{OrdersOfUser, load, page_of};
+use crate::protocols::graphql::schema::{caller, connection_cost, list_cost, nested_limit};
 
 /// A user. Of someone else only `id`, `username`, `firstName`, `createdAt` and `tenantId` are shown.
 #[derive(Clone, SimpleObject)]
@@ -44,7 +46,7 @@ pub struct User {
 
 #[ComplexObject]
 impl User {
-    /// The user's newest orders, for the user and the staff. Further ones are in `ordersConnection`.
+    /// The user's newest orders, for the user and the staff. The others are in `ordersConnection`.
     #[graphql(complexity = "list_cost(first, child_complexity)")]
     async fn orders(
         &self,
@@ -52,12 +54,33 @@ impl User {
         #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
     ) -> Result<Vec<Order>> {
         let limit = nested_limit(first)?;
-        // Asked before, so that one who may not be seen does not spoil the batch of those who may.
+        self.check_may_list(ctx)?;
+        let orders = load(ctx, OrdersOfUser(self.user, limit)).await?;
+        Ok(orders.unwrap_or_default().into_iter().map(Into::into).collect())
+    }
+
+    /// All orders of the user, newest first, for the user and the staff.
+    #[graphql(complexity = "connection_cost(first, last, child_complexity)")]
+    async fn orders_connection(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 0 to 100; 20 when it is left out.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many of the last, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+    ) -> Result<OrderConnection> {
+        self.check_may_list(ctx)?;
+        Ok(page_of(ctx, self.user, Part { first, after, last, before }).await?.into())
+    }
+}
+
+impl User {
+    /// Asked before the batch, so that one who may not be seen does not spoil that of those who may.
+    fn check_may_list(&self, ctx: &Context<'_>) -> Result<()> {
         if !caller(ctx)?.principal.is_self_or_staff(Some(self.user)) {
             return Err(Error::Forbidden("only the staff may list the orders of others").into());
         }
-        let orders = load(ctx, OrdersOfUser(self.user, limit)).await?;
-        Ok(orders.unwrap_or_default().into_iter().map(Into::into).collect())
+        Ok(())
     }
 }
 
