@@ -35,9 +35,10 @@ bench: web
 	$(CARGO) bench --bench load -- --petstore ./target/release/petstore
 	$(CARGO) test --lib golden -- --nocapture | grep "golden set"
 
-# Our channels beside their peers, in one run on one load client; draws target/bench/realtime.svg. nchan is measured where
-# Debian's libnginx-mod-nchan is installed.
+# Our channels beside their peers, in one run on one load client; draws target/bench/realtime.svg. nchan is left out where
+# Debian's packages of it cannot be installed.
 bench-realtime: web
+	scripts/install-nchan.sh
 	$(CARGO) build --release
 	cd benches/realtime/peers && npm ci
 	$(CARGO) bench --bench realtime -- --petstore $(CURDIR)/target/release/petstore

@@ -2,11 +2,12 @@
 //! and counts the messages in them.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 /// How a server is subscribed to.
@@ -20,13 +21,52 @@ pub enum Way {
     WebSocket { path: String, headers: String, dialogue: Vec<(String, &'static str)> },
 }
 
+/// What subscribers have got.
+#[derive(Default)]
+pub struct Received {
+    count: AtomicU64,
+    /// When, while somebody asks.
+    times: Mutex<Option<Vec<Instant>>>,
+}
+
+impl Received {
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    /// Begins to note when each message comes; gives back what was noted so far.
+    pub fn note_times(&self) -> Vec<Instant> {
+        self.times.lock().unwrap().replace(Vec::new()).unwrap_or_default()
+    }
+
+    fn add(&self, found: u64) {
+        if let Some(times) = &mut *self.times.lock().unwrap() {
+            times.extend((0..found).map(|_| Instant::now()));
+        }
+        self.count.fetch_add(found, Ordering::SeqCst);
+    }
+}
+
 /// Every message has this once, whatever carries it.
 const MARK: &[u8] = b"\"eventId\"";
 
 /// Subscribes, and counts messages into `received` until aborted.
-pub async fn subscribe(way: &Way, address: SocketAddr, received: Arc<AtomicU64>) -> JoinHandle<()> {
-    let mut stream = TcpStream::connect(address).await.unwrap();
+pub async fn subscribe(way: &Way, address: SocketAddr, received: Arc<Received>) -> JoinHandle<()> {
+    let stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
+    let stream = introduce(way, stream).await;
+    tokio::spawn(count(stream, received))
+}
+
+/// Subscribes, and reads nothing of what comes then.
+pub async fn subscribe_and_sleep(way: &Way, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    // So that the server learns of it soon.
+    socket.set_recv_buffer_size(4096).unwrap();
+    introduce(way, socket.connect(address).await.unwrap()).await
+}
+
+async fn introduce(way: &Way, mut stream: TcpStream) -> TcpStream {
     match way {
         Way::Raw => {}
         Way::EventStream(path) => {
@@ -49,30 +89,26 @@ pub async fn subscribe(way: &Way, address: SocketAddr, received: Arc<AtomicU64>)
             }
         }
     }
-    tokio::spawn(async move {
-        let mut buffer = Vec::new();
-        let mut matched = 0;
-        loop {
-            buffer.clear();
-            // Only while something comes, so that an idle one costs the load process little.
-            if stream.readable().await.is_err() {
-                return;
-            }
-            buffer.reserve(16 * 1024);
-            match stream.try_read_buf(&mut buffer) {
-                Ok(0) => return,
-                Ok(_) => {
-                    let found = marks(&buffer, &mut matched);
-                    if found > 0 {
-                        received.fetch_add(found, Ordering::SeqCst);
-                    }
+    stream
+}
+
+async fn count(stream: TcpStream, received: Arc<Received>) {
+    let mut matched = 0;
+    // Only while something comes, so that an idle one costs the load process little.
+    while stream.readable().await.is_ok() {
+        let mut buffer = Vec::with_capacity(16 * 1024);
+        match stream.try_read_buf(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {
+                let found = marks(&buffer, &mut matched);
+                if found > 0 {
+                    received.add(found);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                Err(_) => return,
             }
-            buffer = Vec::new();
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
         }
-    })
+    }
 }
 
 /// Counts the marks in a piece of the stream; `matched` carries a mark that is cut in two.

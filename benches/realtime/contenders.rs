@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -13,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use crate::client::{self, Way};
+use crate::client::{self, Received, Way};
 use crate::http::Connection;
 
 /// Where Debian keeps nginx and its modules.
@@ -229,8 +228,13 @@ impl Running {
     }
 
     /// A new subscriber, which counts what it gets.
-    pub async fn subscribe(&self, received: &Arc<AtomicU64>) -> JoinHandle<()> {
+    pub async fn subscribe(&self, received: &Arc<Received>) -> JoinHandle<()> {
         client::subscribe(&self.way, self.address, received.clone()).await
+    }
+
+    /// A new subscriber, which reads nothing.
+    pub async fn subscribe_and_sleep(&self) -> TcpStream {
+        client::subscribe_and_sleep(&self.way, self.address).await
     }
 
     /// Connects those who write, anew: servers close what was idle for long.

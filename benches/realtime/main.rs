@@ -16,11 +16,12 @@ mod floor;
 #[expect(dead_code, reason = "the other bench asks more of it")]
 mod http;
 mod report;
+mod slow;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use client::Received;
 use contenders::{Contender, Running};
 use report::Figures;
 
@@ -36,10 +37,18 @@ pub struct Dose {
     pub burst: u64,
     /// Connections that are weighed.
     pub idle: usize,
+    /// Connections that never read, and as many that do.
+    pub slow: usize,
 }
 
-const WHOLE: Dose = Dose { rounds: 3, subscribers: 1_000, messages: 200, bursts: 5, burst: 64, idle: 5_000 };
-const QUICK: Dose = Dose { rounds: 1, subscribers: 500, messages: 60, bursts: 2, burst: 64, idle: 1_000 };
+/// How long idle connections are watched, once for each server: what pings cost is of an interval of them (25 s here and in
+/// Socket.IO).
+const QUIET: Duration = Duration::from_secs(25);
+
+const WHOLE: Dose =
+    Dose { rounds: 3, subscribers: 1_000, messages: 200, bursts: 5, burst: 64, idle: 5_000, slow: 200 };
+const QUICK: Dose =
+    Dose { rounds: 1, subscribers: 500, messages: 60, bursts: 2, burst: 64, idle: 1_000, slow: 50 };
 
 /// No server may take longer.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -81,7 +90,9 @@ async fn measure_all() {
         contenders.into_iter().map(|one| (one, Vec::new())).collect();
     for round in 1..=dose.rounds {
         for (contender, rounds) in &mut all {
-            let measured = tokio::time::timeout(PATIENCE, measure(*contender, &binary, &message, dose)).await;
+            let quiet = if round == dose.rounds { QUIET } else { Duration::ZERO };
+            let measured = measure(*contender, &binary, &message, dose, quiet);
+            let measured = tokio::time::timeout(PATIENCE, measured).await;
             match measured.expect("a server took too long") {
                 Some(figures) => {
                     println!("round {round} {:22} {figures}", contender.name());
@@ -92,12 +103,21 @@ async fn measure_all() {
         }
     }
     report::tell(&all, dose);
+    let ours = all.into_iter().map(|(contender, _)| contender).filter(|contender| contender.is_ours());
+    slow::measure(ours, &binary, dose).await;
 }
 
-/// One server, fresh: idle subscribers are weighed, then messages are sent one by one, then in bursts.
-async fn measure(contender: Contender, binary: &str, message: &str, dose: Dose) -> Option<Figures> {
+/// One server, fresh: idle subscribers are weighed, and watched for that long; then messages are sent one by one, then in
+/// bursts.
+async fn measure(
+    contender: Contender,
+    binary: &str,
+    message: &str,
+    dose: Dose,
+    quiet: Duration,
+) -> Option<Figures> {
     let mut running = Running::start(contender, binary, message).await?;
-    let received = Arc::new(AtomicU64::new(0));
+    let received = Arc::new(Received::default());
     // What it costs to make the messages is the same with and without subscribers, and no part of their delivery.
     let (rounds, all) = (dose.messages.min(60), dose.bursts);
     deliver(&mut running, &received, 0, 5, 1).await;
@@ -115,8 +135,8 @@ async fn measure(contender: Contender, binary: &str, message: &str, dose: Dose) 
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle_kib = (running.resident_kib() - bare_kib) as f64 / dose.idle as f64;
     let cpu = running.cpu_seconds();
-    let quiet = Duration::from_secs(2);
     tokio::time::sleep(quiet).await;
+    // Not a number where it was not watched.
     let idle_us = (running.cpu_seconds().0 - cpu.0) * 1e6 / quiet.as_secs_f64() / dose.idle as f64;
     for subscriber in subscribers.drain(dose.subscribers..) {
         subscriber.abort();
@@ -124,7 +144,6 @@ async fn measure(contender: Contender, binary: &str, message: &str, dose: Dose) 
     tokio::time::sleep(Duration::from_secs(1)).await;
     let weight = running.resident_kib();
 
-    received.store(0, Ordering::SeqCst);
     let single = deliver(&mut running, &received, dose.subscribers, dose.messages, 1).await;
     let burst = deliver(&mut running, &received, dose.subscribers, dose.bursts, dose.burst).await;
     let per_million = |cpu: Cpu, making: Cpu| {
@@ -158,25 +177,25 @@ struct Cpu {
 /// Sends `times` messages, `at_once` of them at a time, and waits for all to arrive.
 async fn deliver(
     running: &mut Running,
-    received: &Arc<AtomicU64>,
+    received: &Arc<Received>,
     subscribers: usize,
     times: u64,
     at_once: u64,
 ) -> Cpu {
     running.open_writers(at_once).await;
     let (all, user) = running.cpu_seconds();
-    let before = received.load(Ordering::SeqCst);
+    let before = received.count();
     for number in 1..=times {
         running.publish(at_once).await;
         // Paced by the receivers, so that messages sent one by one are deliveries of their own.
         let wanted = before + number * at_once * subscribers as u64;
-        while received.load(Ordering::SeqCst) < wanted {
+        while received.count() < wanted {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
     }
     let after = running.cpu_seconds();
     let (all, user) = (after.0 - all, after.1 - user);
-    let got = received.load(Ordering::SeqCst) - before;
+    let got = received.count() - before;
     assert_eq!(got, times * at_once * subscribers as u64, "messages were doubled");
     let messages = (times * at_once) as f64;
     Cpu { all: all / messages, user: user / messages }

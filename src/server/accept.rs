@@ -34,13 +34,17 @@ use turnstile::Turnstile;
 
 use crate::config::ServerSettings;
 use crate::domain::Network;
-use crate::protocols::link::{Handover, OpenSocket, Socket, Stream, Wire};
+use crate::protocols::link::{Carried, Counted, Handover, OpenSocket, Socket, Stream, Wire};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 
 /// How long to wait after an accept that failed for lack of something (file descriptors, memory): it fails
 /// again until something is closed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
+
+/// What the kernel takes of a connection beyond what the peer has room for, bytes.
+#[cfg(target_os = "linux")]
+const MAX_UNSENT_BYTES: u32 = 64 * 1024;
 
 /// Most that one HTTP/2 stream may buffer for a slow reader, bytes.
 const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
@@ -227,6 +231,10 @@ async fn accept_one(listener: &TcpListener, server: &Server) -> (TcpStream, Sock
                 // Events are small and must not wait for an acknowledgement. A socket that refuses the option
                 // is broken, which its first read will tell.
                 let _ = stream.set_nodelay(true);
+                // What the kernel takes and does not send would hide for long whether a slow reader reads at all, and weigh
+                // megabytes for each.
+                #[cfg(target_os = "linux")]
+                let _ = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(MAX_UNSENT_BYTES);
                 return (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port()));
             }
             // The peer has gone before we came: nothing is short.
@@ -296,8 +304,10 @@ async fn go_on(handover: &Handover, wire: Arc<Wire>) {
 /// What was agreed on, in time: by the handshake of TLS, or by the first bytes.
 async fn open(server: &Server, stream: TcpStream) -> Option<(Stream, Protocol)> {
     if let Some(tls) = &server.tls {
-        let (stream, protocol) = tls.accept(stream, &server.metrics).await?;
-        return Some((Stream::Tls(stream), protocol));
+        let carried = Carried::default();
+        let counted = Counted::new(stream, carried.clone());
+        let (stream, protocol) = tls.accept(counted, &server.metrics).await?;
+        return Some((Stream::Tls(stream, carried), protocol));
     }
     let choosing = tokio::time::timeout(server.header_read_timeout, choose_protocol(&stream));
     let protocol = choosing.await.ok()?.ok()?;

@@ -145,6 +145,7 @@ pub(super) fn app(
     let max_timeout_ms = u32::try_from(settings.webhook.max_timeout_ms).unwrap_or(u32::MAX);
     let guard = address_guard(settings);
     let desk = Arc::new(webhook::EndpointDesk::new(vault, guard, doorbell, max_timeout_ms));
+    let pages = metrics.clone();
     Ok(App::new(crate::app::Parts {
         store,
         hub,
@@ -161,7 +162,7 @@ pub(super) fn app(
         ids,
         endpoint_secrets: desk.clone(),
         callback_desk: desk,
-        replays: Replays::default(),
+        replays: Replays::counted_by(move || pages.log_page_read()),
         live_connections: Arc::new(move || live_connections(&metrics)),
         signals: Signals::default(),
         bells: Bells::default(),

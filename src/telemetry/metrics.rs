@@ -71,6 +71,7 @@ struct Inner {
     commit_seconds: Histogram,
     commit_writes: Histogram,
     limit_hits: Family<LimitLabel, Counter>,
+    log_pages: Counter,
 }
 
 impl Metrics {
@@ -101,6 +102,12 @@ impl Metrics {
             limit_hits: register(ours, "limit_hits", "Times that a configured limit was reached", {
                 Family::default()
             }),
+            log_pages: register(
+                ours,
+                "log_pages_read",
+                "Pages of the log read for subscribers",
+                Counter::default(),
+            ),
             registry,
         }))
     }
@@ -152,6 +159,11 @@ impl Metrics {
     /// `os.accept` where the operating system has set it.
     pub fn limit_hit(&self, limit: &'static str) {
         self.0.limit_hits.get_or_create(&LimitLabel { limit }).inc();
+    }
+
+    /// Counts a page of the log that was read for subscribers who are behind.
+    pub fn log_page_read(&self) {
+        self.0.log_pages.inc();
     }
 
     /// How often a limit was reached.

@@ -20,6 +20,7 @@ mod hooks_soak;
 mod http;
 mod inbound;
 mod lifecycle;
+mod listeners;
 mod oauth;
 mod orders;
 mod parity;

@@ -24,6 +24,8 @@ pub struct Replays {
     pages: Mutex<VecDeque<(Place, SharedPage)>>,
     /// Where the log begins since it was last purged by this process; what was purged before its start is not in the ring.
     floor: AtomicU64,
+    /// Called at each page that is read.
+    counted: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// Events of the log, and the position that they reach.
@@ -38,6 +40,11 @@ pub(super) type Place = (Vec<Key>, Seq, u32);
 const KEPT_PAGES: usize = 64;
 
 impl Replays {
+    /// Calls `counted` at each page that is read.
+    pub fn counted_by(counted: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { counted: Some(Box::new(counted)), ..Self::default() }
+    }
+
     /// Notes where the log begins now.
     pub(in crate::app) fn purged_to(&self, floor: Seq) {
         self.floor.fetch_max(floor.0, Ordering::AcqRel);
@@ -58,6 +65,9 @@ impl Replays {
         }
         if pages.len() == KEPT_PAGES {
             pages.pop_front();
+        }
+        if let Some(counted) = &self.counted {
+            counted();
         }
         let page = read().shared();
         pages.push_back((place, page.clone()));

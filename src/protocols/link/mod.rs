@@ -23,5 +23,5 @@ pub use lane::{Filled, Lane, ROOM_BYTES};
 pub use outbox::{Outbox, Sender};
 pub use pulse::{Due, Pulse, PulseSettings, stalled};
 pub use pump::Pump;
-pub use socket::{Duplex, OpenSocket, Socket, Stream, Wire};
+pub use socket::{Carried, Counted, Duplex, OpenSocket, Socket, Stream, Wire};
 pub use takeover::{Handover, LAST_CHUNK, Takeable, Takeover, put_chunk};

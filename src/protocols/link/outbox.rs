@@ -50,6 +50,8 @@ struct State {
     lanes: Lanes,
     /// Since when the socket has taken nothing of what waits.
     stalled: Option<Instant>,
+    /// Over TLS: what the connection below it had carried at the last look.
+    carried: u64,
     /// Something was written since this was last asked.
     wrote: bool,
     finished: bool,
@@ -65,6 +67,7 @@ impl Outbox {
             unflushed: false,
             lanes: Vec::new(),
             stalled: None,
+            carried: 0,
             wrote: false,
             finished: false,
         };
@@ -204,7 +207,11 @@ impl Drop for Outbox {
     fn drop(&mut self) {
         // Lanes wait in the hub with a waker that keeps the entry: without this both would stay.
         self.finish(&[]);
-        self.entry.state.lock().wire = None;
+        let mut state = self.entry.state.lock();
+        let whole = state.is_drained();
+        if state.wire.take().is_some() && whole {
+            self.wire.say_end();
+        }
     }
 }
 
@@ -305,8 +312,11 @@ impl State {
             let Some(wire) = &self.wire else { return Poll::Pending };
             match wire.poll_write(cx, &self.unsent[self.written..]) {
                 Poll::Ready(Ok(written)) if written > 0 => {
+                    if wire.carried().is_none() {
+                        self.stalled = None;
+                    }
                     self.written += written;
-                    (self.stalled, self.wrote, self.unflushed) = (None, true, true);
+                    (self.wrote, self.unflushed) = (true, true);
                 }
                 Poll::Ready(_) => {
                     self.fail();
@@ -316,7 +326,7 @@ impl State {
                     // What is written is let go, so that no more than what waits is held.
                     self.unsent.drain(..self.written);
                     self.written = 0;
-                    self.stalled.get_or_insert_with(Instant::now);
+                    self.note_stall();
                     return Poll::Pending;
                 }
             }
@@ -342,10 +352,19 @@ impl State {
                 Poll::Pending
             }
             Poll::Pending => {
-                self.stalled.get_or_insert_with(Instant::now);
+                self.note_stall();
                 Poll::Pending
             }
         }
+    }
+
+    /// Notes that the socket takes no more now. What TLS takes meanwhile is no progress, what the connection below it takes is.
+    fn note_stall(&mut self) {
+        let carried = self.wire.as_ref().and_then(|wire| wire.carried()).unwrap_or_default();
+        if std::mem::replace(&mut self.carried, carried) != carried {
+            self.stalled = None;
+        }
+        self.stalled.get_or_insert_with(Instant::now);
     }
 
     fn fail(&mut self) {

@@ -39,7 +39,12 @@ pub enum Due {
 impl Pulse {
     /// Of a connection that begins now.
     pub fn new(settings: PulseSettings) -> Self {
-        Self { settings, ping_at: Instant::now() + settings.ping_interval, silent_since: None }
+        Self::with_first(settings, settings.ping_interval)
+    }
+
+    /// Of a connection on which the first ping is due in that time.
+    pub fn with_first(settings: PulseSettings, first: Duration) -> Self {
+        Self { settings, ping_at: Instant::now() + first, silent_since: None }
     }
 
     /// Notes that something came.

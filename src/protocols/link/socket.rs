@@ -6,7 +6,8 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,13 +40,77 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 /// A connection, in clear or not.
 pub enum Stream {
     Plain(TcpStream),
-    /// Boxed: a TLS connection is a kilobyte, and most servers have none or nothing else.
-    Tls(Box<dyn Duplex>),
+    /// Boxed: a TLS connection is a kilobyte, and most servers have none or nothing else. With what the connection below it
+    /// has carried.
+    Tls(Box<dyn Duplex>, Carried),
 }
 
 enum Ends {
     Plain(TcpStream),
-    Tls(Mutex<Box<dyn Duplex>>),
+    Tls(Mutex<Box<dyn Duplex>>, Carried),
+}
+
+/// Bytes that the peer's side has taken. TLS takes what the connection below it does not, so what is written there tells
+/// nothing of the peer.
+#[derive(Clone, Default)]
+pub struct Carried(Arc<AtomicU64>);
+
+/// A connection whose written bytes are counted.
+pub struct Counted<S> {
+    stream: S,
+    carried: Carried,
+}
+
+impl<S> Counted<S> {
+    /// Counts into `carried`.
+    pub fn new(stream: S, carried: Carried) -> Self {
+        Self { stream, carried }
+    }
+
+    fn count(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = &written {
+            self.carried.0.fetch_add(*count as u64, Ordering::Relaxed);
+        }
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.count(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.count(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }
 
 /// An open connection. One reader and one writer may wait at the same time, in whichever task.
@@ -58,7 +123,7 @@ impl Wire {
     fn new(stream: Stream, open: OpenSocket) -> Self {
         let ends = match stream {
             Stream::Plain(stream) => Ends::Plain(stream),
-            Stream::Tls(stream) => Ends::Tls(Mutex::new(stream)),
+            Stream::Tls(stream, carried) => Ends::Tls(Mutex::new(stream), carried),
         };
         Self { ends, _open: open }
     }
@@ -73,7 +138,7 @@ impl Wire {
                     read => return Poll::Ready(read.map(drop)),
                 }
             },
-            Ends::Tls(stream) => Pin::new(&mut **stream.lock()).poll_read(cx, buf),
+            Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_read(cx, buf),
         }
     }
 
@@ -81,21 +146,21 @@ impl Wire {
     pub fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match &self.ends {
             Ends::Plain(stream) => poll_plain(stream, cx, || stream.try_write(buf)),
-            Ends::Tls(stream) => Pin::new(&mut **stream.lock()).poll_write(cx, buf),
+            Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_write(cx, buf),
         }
     }
 
     fn poll_write_vectored(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match &self.ends {
             Ends::Plain(stream) => poll_plain(stream, cx, || stream.try_write_vectored(bufs)),
-            Ends::Tls(stream) => Pin::new(&mut **stream.lock()).poll_write_vectored(cx, bufs),
+            Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_write_vectored(cx, bufs),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match &self.ends {
             Ends::Plain(_) => true,
-            Ends::Tls(stream) => stream.lock().is_write_vectored(),
+            Ends::Tls(stream, _) => stream.lock().is_write_vectored(),
         }
     }
 
@@ -103,14 +168,29 @@ impl Wire {
     pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.ends {
             Ends::Plain(_) => Poll::Ready(Ok(())),
-            Ends::Tls(stream) => Pin::new(&mut **stream.lock()).poll_flush(cx),
+            Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_flush(cx),
+        }
+    }
+
+    /// Over TLS: how many bytes the connection below it has carried. What is written in clear the connection has taken.
+    pub fn carried(&self) -> Option<u64> {
+        match &self.ends {
+            Ends::Plain(_) => None,
+            Ends::Tls(_, Carried(count)) => Some(count.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Says over TLS that nothing was cut off (close_notify, RFC 8446 §6.1), if that can be said at once.
+    pub fn say_end(&self) {
+        if let Ends::Tls(..) = &self.ends {
+            let _ = self.poll_shutdown(&mut Context::from_waker(Waker::noop()));
         }
     }
 
     fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.ends {
             Ends::Plain(stream) => Poll::Ready(SockRef::from(stream).shutdown(Shutdown::Write)),
-            Ends::Tls(stream) => Pin::new(&mut **stream.lock()).poll_shutdown(cx),
+            Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_shutdown(cx),
         }
     }
 }

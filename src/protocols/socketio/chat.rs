@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::ending::End;
 use super::error::{Refused, problem};
-use super::session::{End, SMALL_PACKET_BYTES, Session};
+use super::session::{SMALL_PACKET_BYTES, Session};
 use crate::domain::{Error, RoomId};
 use crate::protocols::chat::ask::Ask;
 use crate::protocols::chat::watch::FromRoom;

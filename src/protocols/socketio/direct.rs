@@ -2,7 +2,8 @@
 //!
 //! The engine makes a text of each packet for each client, and takes it through two queues and a task. What is the same for
 //! all clients need not be made again: an event's packet is made once, frame included, and the pump writes it. The engine
-//! keeps what it is good at: the handshake, namespaces, pings, what clients send, and long-polling.
+//! keeps what it is good at: the handshake, namespaces, and long-polling; a client that listens is served without it
+//! ([`super::own`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -50,6 +51,13 @@ impl Direct {
     pub fn send(&self, head: &str, arguments: &str) {
         let mut frame = Vec::new();
         put_text(&mut frame, &[head.as_bytes(), b"[", arguments.as_bytes(), b"]"]);
+        self.outbox.send(&frame);
+    }
+
+    /// Tells the client that it is connected no more, and need not come back by itself.
+    pub fn leave_namespace(&self) {
+        let mut frame = Vec::new();
+        put_text(&mut frame, &[b"41"]);
         self.outbox.send(&frame);
     }
 

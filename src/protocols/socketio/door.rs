@@ -7,14 +7,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use ::http::request::Parts;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use engineioxide::service::EngineIoService;
 use socketioxide::service::SocketIoService;
 use socketioxide::socket::Sid;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::Service;
 
@@ -23,7 +26,7 @@ use super::line::Line;
 use super::raw::Mirror;
 use crate::domain::Result;
 use crate::protocols::http::{self, Query};
-use crate::protocols::link::{Pump, Through};
+use crate::protocols::link::{Outbox, Pump, Through};
 use crate::protocols::rest::Refusal;
 use crate::protocols::upgrade::{self, SocketLimits};
 use crate::tasks::Tasks;
@@ -80,6 +83,32 @@ pub(super) struct Door<E> {
     /// How long what a client posts may take to come.
     pub request_timeout: Duration,
     pub pump: Pump,
+}
+
+/// A connection that goes back to the engine.
+pub(super) struct Returned {
+    pub outbox: Arc<Outbox>,
+    /// What was read of it already.
+    pub ahead: Bytes,
+    pub opening: Opening,
+}
+
+/// What is kept of how a client came.
+#[derive(Clone, Default)]
+pub(super) struct Opening {
+    headers: HeaderMap,
+    /// The token in the query, as it was written there.
+    token: String,
+}
+
+impl Opening {
+    /// Nothing when nothing was told.
+    pub fn of(parts: &Parts) -> Option<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        let token = query.split('&').find(|pair| pair.starts_with("token=")).unwrap_or_default();
+        let told = !token.is_empty() || !parts.headers.is_empty();
+        told.then(|| Self { headers: parts.headers.clone(), token: token.to_owned() })
+    }
 }
 
 /// What a request is for.
@@ -214,6 +243,30 @@ impl<E: Engine> Door<E> {
             }
         });
         Ok(response)
+    }
+
+    /// Opens sessions for those who come back, until the server stops.
+    pub async fn reopen_all(self, mut returns: mpsc::Receiver<Returned>) {
+        let shutdown = self.tasks.shutdown().clone();
+        while let Some(Some(returned)) = shutdown.run_until_cancelled(returns.recv()).await {
+            self.reopen(returned);
+        }
+    }
+
+    fn reopen(&self, returned: Returned) {
+        let Returned { outbox, ahead, opening: Opening { headers, token } } = returned;
+        let mut opening = Request::new(());
+        let address = format!("{}?EIO=4&transport=websocket&{token}", self.path);
+        (*opening.headers_mut(), *opening.uri_mut()) = (headers, address.parse().unwrap_or_default());
+        let flow = self.flows.unnamed();
+        opening.extensions_mut().insert(flow.clone());
+        let engine = self.engine.clone();
+        self.tasks.spawn_connection("socket.io return", async move {
+            let leads_to = Arc::downgrade(&outbox);
+            let (mut line, _) = Line::new(Through::new(outbox, ahead), flow, leads_to);
+            line.reopen();
+            engine.open(line, opening).await;
+        });
     }
 
     /// Closes a session that uses polling, as its client would. An upgrade that was begun and given up leaves it in a

@@ -13,6 +13,7 @@ use socketioxide::handler::{ConnectHandler, FromMessageParts as _, MessageHandle
 use socketioxide::socket::Socket;
 
 use super::error::{PROBLEM, Refused, Told, problem};
+use super::flow::{Flow, Flows};
 use super::reception::Own;
 use crate::clock::Clock;
 use crate::domain::Error;
@@ -26,6 +27,7 @@ pub(super) struct Echo {
     pub pace: Option<(Rate, Clock)>,
     /// Whether clients are shown the `auth` of their handshake, and `message` is answered under another name.
     pub judged: bool,
+    pub flows: Flows,
 }
 
 impl Echo {
@@ -55,6 +57,13 @@ impl ConnectHandler<LocalAdapter, Own> for Echo {
         socket: Arc<Socket>,
         _auth: &'a Option<Value>,
     ) -> Pin<Box<dyn Future<Output = Result<(), Box<dyn std::fmt::Display + Send>>> + Send + 'a>> {
+        // This namespace is served by the engine.
+        let of_its_own = socket.req_parts().extensions.get::<Arc<Flow>>().cloned();
+        let flow = of_its_own.unwrap_or_else(|| self.flows.of(socket.id));
+        if !flow.keep() {
+            // It has lost the connection a moment ago: the client comes back, and connects to this namespace first.
+            flow.cut();
+        }
         // Before the client is told that it is connected: it may emit at once.
         if self.judged {
             Self::mirror_known(&socket);

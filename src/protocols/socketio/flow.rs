@@ -6,11 +6,12 @@
 //! until it has. The buffer is never full, the memory of a slow client is bounded, and the wake-up is exact.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use socketioxide::socket::Sid;
@@ -32,6 +33,13 @@ pub(super) fn fence_id(fence: u64) -> i64 {
 pub(super) fn fence_of(id: u64) -> Option<u64> {
     id.checked_sub(FENCES)
 }
+
+/// Whose the connection is: the engine's, the engine's until it has got a whole message, the session's, the engine's for
+/// good.
+const ENGINES: u8 = 0;
+const WANTED: u8 = 1;
+const HANDED_OVER: u8 = 2;
+const KEPT: u8 = 3;
 
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +77,9 @@ pub(super) struct Flow {
     fences: AtomicU64,
     passed: AtomicU64,
     outbox: Mutex<Weak<Outbox>>,
+    /// Whose the connection is, and what came on it that the engine did not get.
+    owner: AtomicU8,
+    ahead: Mutex<Bytes>,
     flows: Flows,
     sid: Sid,
 }
@@ -87,6 +98,8 @@ impl Flow {
             fences: AtomicU64::new(0),
             passed: AtomicU64::new(0),
             outbox: Mutex::default(),
+            owner: AtomicU8::new(ENGINES),
+            ahead: Mutex::default(),
             flows,
             sid,
         }
@@ -145,6 +158,51 @@ impl Flow {
     /// The way out past the engine: where the last fence came by.
     pub fn outbox(&self) -> Option<Arc<Outbox>> {
         self.outbox.lock().upgrade()
+    }
+
+    /// Asks for the connection; it comes with [`Flow::handed_over`], unless it is kept.
+    pub fn ask_over(&self) {
+        if self.owner.load(Ordering::Relaxed) == ENGINES && self.become_of(ENGINES, WANTED) {
+            self.reader.wake();
+        }
+    }
+
+    /// Leaves the connection to the engine for good. `false`: it has none any more.
+    pub fn keep(&self) -> bool {
+        self.become_of(ENGINES, KEPT)
+            || self.become_of(WANTED, KEPT)
+            || self.owner.load(Ordering::Acquire) == KEPT
+    }
+
+    /// Gives the connection to who has asked for it, with what came on it that the engine did not get. `false`: nobody has.
+    pub fn hand_over(&self, ahead: &mut Bytes) -> bool {
+        if self.owner.load(Ordering::Relaxed) != WANTED {
+            return false;
+        }
+        // Before the word that it is there.
+        self.ahead.lock().clone_from(ahead);
+        let given = self.become_of(WANTED, HANDED_OVER);
+        if given {
+            *ahead = Bytes::new();
+            self.moved.notify_one();
+        }
+        given
+    }
+
+    pub fn is_handed_over(&self) -> bool {
+        self.owner.load(Ordering::Acquire) == HANDED_OVER
+    }
+
+    /// Waits for the connection. Gives back what came on it that the engine did not get.
+    pub async fn handed_over(&self) -> Bytes {
+        while !self.is_handed_over() {
+            self.moved.notified().await;
+        }
+        std::mem::take(&mut *self.ahead.lock())
+    }
+
+    fn become_of(&self, from: u8, to: u8) -> bool {
+        self.owner.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     fn waiting(&self) -> u64 {

@@ -1,4 +1,4 @@
-//! The connection below a WebSocket, which notes what the client takes and can be cut.
+//! The connection below a WebSocket, which notes what the client takes, can be cut, and can be taken from the engine.
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 
 use super::flow::{Flow, fence_of};
+use super::incoming::Frames;
 use crate::protocols::link::Outbox;
 
 /// The engine's ping as it is written, and the pong as a client would send it (masked with zeros).
@@ -18,13 +19,15 @@ const PONG: &[u8] = b"\x81\x81\0\0\0\x003";
 
 /// A connection with its [`Flow`].
 pub(super) struct Line<S> {
-    stream: S,
+    stream: Frames<S>,
     flow: Arc<Flow>,
     /// Where fences lead past the engine.
     outbox: Weak<Outbox>,
     first_ping: FirstPing,
     /// Bytes of the frame that is under way, while somebody looks at frames.
     rest: u64,
+    /// The packet that opens a session is still to be taken out: the client has one.
+    reopens: bool,
     _end: oneshot::Sender<Infallible>,
 }
 
@@ -46,14 +49,35 @@ impl<S> Line<S> {
         self.first_ping = FirstPing::Awaited(None);
     }
 
+    /// Keeps the packet that opens the session from a client that has one, and the first ping.
+    pub fn reopen(&mut self) {
+        self.reopens = true;
+        self.answer_first_ping();
+    }
+
     /// The second value ends when the engine lets go of the line.
     pub fn new(stream: S, flow: Arc<Flow>, outbox: Weak<Outbox>) -> (Self, oneshot::Receiver<Infallible>) {
         let (_end, ended) = oneshot::channel();
-        (Self { stream, flow, outbox, first_ping: FirstPing::Passed, rest: 0, _end }, ended)
+        (
+            Self {
+                stream: Frames::new(stream),
+                flow,
+                outbox,
+                first_ping: FirstPing::Passed,
+                rest: 0,
+                reopens: false,
+                _end,
+            },
+            ended,
+        )
     }
 
     /// Takes the frame out that begins here, if it is not for the client. Gives back its length.
     fn take_out(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.reopens {
+            self.reopens = false;
+            return usize::try_from(frame_length(bytes)).ok();
+        }
         if let FirstPing::Awaited(reader) = &mut self.first_ping
             && bytes.starts_with(PING)
         {
@@ -66,6 +90,12 @@ impl<S> Line<S> {
         let (fence, length) = fence(bytes)?;
         self.flow.pass(fence, &self.outbox);
         Some(length)
+    }
+
+    /// Lets the connection go if somebody wants it, and the engine has got nothing but whole messages.
+    fn is_handed_over(&mut self) -> bool {
+        self.flow.is_handed_over()
+            || self.stream.incoming().between_messages() && self.flow.hand_over(self.stream.ahead())
     }
 
     /// Fails when the line was cut.
@@ -99,11 +129,21 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
                 return Poll::Ready(Ok(()));
             }
         }
+        // To the engine it has ended.
+        if self.is_handed_over() {
+            return Poll::Ready(Ok(()));
+        }
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if self.stream.incoming().had_attachments() {
+            self.flow.keep();
+        }
         if read.is_pending() {
             self.flow.wake_reader(cx.waker());
+            // After the registration, so that neither is missed.
+            if self.is_handed_over() {
+                return Poll::Ready(Ok(()));
+            }
         }
-        // After the registration, so that no cut is missed.
         self.whole()?;
         read
     }
@@ -111,6 +151,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Line<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.flow.is_handed_over() {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let mut buf = buf;
         // Begins between two frames: what is written is whole frames, and taken whole where there are fences.
         let looks = matches!(self.first_ping, FirstPing::Awaited(_)) || self.flow.awaits_fence();
@@ -139,6 +182,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
 
     /// The engine flushes when its buffer is empty and everything is written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flow.is_handed_over() {
+            return Poll::Ready(Ok(()));
+        }
         let handed = self.flow.handed();
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if matches!(flushed, Poll::Ready(Ok(()))) {
@@ -148,6 +194,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Line<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flow.is_handed_over() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
@@ -254,5 +303,70 @@ mod tests {
         let mut sent = vec![0; marked.len()];
         peer.read_exact(&mut sent).await.unwrap();
         assert_eq!(sent, marked);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_a_session_sees_neither_its_opening_nor_the_first_ping() {
+        let flow = Flows::default().unnamed();
+        let (stream, mut peer) = tokio::io::duplex(1024);
+        let (mut line, _) = Line::new(stream, flow, Weak::new());
+        line.reopen();
+        let frames = [b"\x81\x040{}\n", PING, b"\x81\x0240"].concat();
+        line.write_all(&frames).await.unwrap();
+        let mut sent = [0; 4];
+        peer.read_exact(&mut sent).await.unwrap();
+        assert_eq!(&sent, b"\x81\x0240");
+    }
+
+    #[tokio::test]
+    async fn it_is_handed_over_between_two_messages() {
+        let flow = Flows::default().unnamed();
+        let (stream, mut peer) = tokio::io::duplex(1024);
+        let (mut line, _) = Line::new(stream, flow.clone(), Weak::new());
+        // The mask is zeros.
+        let (first, second) = (b"\x01\x82\0\0\0\x0042", b"\x80\x82\0\0\0\0[]");
+        peer.write_all(&[&first[..], second, b"\x81\x81\0\0\0\x003\x81"].concat()).await.unwrap();
+        let mut read = [0; 64];
+        assert_eq!(line.read(&mut read).await.unwrap(), first.len(), "one frame at a time");
+        flow.ask_over();
+        assert!(!flow.is_handed_over(), "a message is under way");
+        assert_eq!(line.read(&mut read).await.unwrap(), second.len());
+        assert_eq!(line.read(&mut read).await.unwrap(), 0, "to the engine it has ended");
+        assert_eq!(&flow.handed_over().await[..], b"\x81\x81\0\0\0\x003\x81");
+        line.write_all(b"\x88\0").await.unwrap();
+        line.shutdown().await.unwrap();
+        drop(line);
+        let mut written = Vec::new();
+        peer.read_to_end(&mut written).await.unwrap();
+        assert!(written.is_empty(), "the engine's last words are not for the client");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_waits_lets_go_when_it_is_asked() {
+        let flow = Flows::default().unnamed();
+        let (stream, _peer) = tokio::io::duplex(16);
+        let (mut line, _) = Line::new(stream, flow.clone(), Weak::new());
+        let asking = async {
+            tokio::task::yield_now().await;
+            flow.ask_over();
+            flow.handed_over().await
+        };
+        let mut read = [0; 8];
+        let (ended, ahead) = tokio::join!(line.read(&mut read), asking);
+        assert!(ended.unwrap() == 0 && ahead.is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_whose_packets_have_attachments_stays() {
+        let flow = Flows::default().unnamed();
+        let (stream, mut peer) = tokio::io::duplex(64);
+        let (mut line, _) = Line::new(stream, flow.clone(), Weak::new());
+        peer.write_all(b"\x81\x86\0\0\0\x00451-[]").await.unwrap();
+        let mut read = [0; 64];
+        assert_eq!(line.read(&mut read).await.unwrap(), 12);
+        flow.ask_over();
+        peer.write_all(b"\x82\x81\0\0\0\0x").await.unwrap();
+        assert_eq!(line.read(&mut read).await.unwrap(), 7);
+        assert!(!flow.is_handed_over());
     }
 }

@@ -7,19 +7,22 @@
 //! `agentAssigned`, `typing`, `stopTyping`, `read` and `error`.
 //!
 //! The library speaks the protocol; what it lacks is here: [`flow`] keeps it from dropping packets, [`door`] and [`line`]
-//! see what the client takes and can end a connection, [`direct`] sends ready packets past it, and recovery is the feed's,
-//! by `after`.
+//! see what the client takes and can end a connection, [`direct`] sends ready packets past it, [`own`] serves a client that
+//! listens without it, and recovery is the feed's, by `after`.
 
 mod calls;
 mod chat;
 mod direct;
 mod door;
 mod echo;
+mod ending;
 mod envelopes;
 mod error;
 mod farewell;
 mod flow;
+mod incoming;
 mod line;
+mod own;
 mod raw;
 mod reception;
 mod sending;
@@ -32,6 +35,7 @@ use axum::Router;
 use axum::routing::any;
 use socketioxide::service::SocketIoService;
 use socketioxide::{ParserConfig, SocketIo};
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tower::Layer as _;
 
@@ -41,7 +45,7 @@ use crate::protocols::edge::Rate;
 use crate::protocols::link::Pump;
 use crate::tasks::Tasks;
 use crate::telemetry::{Channel, ChannelMetrics, Metrics};
-use door::Door;
+use door::{Door, Returned};
 use envelopes::Envelopes;
 use flow::{Flows, Window};
 use reception::Reception;
@@ -58,6 +62,9 @@ const MAX_ATTACHMENTS: usize = 4;
 
 /// Places in the engine's buffer for its own packets: pings, the answer to the handshake, the close.
 const ENGINE_PACKETS: usize = 16;
+
+/// Connections that wait to be served by the engine again.
+const RETURNS: usize = 16;
 
 /// Settings of Socket.IO connections.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +104,8 @@ struct Parts {
     tasks: Tasks,
     flows: Flows,
     envelopes: Envelopes,
+    /// Where connections go that the engine is to serve again.
+    returns: mpsc::Sender<Returned>,
     /// The sessions that run.
     present: TaskTracker,
 }
@@ -125,6 +134,7 @@ pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: T
                 .max_incoming_binary_buf_size(settings.max_payload_bytes),
         )
         .build_layer();
+    let (returns, returned) = mpsc::channel(RETURNS);
     let parts = Arc::new(Parts {
         app: desk.app().clone(),
         desk,
@@ -135,26 +145,28 @@ pub fn router(desk: Desk, settings: SocketIoSettings, metrics: Metrics, tasks: T
         tasks: tasks.clone(),
         flows: flows.clone(),
         envelopes: Envelopes::new(),
+        returns,
         present: TaskTracker::new(),
     });
     tasks.spawn("socket.io farewell", farewell::run(io.clone(), parts.clone()));
     let clock = parts.app.clock().clone();
     io.ns("/", Reception(parts));
     if let Some(rate) = settings.echo {
-        io.ns("/echo", echo::Echo { pace: Some((rate, clock)), judged: false });
+        io.ns("/echo", echo::Echo { pace: Some((rate, clock)), judged: false, flows: flows.clone() });
     }
     let door = Door {
         engine: layer.layer(Router::new()),
         path: "/socket.io/",
-        flows,
+        flows: flows.clone(),
         tasks: tasks.clone(),
         request_timeout: settings.request_timeout,
         pump: pump.clone(),
     };
+    tasks.spawn("socket.io returns", door.clone().reopen_all(returned));
     let router =
         Router::new().route("/socket.io/", any(door::enter::<SocketIoService<Router>>)).with_state(door);
     if settings.judged {
-        io.ns("/custom", echo::Echo { pace: None, judged: true });
+        io.ns("/custom", echo::Echo { pace: None, judged: true, flows });
         return router.merge(raw::router(settings, tasks, pump));
     }
     router

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::handler::{ConnectHandler, MessageHandler, Value};
-use socketioxide::socket::Socket;
+use socketioxide::socket::{DisconnectReason, Socket};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +63,7 @@ impl Reception {
             Echo::mirror_known(socket);
         }
         let leaver = seat.clone();
-        socket.on_disconnect(async move || leaver.leave(None));
+        socket.on_disconnect(async move |reason: DisconnectReason| leaver.left(&reason));
         socket.extensions.insert(seat);
         Ok(())
     }
@@ -124,6 +124,13 @@ pub(super) struct Seat {
 }
 
 impl Seat {
+    /// The engine says that the client is gone. It says so too when the connection is taken from it.
+    fn left(&self, reason: &DisconnectReason) {
+        if !self.flow.is_handed_over() || matches!(reason, DisconnectReason::ClientNSDisconnect) {
+            self.leave(None);
+        }
+    }
+
     fn leave(&self, reason: Option<Error>) {
         if let Some(reason) = reason {
             // The first reason is the one to tell.
@@ -165,7 +172,16 @@ impl Calls {
     /// Waits for the next call; none is lost when the waiting is given up.
     pub async fn next(&self) -> Call {
         loop {
-            if let Some(call) = self.waiting.lock().pop_front() {
+            let call = {
+                let mut waiting = self.waiting.lock();
+                let call = waiting.pop_front();
+                if waiting.is_empty() {
+                    // Clients say little: room for four calls is more than most of them need again.
+                    *waiting = VecDeque::new();
+                }
+                call
+            };
+            if let Some(call) = call {
                 return call;
             }
             self.arrived.notified().await;

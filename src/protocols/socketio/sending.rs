@@ -1,13 +1,17 @@
 //! How a session's packets go out: to the engine as soon as the client has room for them, or past it.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use socketioxide::extract::AckSender;
 use socketioxide::handler::{FromMessageParts as _, Value};
+use socketioxide::socket::Socket;
 use socketioxide::{SendError, SocketError};
 use tokio::time::timeout;
 
 use super::direct::{Direct, json};
-use super::session::{End, SMALL_PACKET_BYTES, Session};
+use super::ending::End;
+use super::session::{SMALL_PACKET_BYTES, Session};
 use crate::domain::Error;
 
 impl Session {
@@ -23,7 +27,13 @@ impl Session {
             direct.send("42", &format!("\"{event}\",{argument}"));
             return Ok(());
         }
-        self.hand_over(bytes, || self.socket.emit(event, argument)).await
+        let socket = self.engines()?;
+        self.hand_over(bytes, || socket.emit(event, argument)).await
+    }
+
+    /// The library's socket.
+    fn engines(&self) -> Result<&Arc<Socket>, End> {
+        self.socket.as_ref().ok_or(End::Gone)
     }
 
     /// Waits until there is room on the way past the engine.
@@ -39,9 +49,10 @@ impl Session {
             direct.send(&format!("43{ack}"), &answer);
             return Ok(());
         }
+        let socket = self.engines()?;
         let send = || {
             let Ok(sender) =
-                AckSender::from_message_parts(&self.socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
+                AckSender::from_message_parts(socket, &mut Value::Bytes(bytes::Bytes::new()), &ack);
             sender.send(answer)
         };
         if ack.is_none() { Ok(()) } else { self.hand_over(SMALL_PACKET_BYTES, send).await }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use socketioxide::TransportType;
 use socketioxide::socket::Socket;
-use tokio::time::timeout;
 use tokio_stream::StreamMap;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -16,10 +15,12 @@ use super::Parts;
 use super::calls::{
     Authenticate, Authenticated, Call, Request, Subscribe, Subscribed, Unsubscribe, Unsubscribed,
 };
-use super::direct::{Direct, json};
+use super::direct::Direct;
+use super::door::Opening;
+use super::ending::End;
 use super::error::{PROBLEM, Refused, Told, problem};
-use super::farewell::{self, LAST_WORDS};
 use super::flow::fence_id;
+use super::own::Own;
 use super::reception::Seat;
 use crate::app::{Caller, Feed};
 use crate::bus::Published;
@@ -29,7 +30,6 @@ use crate::protocols::chat::Talk;
 use crate::protocols::chat::watch::RoomWatch;
 use crate::protocols::link::stalled;
 use crate::telemetry::GaugeGuard;
-use crate::wire::Problem;
 
 /// The packet of an acknowledgement or a problem, when its size is not worth knowing.
 pub(super) const SMALL_PACKET_BYTES: usize = 256;
@@ -37,7 +37,8 @@ pub(super) const SMALL_PACKET_BYTES: usize = 256;
 /// One connected client.
 pub(super) struct Session {
     pub(super) parts: Arc<Parts>,
-    pub(super) socket: Arc<Socket>,
+    /// The library's; nothing once the connection is the session's own.
+    pub(super) socket: Option<Arc<Socket>>,
     pub(super) seat: Arc<Seat>,
     pub(super) talk: Talk,
     pub(super) rooms: StreamMap<RoomId, RoomWatch>,
@@ -47,24 +48,14 @@ pub(super) struct Session {
     /// What goes through the engine, before there is a way past it.
     subscriptions: StreamMap<Arc<str>, Batches>,
     pub(super) direct: Option<Direct>,
+    /// Boxed: not all sessions come so far.
+    pub(super) own: Option<Box<Own>>,
+    /// How the client came, for who opens an engine's session for it again; nothing when there is nothing to tell.
+    pub(super) opening: Option<Box<Opening>>,
     /// Subscriptions so far, those that have ended included.
     joined: u64,
     _connected: GaugeGuard,
     _present: TaskTrackerToken,
-}
-
-/// Why a session ends.
-pub(super) enum End {
-    /// The client is gone.
-    Gone,
-    /// The client takes nothing any more.
-    Stalled,
-    /// The server stops. The client is told here and disconnected with all others.
-    Shutdown,
-    /// The client has to go, and need not come back at once.
-    Dismissed(Error),
-    /// A fault of ours; the client comes back and resumes.
-    Failed(Error),
 }
 
 impl Session {
@@ -75,7 +66,7 @@ impl Session {
         let talk = Talk::new(parts.desk.clone(), caller, parts.channel.clone(), parts.settings.max_joined);
         Self {
             parts,
-            socket,
+            socket: Some(socket),
             seat,
             talk,
             rooms: StreamMap::new(),
@@ -83,6 +74,8 @@ impl Session {
             renewed: false,
             subscriptions: StreamMap::new(),
             direct: None,
+            own: None,
+            opening: None,
             joined: 0,
             _connected,
             _present,
@@ -99,58 +92,6 @@ impl Session {
             end = self.serve() => end,
         };
         Box::pin(self.end(end)).await;
-    }
-
-    async fn end(&mut self, end: End) {
-        // Before the last words, which are the last.
-        if let Some(direct) = &mut self.direct {
-            direct.stop();
-        }
-        let Self { parts, socket, seat, .. } = &*self;
-        match end {
-            End::Gone => {}
-            // A poll is answered with the first packet that comes, and there will be no other: it has to be the close.
-            End::Shutdown if socket.transport_type() == TransportType::Polling => {}
-            End::Shutdown => self.last_words(farewell::problem()).await,
-            End::Stalled => {
-                parts.metrics.limit_hit("socketio.stall_timeout_ms");
-                tracing::debug!(sid = %socket.id, "client cut off: it took nothing for socketio.stall_timeout_ms");
-                seat.flow.cut();
-            }
-            End::Dismissed(error) => {
-                if let Error::LimitReached { limit, .. } = &error {
-                    parts.metrics.limit_hit(limit);
-                }
-                self.tell(problem(&error));
-                if socket.clone().disconnect().is_err() {
-                    seat.flow.cut();
-                }
-            }
-            End::Failed(error) => {
-                self.last_words(problem(&error)).await;
-                seat.flow.cut();
-            }
-        }
-    }
-
-    /// Tells a problem that does not wait for room: the engine's buffer has places that the window leaves free.
-    fn tell(&self, problem: Problem) {
-        if let Some(direct) = &self.direct {
-            let told = json(&Told { problem, subscription: None }).unwrap_or_default();
-            return direct.send("42", &format!("\"{PROBLEM}\",{told}"));
-        }
-        if self.socket.emit(PROBLEM, &Told { problem, subscription: None }).is_ok() {
-            self.seat.flow.hand(self.parts.window.cost(SMALL_PACKET_BYTES));
-        }
-    }
-
-    /// Tells a problem and waits a while for the client to take it.
-    async fn last_words(&self, problem: Problem) {
-        self.tell(problem);
-        let _ = match &self.direct {
-            Some(direct) => timeout(LAST_WORDS, direct.outbox().drained()).await,
-            None => timeout(LAST_WORDS, self.seat.flow.settled(LAST_WORDS)).await,
-        };
     }
 
     async fn serve(&mut self) -> End {
@@ -172,17 +113,8 @@ impl Session {
     async fn serve_token(&mut self) -> Result<(), End> {
         let seat = self.seat.clone();
         while !std::mem::take(&mut self.renewed) {
-            let patience = self.parts.settings.stall_timeout;
-            if let Some(direct) = &mut self.direct {
-                let outbox = direct.outbox().clone();
-                tokio::select! {
-                    biased;
-                    // Boxed, so that a session that waits does not hold the room that an answer needs.
-                    call = seat.calls.next() => Box::pin(self.answer(&call)).await,
-                    (id, error) = direct.ended() => self.forward(id, Err(error)).await,
-                    Some((room, from)) = self.rooms.next() => Box::pin(self.forward_room(room, from)).await,
-                    () = stalled(&outbox, patience) => Err(End::Stalled),
-                }?;
+            if self.direct.is_some() {
+                self.serve_direct(&seat).await?;
                 continue;
             }
             tokio::select! {
@@ -194,6 +126,42 @@ impl Session {
             Box::pin(self.go_direct()).await?;
         }
         Ok(())
+    }
+
+    /// Serves the client once past the engine.
+    async fn serve_direct(&mut self, seat: &Seat) -> Result<(), End> {
+        let listens = !self.rooms.is_empty() || self.direct.as_ref().is_some_and(|direct| direct.count() > 0);
+        if listens && !self.parts.settings.judged {
+            seat.flow.ask_over();
+        }
+        let Some(direct) = &mut self.direct else { return Ok(()) };
+        let (outbox, patience) = (direct.outbox().clone(), self.parts.settings.stall_timeout);
+        let own = &mut self.own;
+        let has_own = own.is_some();
+        let heard = async {
+            match own {
+                Some(own) => own.next(&outbox).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            // Those that came before the connection was the session's own are first. Boxed, so that a session that waits
+            // does not hold the room that an answer needs.
+            call = seat.calls.next() => Box::pin(self.answer(&call)).await,
+            (id, error) = direct.ended() => Box::pin(self.forward(id, Err(error))).await,
+            Some((room, from)) = self.rooms.next() => Box::pin(self.forward_room(room, from)).await,
+            call = heard => Box::pin(self.answer(&call?)).await,
+            ahead = seat.flow.handed_over(), if !has_own => {
+                let own = Own::new(&outbox, ahead, &self.parts.settings);
+                self.own = Some(Box::new(Box::pin(own).await));
+                let socket = self.socket.take();
+                self.opening = socket.and_then(|socket| Opening::of(socket.req_parts())).map(Box::new);
+                Ok(())
+            }
+            () = stalled(&outbox, patience), if !has_own => Err(End::Stalled),
+            () = seat.flow.severed(), if has_own => Err(End::again()),
+        }
     }
 
     async fn answer(&mut self, call: &Call) -> Result<(), End> {
@@ -242,7 +210,8 @@ impl Session {
     /// Takes the way past the engine once there is one, and everything that was given to the engine is out: a fence is given
     /// to it as the last, and it has come by.
     async fn go_direct(&mut self) -> Result<(), End> {
-        if self.socket.transport_type() != TransportType::Websocket {
+        let transport = self.socket.as_ref().map(|socket| socket.transport_type());
+        if transport != Some(TransportType::Websocket) {
             return Ok(());
         }
         let fence = self.seat.flow.fence();

@@ -17,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 use super::Protocol;
 use crate::config::TlsSettings;
 use crate::domain::{Error, Result};
+use crate::protocols::link::Counted;
 use crate::telemetry::Metrics;
 
 /// The certificate of the server, which can be read anew while it runs; clones share it.
@@ -68,9 +69,9 @@ impl Tls {
     /// Shakes hands; nothing when the peer does not, or not in time.
     pub(super) async fn accept(
         &self,
-        stream: TcpStream,
+        stream: Counted<TcpStream>,
         metrics: &Metrics,
-    ) -> Option<(Box<TlsStream<TcpStream>>, Protocol)> {
+    ) -> Option<(Box<TlsStream<Counted<TcpStream>>>, Protocol)> {
         let Parts { config, handshakes, handshake_timeout, .. } = &*self.0;
         let shake = async {
             if handshakes.available_permits() == 0 {

@@ -10,8 +10,8 @@ use crate::support::inbox::ids;
 use crate::support::socketio::{Socket, Transport};
 use crate::support::websocket::{Connection, Opening};
 use crate::support::{
-    Api, Channel, Driver, Envelope, Listener, Setup, Story, TOPICS, TestServer, channel, graphql, socketio,
-    sse, websocket,
+    Api, Channel, Driver, Envelope, Listener, Setup, Story, TOPICS, TestServer, channel, eventually, graphql,
+    socketio, sse, websocket,
 };
 
 /// With a ring of one event, every commit that makes two overruns everybody.
@@ -111,6 +111,32 @@ async fn a_client_that_does_not_read_for_a_while_catches_up() {
     catches_up(&server, Channel::SocketIo, socketio::listener(packets_from, packets), &log).await;
     catches_up(&server, Channel::SocketIoPolling, socketio::listener(polling_from, polling), &log).await;
     catches_up(&server, Channel::GraphQlWs, graphql::listener(results), &log).await;
+}
+
+/// Nobody is waited for without end: who takes nothing is closed under a limit's name, and misses nothing when it comes again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_nothing_for_too_long_is_closed_and_resumes() {
+    let setup = Setup::demo().set("server.write_timeout_ms", 700).set("websocket.write_timeout_ms", 700);
+    let server = setup.set("socketio.stall_timeout_ms", 700).start().await;
+    let staff = server.user("staff").await;
+    let start = websocket::position(&staff).await.unwrap();
+    let opening = Opening { receive_buffer: SMALL_BUFFER, ..Opening::default() };
+    let mut socket = Connection::open_with(&staff, opening).await.unwrap();
+    socket.subscribe("s1", &["pets"], None).await.unwrap();
+    let request = staff.request(http::Method::GET, &sse::path(&["pets"], None));
+    let _stream = sse::Stream::open(request).await.unwrap();
+    let mut packets = Socket::connect_with(&staff, Transport::WebSocket, SMALL_BUFFER).await.unwrap();
+    packets.subscribe(&["pets"], None).await.unwrap();
+    let log = flood(&server, &staff, &start).await;
+    for limit in ["server.write_timeout_ms", "websocket.write_timeout_ms", "socketio.stall_timeout_ms"] {
+        let hit = async || (server.metrics().limit_hits(limit) == 1).then_some(());
+        eventually(&format!("{limit} to be reached"), hit).await;
+    }
+    for channel in [Channel::WebSocket, Channel::Sse, Channel::SocketIo] {
+        let listener = channel.listen(&staff, &["pets"], Some(&start)).await.unwrap();
+        let heard = listener.until_id("what was missed", &log.last().unwrap().event_id).await;
+        assert!(ids(&heard) == ids(&log), "{channel:?}");
+    }
 }
 
 /// A reader that is so slow that the log is purged past it is told so, and never jumps over the gap.

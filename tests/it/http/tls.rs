@@ -1,16 +1,26 @@
 //! TLS, and HTTP/2 with it and without.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use http::Version;
 use petstore::clock::Clock;
 use petstore::config::Settings;
+use petstore::domain::Tenant;
+use petstore::domain::pet::PetDraft;
 use petstore::server::Server;
 use petstore::store::faults::Faults;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::support::{Setup, TestServer};
+use crate::support::{Setup, TestServer, inside, within};
 
 /// A folder with a certificate for localhost and its key.
 fn certificate() -> (TempDir, PathBuf, PathBuf, reqwest::Certificate) {
@@ -110,4 +120,71 @@ async fn wrong_files_are_named_and_a_new_certificate_is_taken() {
     server.reload_certificate().unwrap();
     assert!(ask(&second).await && !ask(&first).await);
     assert!(server.stop().await);
+}
+
+/// An event stream over TLS, with a receive buffer in the kernel of that many bytes.
+async fn stream(server: &TestServer, cert: &Path, buffer: u32) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(cert).unwrap()).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let address = server.url.trim_start_matches("https://");
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(buffer).unwrap();
+    let stream = socket.connect(address.parse().unwrap()).await.unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    stream.write_all(b"GET /v1/events?topics=pets HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_over_tls_ends_so_that_nothing_can_have_been_cut_off() {
+    let (_dir, cert, key, _) = certificate();
+    let server = Setup::demo().set("tls.cert", cert.display()).set("tls.key", key.display()).start().await;
+    let mut stream = stream(&server, &cert, 65_536).await;
+    let (read, stopped) = tokio::join!(
+        async {
+            let mut rest = String::new();
+            // Without close_notify this is an error.
+            stream.read_to_string(&mut rest).await.map(|_| rest)
+        },
+        tokio::spawn(async move { drop(server) })
+    );
+    stopped.unwrap();
+    assert!(read.unwrap().ends_with("0\r\n\r\n"));
+}
+
+/// TLS takes what the connection below it does not: neither that nor what is written meanwhile is the reader's doing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_nothing_over_tls_is_closed_and_who_is_slow_is_not() {
+    const EVENTS: usize = 200;
+    let (_dir, cert, key, _) = certificate();
+    let setup = Setup::demo().set("tls.cert", cert.display()).set("tls.key", key.display());
+    let server = setup.set("server.write_timeout_ms", 1000).set("sse.keep_alive_ms", 100).start().await;
+    let (_frozen, mut slow) = (stream(&server, &cert, 4096).await, stream(&server, &cert, 65_536).await);
+    let caller = inside::staff_of(Tenant::PUBLIC);
+    let pet = server.app().create_pet(&caller, inside::pet("Flood")).await.unwrap();
+    let changes = (0..EVENTS).map(|number| {
+        let photo = |photo: usize| format!("http://127.0.0.1/{number}/{photo:0480}");
+        let photos = Some((0..20).map(photo).collect());
+        server.app().update_pet(&caller, pet.id, PetDraft { photos, ..PetDraft::default() })
+    });
+    let hits = || server.metrics().limit_hits("server.write_timeout_ms");
+    let reading = async {
+        let (mut read, mut buffer) = (0, vec![0; 8 * 1024]);
+        // Longer than the time-out, and until the other is closed.
+        let began = Instant::now();
+        while hits() == 0 || began.elapsed() < Duration::from_millis(1600) {
+            assert!(began.elapsed() < Duration::from_secs(20), "who takes nothing is not closed");
+            read += within("a slow read", slow.read(&mut buffer)).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        read
+    };
+    let (read, changed) = tokio::join!(reading, futures_util::future::join_all(changes));
+    assert!(changed.iter().all(Result::is_ok));
+    assert!(read > 0 && hits() == 1, "{} are closed after {read} bytes", hits());
 }

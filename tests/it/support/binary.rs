@@ -13,9 +13,11 @@ use super::{Api, within};
 
 const READY: &str = "listening on ";
 
-/// A command of the binary, without the settings that this process has inherited.
+/// A command of the binary (`PETSTORE_BIN` names another, such as that of a release), without the settings that this
+/// process has inherited.
 pub fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_petstore"));
+    let binary = std::env::var_os("PETSTORE_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_petstore").into());
+    let mut command = Command::new(binary);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PETSTORE_") {
             command.env_remove(name);
