@@ -85,6 +85,7 @@ fn value(name: &str) -> Option<Node> {
         "Action" => names!(Action),
         "Channel" => names!(Channel),
         "topic.forms" => topic::FORMS.into(),
+        "topic.pattern" => topic_pattern(),
         "pet.maxName" => number(pet::MAX_NAME),
         "pet.maxShortText" => number(pet::MAX_SHORT_TEXT),
         "pet.maxLongText" => number(pet::MAX_LONG_TEXT),
@@ -104,6 +105,13 @@ fn value(name: &str) -> Option<Node> {
 
 fn number(value: usize) -> Node {
     Node::Number(Number::from(value as u64))
+}
+
+/// What a topic looks like, from its forms.
+fn topic_pattern() -> Node {
+    const UUID: &str = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
+    let forms = topic::FORMS.replace(", ", "|").replace("{id}", UUID).replace("{room}", UUID);
+    format!("^({forms})$").as_str().into()
 }
 
 /// What an endpoint can ask for: everything, all of a resource, one type.

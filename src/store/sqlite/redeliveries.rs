@@ -37,7 +37,7 @@ pub(super) async fn redeliver(link: &mut Link<'_>, deliveries: &[Delivery]) -> R
             "INSERT INTO deliveries (id, tenant, endpoint_id, event_id, event_seq, event_type, status, attempts, \
              next_attempt_at, created_at, order_key) VALUES {} ON CONFLICT (endpoint_id, event_seq) DO UPDATE SET \
              {REOPEN}, next_attempt_at = excluded.next_attempt_at WHERE status <> 'PENDING'",
-            places(12, 1)
+            places(11, 1)
         );
         let upsert = Statement::write(upsert)
             .bind(delivery.id.0)
@@ -113,7 +113,7 @@ fn read_job(row: &Row) -> Result<Job> {
 }
 
 pub(super) async fn insert_job(link: &mut Link<'_>, job: &Job) -> Result<()> {
-    let insert = format!("INSERT INTO webhook_jobs ({JOB_COLUMNS}) VALUES {}", places(11, 1));
+    let insert = format!("INSERT INTO webhook_jobs ({JOB_COLUMNS}) VALUES {}", places(12, 1));
     let insert = Statement::write(insert)
         .bind(job.id.0)
         .bind(job.tenant.as_uuid())
