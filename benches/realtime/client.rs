@@ -50,6 +50,10 @@ impl Received {
 /// Every message has this once, whatever carries it.
 const MARK: &[u8] = b"\"eventId\"";
 
+/// The pings of WebSocket and of Engine.IO with their pongs, masked with zeros.
+const PINGS: [(&[u8], &[u8]); 2] =
+    [(b"\x89\x00", b"\x8a\x80\0\0\0\0"), (b"\x81\x012", b"\x81\x81\0\0\0\x003")];
+
 /// Subscribes, and counts messages into `received` until aborted.
 pub async fn subscribe(way: &Way, address: SocketAddr, received: Arc<Received>) -> JoinHandle<()> {
     let stream = TcpStream::connect(address).await.unwrap();
@@ -100,6 +104,11 @@ async fn count(stream: TcpStream, received: Arc<Received>) {
         match stream.try_read_buf(&mut buffer) {
             Ok(0) => return,
             Ok(_) => {
+                // Those who do not answer are missed. Servers ping in a write of its own, or behind what waits.
+                let pong = PINGS.iter().find(|(ping, _)| buffer.ends_with(ping));
+                if pong.is_some_and(|(_, pong)| stream.try_write(pong).is_err()) {
+                    return;
+                }
                 let found = marks(&buffer, &mut matched);
                 if found > 0 {
                     received.add(found);

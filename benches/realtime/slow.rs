@@ -34,7 +34,11 @@ pub async fn measure(ours: impl Iterator<Item = Contender>, binary: &str, dose: 
             // What everybody needs once is there before anything is weighed.
             deliver(&mut running, &received, slow, BURSTS, dose.burst).await;
             without.push(p99(&mut running, &received, slow).await);
+            // The ring grows with what is sent, whoever reads it.
             let bare_kib = running.resident_kib();
+            deliver(&mut running, &received, slow, BURSTS, dose.burst).await;
+            let grown_kib = running.resident_kib() - bare_kib;
+            let bare_kib = running.resident_kib() + grown_kib;
             let mut sleepers = Vec::new();
             for _ in 0..slow {
                 sleepers.push(running.subscribe_and_sleep().await);
