@@ -29,6 +29,9 @@ test("SIGTERM tells every streaming client and exits 0 within 10 s", TEST_LIMIT,
   const sockets = await Promise.all(["websocket", "polling"].map((transport) => connectSocket({ ...staff, transport })));
   const disconnects = sockets.map((socket) => new Promise((resolve) => socket.once("disconnect", resolve)));
   const subscriptions = await Promise.all(CHANNELS.map((channel) => listen(t, channel, staff)));
+  // Whoever has heard something listens: graphql-sse never tells the end of a stream on which nobody waited yet.
+  await staff.createPet();
+  await Promise.all(subscriptions.map(({ inbox }, at) => inbox.until(() => true, `an event on ${CHANNELS[at].name}`)));
 
   const ended = stream.text();
   const exit = server.stop();
