@@ -20,7 +20,8 @@ pub async fn worst(petstore: &Petstore) {
     let introspection = "__schema { types { name fields { name args { name type { name } } type { name } } \
                          possibleTypes { name } } }";
     let cycle = "{ __type(name: \"Event\") { possibleTypes { interfaces { possibleTypes { name } } } } }";
-    let payments = "ordersConnection(first: 100) { edges { node { payments { order { payments(first: 5) { id } } } } } }";
+    let payments =
+        "ordersConnection(first: 50) { edges { node { payments { order { payments(first: 5) { id } } } } } }";
     let connections =
         "petsConnection(first: 50) { edges { node { ordersConnection(first: 5) { totalCount edges { node {
         paymentsConnection(first: 5) { totalCount edges { node { id } } } } } } } } }";
