@@ -120,11 +120,13 @@ async fn attempt_answered(answer: Answer) -> (Attempt, usize) {
     receiver.until(1).await;
     // Long enough for an answer that comes to be there, then the deadline for one that does not.
     tokio::time::sleep(Duration::from_millis(300)).await;
+    // From then on the next attempt is due as well.
+    let requests = receiver.requests().len();
     world.clock.advance(Duration::from_millis(world.settings.timeout_ms));
     let delivery = world.until_attempts(endpoint.id, 1).await;
     let attempt = world.attempts(&delivery).await.remove(0);
     world.stop().await;
-    (attempt, receiver.requests().len())
+    (attempt, requests)
 }
 
 #[tokio::test]
