@@ -14,32 +14,23 @@ use tokio::sync::watch;
 
 use super::App;
 use super::change::found;
-use crate::domain::webhook::{Attempt, Delivery};
-use crate::domain::{Cursor, EndpointId, Epoch, Error, Position, Principal, Result, Seq};
+use crate::domain::webhook::RecordedAttempt;
+use crate::domain::{Cursor, EndpointId, Error, Position, Principal, Result, Seq};
 use crate::store::LogBounds;
 
 /// Attempts that are read at a time: each holds as much of an answer as is kept, some 16 KiB.
 const PAGE: u32 = 16;
 
-/// An attempt, and its delivery as it was when this was read.
-#[derive(Debug)]
-pub struct Attempted {
-    pub position: Position,
-    pub attempt: Attempt,
-    pub delivery: Delivery,
-}
-
 /// The attempts of one endpoint, in the order in which they were recorded, each at least once.
 pub struct AttemptFeed {
     endpoint: EndpointId,
-    pages: BoxStream<'static, Result<Vec<Attempted>>>,
+    pages: BoxStream<'static, Result<Vec<RecordedAttempt>>>,
 }
 
 struct Follower {
     app: App,
     principal: Principal,
     endpoint: EndpointId,
-    epoch: Epoch,
     after: Seq,
     bell: watch::Receiver<()>,
 }
@@ -63,7 +54,7 @@ impl App {
             None => bounds.head,
         };
         let (app, principal) = (self.clone(), principal.clone());
-        let follower = Follower { app, principal, endpoint, epoch: bounds.epoch, after, bell };
+        let follower = Follower { app, principal, endpoint, after, bell };
         let pages = stream::try_unfold(follower, |mut follower| async move {
             let page = follower.next().await?;
             Ok(Some((page, follower)))
@@ -108,19 +99,19 @@ impl AttemptFeed {
     /// # Errors
     /// [`Error::NotFound`] when the endpoint is gone, or no longer the principal's; [`Error::CursorExpired`] when attempts
     /// that were not handed out yet were purged; the store's failures. There is nothing to ask for after an error.
-    pub fn poll_next<T: From<Arc<Attempted>>>(
+    pub fn poll_next<T: From<Arc<RecordedAttempt>>>(
         &mut self,
         cx: &mut Context<'_>,
         attempts: &mut VecDeque<T>,
     ) -> Poll<Result<()>> {
         self.pages.try_next().poll_unpin(cx).map_ok(|page| {
-            attempts.extend(page.into_iter().flatten().map(|attempted| Arc::new(attempted).into()));
+            attempts.extend(page.into_iter().flatten().map(|recorded| Arc::new(recorded).into()));
         })
     }
 }
 
 impl Follower {
-    async fn next(&mut self) -> Result<Vec<Attempted>> {
+    async fn next(&mut self) -> Result<Vec<RecordedAttempt>> {
         loop {
             // Before the read, so that nothing is missed between the two.
             self.bell.mark_unchanged();
@@ -133,18 +124,13 @@ impl Follower {
         }
     }
 
-    async fn read(&self) -> Result<Vec<Attempted>> {
-        let attempts = self.app.0.store.read().attempts_after(self.endpoint, self.after, PAGE).await?;
+    async fn read(&self) -> Result<Vec<RecordedAttempt>> {
+        let (store, tenant) = (self.app.0.store.read(), self.principal.tenant);
+        let attempts = store.attempts_after(tenant, self.endpoint, self.after, PAGE).await?;
         // Asked after the read: whether it may still be seen, and what was purged before the read, which would be a gap.
         if self.app.attempt_bounds(&self.principal, self.endpoint).await?.floor > self.after {
             return Err(Error::CursorExpired);
         }
-        let epoch = self.epoch;
-        let attempted = attempts.into_iter().map(|recorded| Attempted {
-            position: Position { epoch, seq: recorded.position },
-            attempt: recorded.attempt,
-            delivery: recorded.delivery,
-        });
-        Ok(attempted.collect())
+        Ok(attempts)
     }
 }

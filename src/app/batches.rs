@@ -2,7 +2,7 @@
 //! the same as when each is asked for alone; what may not be seen is left out.
 
 use super::App;
-use super::policy::{Operation, authorize};
+use super::policy::{self, Operation, authorize};
 use super::webhooks::owner;
 use crate::domain::audit::AuditRecord;
 use crate::domain::inbound::Inbound;
@@ -11,22 +11,14 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::PaymentFilter;
 use crate::domain::webhook::{Attempt, Delivery, Endpoint};
 use crate::domain::{
-    AuditId, DeliveryId, EndpointId, Error, InboundId, Order, OrderId, Payment, PaymentId, Pet, PetId,
-    Principal, Receipt, ReceiptId, Result, User, UserId,
+    AuditId, DeliveryId, EndpointId, InboundId, Order, OrderId, Payment, PaymentId, Pet, PetId, Principal,
+    Receipt, ReceiptId, Result, User, UserId,
 };
 use crate::store::batches::{Bought, Owned};
 
 /// Whose orders the principal sees: the staff all, a user the user's own.
 fn buyer(principal: &Principal) -> Option<UserId> {
     if principal.is_staff() { None } else { principal.user_id() }
-}
-
-/// Refuses to list the orders of users whom the principal is not, but for the staff.
-fn own_orders(principal: &Principal, users: &[UserId]) -> Result<()> {
-    if users.iter().all(|user| principal.is_self_or_staff(Some(*user))) {
-        return Ok(());
-    }
-    Err(Error::Forbidden("only the staff may list the orders of others"))
 }
 
 /// Those that belong to orders which the principal may see.
@@ -101,7 +93,7 @@ impl App {
         limit: u32,
     ) -> Result<Vec<Order>> {
         authorize(Operation::ReadOrders, principal)?;
-        own_orders(principal, users)?;
+        policy::authorize_orders_of(principal, users)?;
         self.0.store.read().orders_of_users(principal.tenant, users, limit).await
     }
 
@@ -131,7 +123,7 @@ impl App {
         page: PageRequest,
     ) -> Result<Vec<(UserId, Page<Order>)>> {
         authorize(Operation::ReadOrders, principal)?;
-        own_orders(principal, users)?;
+        policy::authorize_orders_of(principal, users)?;
         self.0.store.read().order_pages_of_users(principal.tenant, users, page).await
     }
 

@@ -48,7 +48,7 @@ use crate::images::Images;
 use crate::store::{Store, Writes};
 
 pub use answers::Answers;
-pub use attempts::{AttemptFeed, Attempted};
+pub use attempts::AttemptFeed;
 pub use feed::{Feed, Past, Replays};
 pub use guard::{Guard, GuardSettings};
 pub use images::{Received, Upload};

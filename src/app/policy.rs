@@ -2,7 +2,7 @@
 
 use crate::domain::chat::Room;
 use crate::domain::event::{Collection, Event, Key};
-use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic, User};
+use crate::domain::{Error, Order, Principal, Result, Role, Scope, Tenant, Topic, User, UserId};
 
 macro_rules! operations {
     ($($name:ident),+ $(,)?) => {
@@ -126,6 +126,18 @@ pub fn authorize(operation: Operation, principal: &Principal) -> Result<()> {
 /// [`Error::Forbidden`] otherwise.
 pub fn authorize_order(principal: &Principal, order: &Order) -> Result<()> {
     if principal.is_self_or_staff(order.user_id) { Ok(()) } else { Err(Error::Forbidden(NOT_YOURS)) }
+}
+
+/// Whether the principal may list the orders of each of `users`: their own, or the staff.
+///
+/// # Errors
+/// [`Error::Forbidden`] otherwise.
+pub fn authorize_orders_of(principal: &Principal, users: &[UserId]) -> Result<()> {
+    if users.iter().all(|user| principal.is_self_or_staff(Some(*user))) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("only the staff may list the orders of others"))
+    }
 }
 
 /// Whether the principal may change or remove `user`: the user, an administrator, or the staff for whoever is of lower

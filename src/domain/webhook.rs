@@ -9,6 +9,7 @@ use super::{EndpointId, Event, EventType, Result, Seq, Tenant, Timestamp, UserId
 
 pub use delivery::{
     Attempt, AttemptFilter, Delivery, DeliveryFilter, DeliveryStatus, Headers, Job, JobKind, JobStart,
+    RecordedAttempt,
 };
 pub use draft::{EndpointDraft, MAX_DESCRIPTION, MAX_EVENT_TYPES, MAX_OVERLAP_S, MAX_URL};
 pub use filter::{Condition, Filter, Operator};

@@ -38,7 +38,7 @@ use batches::BatchReads;
 pub use chat::{ChatReads, ChatWrites, Picture};
 use oauth::{OAuthReads, OAuthWrites};
 pub use sqlite::knowledge;
-pub use webhooks::{Owners, RecordedAttempt, WebhookReads, WebhookWrites};
+pub use webhooks::{Owners, WebhookReads, WebhookWrites};
 pub use writer::{Committed, Writer};
 
 /// A user and the hash of the password (PHC string). Not `Debug`.

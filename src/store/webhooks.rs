@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::LogBounds;
 use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, Settled, SourceOrder};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job};
+use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job, RecordedAttempt};
 use crate::domain::{
     DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp, UserId,
 };
@@ -17,14 +17,6 @@ pub enum Owners {
     User(UserId),
     /// All users together.
     Users,
-}
-
-/// An attempt, where it stands among all that were recorded, and its delivery as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedAttempt {
-    pub position: Seq,
-    pub attempt: Attempt,
-    pub delivery: Delivery,
 }
 
 /// What can be read of it.
@@ -41,6 +33,7 @@ pub trait WebhookReads: Send + Sync {
     /// The first `limit` attempts for an endpoint after a position, in the order in which they were recorded.
     async fn attempts_after(
         &self,
+        tenant: Tenant,
         endpoint: EndpointId,
         after: Seq,
         limit: u32,
@@ -77,7 +70,6 @@ pub trait WebhookWrites {
     async fn insert_job(&mut self, job: &Job) -> Result<()>;
     /// Replaces how far it is.
     async fn update_job(&mut self, job: &Job) -> Result<()>;
-    /// The oldest that is not finished, of any tenant.
     /// One that is not finished, of any tenant: the oldest of those after `last`, else the oldest.
     async fn running_job(&mut self, last: Option<JobId>) -> Result<Option<Job>>;
     /// One of the tenant's.

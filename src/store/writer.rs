@@ -1,8 +1,8 @@
 //! The one writer: it lets callers that wait at the same time share one commit, and so one fsync.
 //!
-//! Each caller's change can be taken back by itself, so one that is refused leaves the others alone. Nobody is
-//! answered, and no event is published, before the commit is on disk; events are published in the order of the log,
-//! before the callers are answered.
+//! Each caller's change can be taken back by itself, so one that is refused leaves the others alone. Nobody is answered
+//! before the commit, and no event is published before it is on disk; events are published in the order of the log, before
+//! the callers are answered. Only a change that follows from the log ([`Commit::Unsynced`]) does not wait for the disk.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

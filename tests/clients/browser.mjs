@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const KNOWN = [process.env.CHROME_PATH, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const INSTALL = fileURLToPath(new URL("../../scripts/install-chromium.sh", import.meta.url));
+const INSTALL = fileURLToPath(new URL("../../scripts/install-packages.sh", import.meta.url));
 
 function find() {
   return KNOWN.find((path) => path && existsSync(path));
@@ -18,8 +18,8 @@ function find() {
  */
 export async function launch() {
   if (!find()) {
-    const { status } = spawnSync(INSTALL, { stdio: "inherit" });
-    if (status !== 0) return undefined;
+    const { status } = spawnSync(INSTALL, ["chromium"], { stdio: "inherit" });
+    if (status !== 0) return console.log("no Chromium: install it, or set CHROME_PATH");
   }
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   return chromium.launch({ executablePath: find(), args });

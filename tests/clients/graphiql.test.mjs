@@ -2,13 +2,8 @@
 // Pictures go to target/screenshots.
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { eventually } from "./wait.mjs";
-import { demoInBrowser } from "./walks.mjs";
-
-const SHOTS = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
-mkdirSync(SHOTS, { recursive: true });
+import { demoInBrowser, shoot } from "./walks.mjs";
 
 const demo = demoInBrowser(120_000);
 const { visit, walk } = demo;
@@ -41,7 +36,7 @@ walk("the explorer builds a query, which is run as the demo user", async (t) => 
   }
   await page.getByRole("button", { name: /^Execute query/ }).click();
   await eventually(async () => (await shown(page, ".graphiql-response")).includes('"username": "alice"'), "the answer");
-  await page.screenshot({ path: `${SHOTS}graphiql-explorer.png` });
+  await shoot(page, "graphiql-explorer");
 
   await page.getByRole("button", { name: /^Signed in as alice/ }).click();
   await page.getByRole("button", { name: /^Execute query/ }).click();
@@ -61,7 +56,7 @@ walk("a subscription shows what another client changes", async (t) => {
     return (await shown(page, ".graphiql-response")).includes('"name": "Walker"');
   }, "the other's pet");
   assert.ok((await shown(page, ".graphiql-response")).includes('"cursor"'));
-  await page.screenshot({ path: `${SHOTS}graphiql-subscription.png` });
+  await shoot(page, "graphiql-subscription");
   await page.getByRole("button", { name: /^Stop query/ }).click();
   await page.getByRole("button", { name: /^Execute query/ }).waitFor();
 });

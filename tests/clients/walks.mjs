@@ -1,6 +1,7 @@
 // Walks through the demo's pages: a demo store and a Chromium for the tests of a file.
 
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { launch } from "./browser.mjs";
 import { demoStore } from "./fixture.mjs";
 import { Visitor } from "./pages.mjs";
@@ -37,4 +38,10 @@ export function demoInBrowser(limitMs, prepare) {
     demo.store?.server.destroy();
   });
   return demo;
+}
+
+/** Keeps a picture of the page, to be looked at. */
+export function shoot(page, name) {
+  const path = fileURLToPath(new URL(`../../target/screenshots/${name}.png`, import.meta.url));
+  return page.screenshot({ path });
 }

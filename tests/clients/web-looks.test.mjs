@@ -2,26 +2,21 @@
 // Pictures of each go to target/screenshots.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { labIsLive } from "./pages.mjs";
-import { demoInBrowser } from "./walks.mjs";
+import { demoInBrowser, shoot } from "./walks.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const SHOTS = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
 const WIDTHS = [360, 768, 1440];
 /** Issue 9: the first page, gzipped. */
 const JS_BUDGET_BYTES = 250_000;
 const INTERACTIVE_MS = 2_000;
 
-const demo = demoInBrowser(180_000, async () => {
-  mkdirSync(SHOTS, { recursive: true });
-  await prepare();
-});
+const demo = demoInBrowser(180_000, prepare);
 const { visit, walk } = demo;
 
 /** Something to look at on every page. */
@@ -101,7 +96,7 @@ async function look(visitor, { name, path, ready, then }, scheme) {
     await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth, null, { timeout: 2000 }).catch(() => undefined);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= width, `${name} is ${wide} wide at ${width}: ${wide > width && (await tooWide(page))}`);
-    await page.screenshot({ path: `${SHOTS}${name}-${scheme}-${width}.png` });
+    await shoot(page, `${name}-${scheme}-${width}`);
     // The narrow and the wide layout; what is between has the parts of both. Colors are the same in each.
     if (width === WIDTHS[2] || (width === WIDTHS[0] && scheme === "light")) assert.deepEqual(await violations(page), [], `axe on ${name}, ${scheme}, ${width}`);
   }

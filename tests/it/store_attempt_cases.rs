@@ -1,7 +1,7 @@
 //! What every store promises about the order of attempts.
 
 use petstore::domain::*;
-use petstore::store::{LogBounds, RecordedAttempt, Store, Verdict};
+use petstore::store::{LogBounds, Store, Verdict};
 
 use super::store_cases::{at, tenant};
 use super::store_webhook_cases::{
@@ -18,8 +18,8 @@ pub async fn run_all(store: &Store) {
     rows.extend(events.iter().map(|event| delivery(&one, event, 0)));
     dispatch(store, rows).await;
     let bounds = async |endpoint: EndpointId| store.read().attempt_bounds(mine, endpoint).await.unwrap();
-    let after = async |seq: Seq, limit: u32| -> Vec<RecordedAttempt> {
-        store.read().attempts_after(one.id, seq, limit).await.unwrap()
+    let after = async |seq: Seq, limit: u32| -> Vec<webhook::RecordedAttempt> {
+        store.read().attempts_after(mine, one.id, seq, limit).await.unwrap()
     };
     let LogBounds { floor, head: start, .. } = bounds(one.id).await.unwrap();
     assert_eq!(floor, Seq::START, "nothing of it was purged, whatever was before it");
@@ -35,7 +35,7 @@ pub async fn run_all(store: &Store) {
     assert!(settle(store, of_one[2], Verdict::Dead).await);
     assert_eq!(bounds(one.id).await.unwrap().head, Seq(start.0 + 4));
     let found = after(start, 9).await;
-    let positions: Vec<u64> = found.iter().map(|recorded| recorded.position.0 - start.0).collect();
+    let positions: Vec<u64> = found.iter().map(|recorded| recorded.position.seq.0 - start.0).collect();
     assert_eq!(positions, [1, 3, 4], "one of them is the other endpoint's");
     for (recorded, claimed) in found.iter().zip(&of_one) {
         assert_eq!(recorded.delivery.id, claimed.delivery.id);
@@ -43,7 +43,8 @@ pub async fn run_all(store: &Store) {
     }
     assert_eq!(found[1].delivery.status, webhook::DeliveryStatus::Succeeded);
     assert_eq!(after(start, 2).await, found[..2], "a page");
-    assert_eq!(after(found[1].position, 9).await, found[2..]);
+    assert_eq!(store.read().attempts_after(other, one.id, start, 9).await.unwrap(), [], "another tenant's");
+    assert_eq!(after(found[1].position.seq, 9).await, found[2..]);
 
     // A second attempt of the first comes last, and tells of the delivery as it is.
     let again = claim(store, 500, 9, 9).await.remove(0);
@@ -59,7 +60,7 @@ pub async fn run_all(store: &Store) {
     assert_eq!(bounds(two.id).await.unwrap().floor, Seq(start.0 + 2), "the other's own");
     dispatch(store, vec![delivery(&one, &log(store, mine, 1, 0).await[0], 0)]).await;
     assert!(settle(store, &claim(store, 600, 9, 9).await[0], Verdict::Succeeded).await);
-    assert_eq!(after(end, 9).await[0].position, end.next());
+    assert_eq!(after(end, 9).await[0].position.seq, end.next());
 
     for endpoint in [&one, &two] {
         delete_endpoint(store, endpoint).await;

@@ -1,7 +1,8 @@
 //! Deliveries, attempts, and jobs that send again.
 
 use crate::domain::{
-    AttemptId, DeliveryId, EndpointId, EventId, EventType, JobId, Seq, Tenant, Timestamp, named_enum,
+    AttemptId, DeliveryId, EndpointId, EventId, EventType, JobId, Position, Seq, Tenant, Timestamp,
+    named_enum,
 };
 use uuid::Uuid;
 
@@ -85,6 +86,15 @@ pub struct Attempt {
     pub error: Option<String>,
     /// The first bytes of the answer's body.
     pub response_body: Option<String>,
+}
+
+/// An attempt, where it stands among all that were recorded, and its delivery as it was when this was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedAttempt {
+    /// In the order of the commits; not that of an event.
+    pub position: Position,
+    pub attempt: Attempt,
+    pub delivery: Delivery,
 }
 
 /// Names and values of headers.

@@ -14,8 +14,9 @@ use super::schema::{app, caller};
 use super::types::event::{InventoryChange, OrderStatusChange, OrderUpdate, PaymentSuccess, PetChange};
 use super::types::event_objects::Event;
 use super::types::scalars::Cursor;
-use crate::app::{App, AttemptFeed, Attempted, Feed};
+use crate::app::{App, AttemptFeed, Feed};
 use crate::bus::Published;
+use crate::domain::webhook::RecordedAttempt;
 use crate::domain::{self, EventType, OrderId, PetId, Seq, Topic};
 
 /// Where a resolver puts the source that it opened.
@@ -50,7 +51,7 @@ pub enum Supply {
 #[derive(Clone)]
 pub enum Item {
     Event(Arc<Published>),
-    Attempt(Arc<Attempted>),
+    Attempt(Arc<RecordedAttempt>),
 }
 
 impl Item {
@@ -58,7 +59,7 @@ impl Item {
     pub fn cursor(&self) -> domain::Cursor {
         match self {
             Self::Event(published) => published.event.position.to_cursor(),
-            Self::Attempt(attempted) => attempted.position.to_attempts_cursor(),
+            Self::Attempt(recorded) => recorded.position.to_attempts_cursor(),
         }
     }
 
@@ -66,14 +67,14 @@ impl Item {
     pub fn seq(&self) -> Seq {
         match self {
             Self::Event(published) => published.event.position.seq,
-            Self::Attempt(attempted) => attempted.position.seq,
+            Self::Attempt(recorded) => recorded.position.seq,
         }
     }
 }
 
-impl From<Arc<Attempted>> for Item {
-    fn from(attempted: Arc<Attempted>) -> Self {
-        Self::Attempt(attempted)
+impl From<Arc<RecordedAttempt>> for Item {
+    fn from(recorded: Arc<RecordedAttempt>) -> Self {
+        Self::Attempt(recorded)
     }
 }
 

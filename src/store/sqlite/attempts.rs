@@ -5,9 +5,9 @@ use super::link::{Link, Statement, places};
 use super::list::{Filter, Sort};
 use super::row::{Fields, Row, Value};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::webhook::{Attempt, AttemptFilter};
-use crate::domain::{AttemptId, DeliveryId, EndpointId, Epoch, EventType, Result, Seq, Tenant};
-use crate::store::{LogBounds, RecordedAttempt};
+use crate::domain::webhook::{Attempt, AttemptFilter, RecordedAttempt};
+use crate::domain::{AttemptId, DeliveryId, EndpointId, Epoch, EventType, Position, Result, Seq, Tenant};
+use crate::store::LogBounds;
 
 /// In the order they were made.
 pub(super) async fn of_delivery(
@@ -84,24 +84,26 @@ pub(super) fn read(fields: &mut Fields<'_>) -> Result<Attempt> {
 /// The first `limit` of an endpoint after a position, in the order in which they were recorded.
 pub(super) async fn after(
     link: &mut Link<'_>,
+    tenant: Tenant,
     endpoint: EndpointId,
     after: Seq,
     limit: u32,
 ) -> Result<Vec<RecordedAttempt>> {
     let select = Statement::read(format!(
-        "SELECT attempts.position, {ATTEMPT_COLUMNS}, {} FROM attempts CROSS JOIN deliveries \
-         ON deliveries.id = attempts.delivery_id \
-         WHERE attempts.endpoint = ? AND attempts.position > ? ORDER BY attempts.position LIMIT ?",
+        "SELECT epoch, attempts.position, {ATTEMPT_COLUMNS}, {} FROM attempts CROSS JOIN deliveries \
+         ON deliveries.id = attempts.delivery_id CROSS JOIN meta \
+         WHERE attempts.endpoint = ? AND deliveries.tenant = ? AND attempts.position > ? \
+         ORDER BY attempts.position LIMIT ?",
         deliveries::COLUMNS
     ));
-    let rows = link.rows(select.bind(endpoint.0).bind(after).bind(limit)).await?;
+    let rows = link.rows(select.bind(endpoint.0).bind(tenant.as_uuid()).bind(after).bind(limit)).await?;
     rows.iter().map(read_recorded).collect()
 }
 
 fn read_recorded(row: &Row) -> Result<RecordedAttempt> {
     let mut fields = Fields::of(row);
     Ok(RecordedAttempt {
-        position: fields.seq()?,
+        position: Position { epoch: Epoch(fields.int()?), seq: fields.seq()? },
         attempt: read(&mut fields)?,
         delivery: deliveries::read(&mut fields)?,
     })

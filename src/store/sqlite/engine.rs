@@ -81,6 +81,19 @@ impl SqliteEngine {
         self.link().queue(Statement::read(sql)).await
     }
 
+    /// Whether the commits from now on wait for the disk.
+    fn wait_for_disk(&mut self, commit: Commit) -> Result<()> {
+        if self.commit != commit {
+            let synchronous = match commit {
+                Commit::Synced => "PRAGMA synchronous = FULL",
+                Commit::Unsynced => "PRAGMA synchronous = NORMAL",
+            };
+            self.connection.execute_batch(synchronous).map_err(Error::unavailable)?;
+            self.commit = commit;
+        }
+        Ok(())
+    }
+
     /// Does again, in a transaction of its own, what the changes that were kept have written.
     async fn again(&mut self) -> Result<()> {
         let statements = self.done.take(self.kept_writes);
@@ -106,16 +119,11 @@ impl SqliteEngine {
 #[async_trait(?Send)]
 impl Engine for SqliteEngine {
     async fn begin(&mut self, commit: Commit) -> Result<()> {
-        if self.commit != commit {
-            let synchronous = match commit {
-                Commit::Synced => "PRAGMA synchronous = FULL",
-                Commit::Unsynced => "PRAGMA synchronous = NORMAL",
-            };
-            self.connection.execute_batch(synchronous).map_err(Error::unavailable)?;
-            self.commit = commit;
-        }
-        // Takes the write lock at once, so that no change has to be taken back because of it later.
-        let begun = self.send("BEGIN IMMEDIATE").await;
+        let begun = match self.wait_for_disk(commit) {
+            // Takes the write lock at once, so that no change has to be taken back because of it later.
+            Ok(()) => self.send("BEGIN IMMEDIATE").await,
+            Err(error) => Err(error),
+        };
         if begun.is_err() {
             // Should an earlier transaction still be open, then not for the next batch.
             self.rollback().await;

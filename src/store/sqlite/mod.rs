@@ -1,8 +1,8 @@
 //! The embedded store: SQLite in a directory that belongs to one process at a time.
 //!
 //! WAL with `synchronous=FULL`: a commit is on disk when it returns (but for [`super::Store::write_unsynced`]), and
-//! readers never wait for the writer. One connection writes ([`engine`], driven by [`crate::store::writer`]), a pool of others reads ([`reads`]). The SQL of a
-//! resource is in the file of its name, once, for both sides; [`link`] sends it.
+//! readers never wait for the writer. One connection writes ([`engine`], driven by [`crate::store::writer`]), a pool of
+//! others reads ([`reads`]). The SQL of a resource is in the file of its name, once, for both sides; [`link`] sends it.
 
 mod answers;
 mod attempts;

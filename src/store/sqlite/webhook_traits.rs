@@ -7,9 +7,9 @@ use super::reads::SqliteReads;
 use super::{attempts, deliveries, events, inbound, redeliveries, webhooks};
 use crate::domain::inbound::{Inbound, InboundFilter, InboundSource, Settled, SourceOrder};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job};
+use crate::domain::webhook::{Attempt, AttemptFilter, Delivery, Endpoint, Job, RecordedAttempt};
 use crate::domain::{DeliveryId, EndpointId, InboundId, JobId, OrderId, Result, Seq, Tenant, Timestamp};
-use crate::store::{LogBounds, RecordedAttempt, WebhookReads, WebhookWrites};
+use crate::store::{LogBounds, WebhookReads, WebhookWrites};
 
 #[async_trait]
 impl WebhookReads for SqliteReads {
@@ -25,11 +25,12 @@ impl WebhookReads for SqliteReads {
 
     async fn attempts_after(
         &self,
+        tenant: Tenant,
         endpoint: EndpointId,
         after: Seq,
         limit: u32,
     ) -> Result<Vec<RecordedAttempt>> {
-        attempts::after(&mut self.reading().await?.link(), endpoint, after, limit).await
+        attempts::after(&mut self.reading().await?.link(), tenant, endpoint, after, limit).await
     }
 
     async fn attempt_bounds(&self, tenant: Tenant, endpoint: EndpointId) -> Result<Option<LogBounds>> {

@@ -179,12 +179,12 @@ pub(super) fn readable<T>(read: Result<T>, what: &'static str) -> Option<T> {
 
 pub(super) async fn count(link: &mut Link<'_>, tenant: Tenant, of: Owners) -> Result<u64> {
     let (whose, owner) = match of {
-        Owners::Staff => ("owner IS ?", None),
-        Owners::User(owner) => ("owner = ?", Some(owner.0)),
-        Owners::Users => ("owner IS NOT ?", None),
+        Owners::Staff => ("IS", None),
+        Owners::User(owner) => ("IS", Some(owner.0)),
+        Owners::Users => ("IS NOT", None),
     };
     let select = Statement::read(format!(
-        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND {whose} AND deleted = 0 AND callback_lane IS NULL"
+        "SELECT count(*) FROM webhook_endpoints WHERE tenant = ? AND owner {whose} ? AND deleted = 0 AND callback_lane IS NULL"
     ))
     .bind(tenant.as_uuid())
     .bind(owner);

@@ -173,6 +173,7 @@ impl WebhookQueries {
     async fn events_cursor(&self, ctx: &Context<'_>) -> Result<Cursor> {
         Ok(Cursor(app(ctx)?.head_cursor()))
     }
+
     /// Where the attempts of a webhook endpoint stand now. A subscription to its deliveries that begins `after` it misses
     /// none that is made from now on, also when it is cut off before its first item.
     #[graphql(complexity = "LOOKUP_COST")]

@@ -6,7 +6,7 @@ use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 
 use super::scalars::{Cursor, DateTime};
 use super::webhook::WebhookEndpoint;
-use crate::app::Attempted;
+use crate::domain::webhook::RecordedAttempt;
 use crate::domain::{DeliveryId, EndpointId, webhook};
 use crate::protocols::graphql::loaders::{AttemptsOf, load};
 use crate::protocols::graphql::schema::{LOOKUP_COST, list_cost, nested_limit};
@@ -174,9 +174,9 @@ impl From<webhook::Delivery> for WebhookDelivery {
     }
 }
 
-impl From<Arc<Attempted>> for WebhookDeliveryUpdate {
-    fn from(attempted: Arc<Attempted>) -> Self {
-        let Attempted { position, attempt, delivery } = &*attempted;
+impl From<Arc<RecordedAttempt>> for WebhookDeliveryUpdate {
+    fn from(recorded: Arc<RecordedAttempt>) -> Self {
+        let RecordedAttempt { position, attempt, delivery } = &*recorded;
         Self {
             cursor: Cursor(position.to_attempts_cursor()),
             timestamp: attempt.started_at.into(),

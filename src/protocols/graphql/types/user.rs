@@ -7,7 +7,8 @@ use super::OrderConnection;
 use super::enums::{Role, UserStatus};
 use super::order::Order;
 use super::scalars::DateTime;
-use crate::domain::{self, Error, UserId};
+use crate::app::policy;
+use crate::domain::{self, UserId};
 use crate::protocols::graphql::connection::Part;
 use crate::protocols::graphql::loaders::{OrdersOfUser, load, page_of};
 use crate::protocols::graphql::schema::{caller, connection_cost, list_cost, nested_limit};
@@ -77,10 +78,7 @@ impl User {
 impl User {
     /// Asked before the batch, so that one who may not be seen does not spoil that of those who may.
     fn check_may_list(&self, ctx: &Context<'_>) -> Result<()> {
-        if !caller(ctx)?.principal.is_self_or_staff(Some(self.user)) {
-            return Err(Error::Forbidden("only the staff may list the orders of others").into());
-        }
-        Ok(())
+        Ok(policy::authorize_orders_of(&caller(ctx)?.principal, &[self.user])?)
     }
 }
 
