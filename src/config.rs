@@ -131,6 +131,8 @@ pub struct ServerSettings {
     pub max_connections_per_address: usize,
     /// Connections that are accepted in a second, in the long run; more wait in the kernel's queue.
     pub accepts_per_s: u32,
+    /// Connections that may wait to be accepted.
+    pub accept_backlog: u16,
     /// Read and write buffer of an HTTP/1.1 connection, so also its largest request head, bytes.
     pub http1_buffer_bytes: usize,
     /// Concurrent requests on one HTTP/2 connection.

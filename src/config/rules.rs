@@ -62,6 +62,7 @@ pub(super) static RULES: &[Rule] = &[
     ("server", "max_connections", Number(1..=1_000_000)),
     ("server", "max_connections_per_address", Number(1..=1_000_000)),
     ("server", "accepts_per_s", Number(1..=1_000_000)),
+    ("server", "accept_backlog", Number(1..=65_535)),
     ("server", "http1_buffer_bytes", Number(8_192..=1_048_576)),
     ("server", "http2_max_streams", Number(1..=10_000)),
     ("server", "http2_keep_alive_ms", Number(100..=3_600_000)),

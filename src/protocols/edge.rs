@@ -16,8 +16,6 @@ use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::body::Body;
-use axum::extract::State;
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 pub use cors::Cors;
@@ -40,6 +38,9 @@ const VARY_API: HeaderValue =
 const VARY_FILE: HeaderValue = HeaderValue::from_static("accept-encoding, origin");
 /// Nothing that is answered may become a page that does anything.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+/// Headers that the edge adds to an answer, and those that most have.
+const HEADERS: usize = 20;
 
 /// Settings of the edge.
 pub struct EdgeSettings {
@@ -119,8 +120,12 @@ impl Asked {
     }
 }
 
-/// Middleware: the edge.
-pub async fn surround(State(edge): State<Edge>, mut request: Request<Body>, next: Next) -> Response {
+/// The edge around `answer`.
+pub async fn surround(
+    edge: &Edge,
+    mut request: Request<Body>,
+    answer: impl AsyncFnOnce(Request<Body>) -> Response,
+) -> Response {
     let Parts { settings, hsts } = &*edge.0;
     if let Some(client) = client(&settings.proxies, &request) {
         request.extensions_mut().insert(PeerAddr(client));
@@ -136,12 +141,13 @@ pub async fn surround(State(edge): State<Edge>, mut request: Request<Body>, next
             if let Some(meter) = &meter {
                 request.extensions_mut().insert(Arc::clone(meter));
             }
-            next.run(request).await
+            answer(request).await
         }
     };
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return response;
     }
+    response.headers_mut().reserve(HEADERS);
     judge(&asked, &mut response);
     complete_problem(&mut response, asked.uri.path(), asked.id.as_ref());
     tell_caches(&asked, &mut response);
@@ -162,6 +168,7 @@ pub async fn surround(State(edge): State<Edge>, mut request: Request<Body>, next
         headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
     guard(headers);
+    tell_methods(&mut response);
     response
 }
 
@@ -218,20 +225,19 @@ fn judge(asked: &Asked, response: &mut Response) {
     }
 }
 
-/// The last touch, after the router has told its methods in `Allow`: `OPTIONS` is everywhere, and the types of QUERY and
-/// PATCH are named.
-pub fn tell_methods(mut response: Response) -> Response {
+/// Of what the router has told in `Allow`: `OPTIONS` is everywhere, and the types of QUERY and PATCH are named.
+fn tell_methods(response: &mut Response) {
     if !matches!(response.status(), StatusCode::METHOD_NOT_ALLOWED | StatusCode::NO_CONTENT) {
-        return response;
+        return;
     }
     let allowed = response.headers().get(header::ALLOW).and_then(|allowed| allowed.to_str().ok());
-    let Some(allowed) = allowed else { return response };
+    let Some(allowed) = allowed else { return };
     let mut methods: Vec<&str> = allowed.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if !methods.contains(&"OPTIONS") {
         methods.push("OPTIONS");
     }
     let (queries, patches) = (methods.contains(&"QUERY"), methods.contains(&"PATCH"));
-    let Ok(allowed) = HeaderValue::try_from(methods.join(", ")) else { return response };
+    let Ok(allowed) = HeaderValue::try_from(methods.join(", ")) else { return };
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, allowed);
     if queries {
@@ -240,7 +246,6 @@ pub fn tell_methods(mut response: Response) -> Response {
     if patches {
         headers.entry(ACCEPT_PATCH).or_insert(PATCHES);
     }
-    response
 }
 
 /// Says who may keep the answer. What was shown to nobody in particular is public, and kept only to be asked for again;

@@ -1,4 +1,4 @@
-//! The accept loop: TCP connections in, with TLS or without, HTTP/1.1 or HTTP/2 requests out to the router.
+//! The accept loop: TCP connections in, with TLS or without, HTTP/1.1 or HTTP/2 requests out to who answers them.
 //!
 //! An own loop, because a server of many idle streams needs what a ready-made one does not give: a limit on open
 //! sockets that also counts upgraded ones, time limits on heads and writes, small buffers, and tasks that are
@@ -17,10 +17,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +28,7 @@ pub use tls::Tls;
 pub use unread::UnreadLimits;
 
 use addresses::{Addresses, Place};
-use service::PeerService;
+use service::{Answers, PeerService};
 use turnstile::Turnstile;
 
 use crate::config::ServerSettings;
@@ -114,11 +113,24 @@ impl From<&ServerSettings> for AcceptSettings {
     }
 }
 
+/// Listens on `address`; up to `backlog` connections may wait to be accepted.
+///
+/// # Errors
+/// When it cannot be had.
+pub fn bind(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // What a process before this one left behind of its connections must not keep it from starting.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog.into())
+}
+
 /// Serves `app` on `listener` until the shutdown token of `tasks` is cancelled, then waits for the open sockets,
 /// at most `shutdown_timeout`. Long responses must end by themselves when they see the token.
 pub async fn serve(
     listener: TcpListener,
-    app: Router,
+    app: impl Answers,
     settings: AcceptSettings,
     tasks: Tasks,
     metrics: Metrics,
@@ -130,8 +142,7 @@ pub async fn serve(
     let server = Arc::new(Server {
         http1: http1_builder(&settings),
         http2: http2_builder(&settings, &tasks),
-        // Applies the state once instead of at every request.
-        app: app.with_state(()),
+        app,
         tls: settings.tls,
         header_read_timeout: settings.header_read_timeout,
         write_timeout: settings.write_timeout,
@@ -151,10 +162,10 @@ pub async fn serve(
 }
 
 /// What every connection shares.
-struct Server {
+struct Server<A> {
     http1: http1::Builder,
     http2: http2::Builder<StreamExecutor>,
-    app: Router,
+    app: A,
     tls: Option<Tls>,
     header_read_timeout: Duration,
     write_timeout: Duration,
@@ -188,11 +199,11 @@ fn http2_builder(settings: &AcceptSettings, tasks: &Tasks) -> http2::Builder<Str
     http2
 }
 
-async fn accept_all(
+async fn accept_all<A: Answers>(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
     (addresses, mut turnstile): (&Addresses, Turnstile),
-    server: &Arc<Server>,
+    server: &Arc<Server<A>>,
 ) {
     let mut was_full = false;
     loop {
@@ -223,7 +234,7 @@ async fn accept_all(
     }
 }
 
-async fn accept_one(listener: &TcpListener, server: &Server) -> (TcpStream, SocketAddr) {
+async fn accept_one<A>(listener: &TcpListener, server: &Server<A>) -> (TcpStream, SocketAddr) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     loop {
         match listener.accept().await {
@@ -249,8 +260,8 @@ async fn accept_one(listener: &TcpListener, server: &Server) -> (TcpStream, Sock
     }
 }
 
-async fn serve_connection(
-    server: Arc<Server>,
+async fn serve_connection<A: Answers>(
+    server: Arc<Server<A>>,
     stream: TcpStream,
     peer: SocketAddr,
     (slot, place): (OwnedSemaphorePermit, Place),
@@ -302,7 +313,7 @@ async fn go_on(handover: &Handover, wire: Arc<Wire>) {
 }
 
 /// What was agreed on, in time: by the handshake of TLS, or by the first bytes.
-async fn open(server: &Server, stream: TcpStream) -> Option<(Stream, Protocol)> {
+async fn open<A>(server: &Server<A>, stream: TcpStream) -> Option<(Stream, Protocol)> {
     if let Some(tls) = &server.tls {
         let carried = Carried::default();
         let counted = Counted::new(stream, carried.clone());
@@ -315,7 +326,7 @@ async fn open(server: &Server, stream: TcpStream) -> Option<(Stream, Protocol)> 
 }
 
 /// Serves a connection until it ends; after the shutdown began, `finish` and a time limit see to that.
-async fn drive<C>(server: &Server, mut connection: Pin<Box<C>>, finish: fn(Pin<&mut C>)) -> C::Output
+async fn drive<A, C>(server: &Server<A>, mut connection: Pin<Box<C>>, finish: fn(Pin<&mut C>)) -> C::Output
 where
     C: Future<Output = hyper::Result<()>>,
 {

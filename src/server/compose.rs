@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use super::front::Front;
 use super::layers::{self, Observed};
 use super::protocol_settings::{
     echo_settings, graphql_settings, rate, socketio_settings, sse_settings, websocket_settings,
@@ -29,7 +29,7 @@ use crate::integrations::{self, Integrations};
 use crate::protocols::edge::{Cors, Edge, EdgeSettings, Proxies, RateLimitSettings, RateLimits};
 use crate::protocols::link::{Comeback, Pump};
 use crate::protocols::{
-    self, chat, documents, echo, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
+    chat, documents, echo, graphql, health, oauth as oauth_pages, pages, rest, socketio, sse, websocket,
 };
 use crate::seed;
 use crate::store::sqlite::SqliteSettings;
@@ -230,23 +230,24 @@ pub(super) fn start_webhooks(
     })
 }
 
-/// Every route of every protocol.
-pub(super) fn router(
+/// Every route of every protocol, and what surrounds them.
+pub(super) fn front(
     settings: &Settings,
     parts: &Parts,
     desk: &Desk,
     own: documents::Address,
-) -> Result<Router> {
+) -> Result<Front> {
     let Parts { app, metrics, tasks, ids, .. } = parts;
     let integrations = Arc::new(integrations(settings)?);
-    let rest = rest::Rest {
+    let reads = Arc::new(rest::Reads::new(app.clone(), settings.server.read_cache_bytes));
+    let rest = rest::Rest::new(rest::Parts {
         app: app.clone(),
         desk: desk.clone(),
         max_body_bytes: settings.server.max_body_bytes,
-        reads: Arc::new(rest::Reads::new(settings.server.read_cache_bytes)),
+        reads: reads.clone(),
         integrations: integrations.clone(),
         shutdown: tasks.shutdown().clone(),
-    };
+    });
     let time_limit = TimeoutLayer::with_status_code(
         ::http::StatusCode::REQUEST_TIMEOUT,
         Duration::from_millis(settings.server.request_timeout_ms),
@@ -301,10 +302,8 @@ pub(super) fn router(
         // Until the head of the answer; streams go on. Long polls of Socket.IO have limits of their own.
         .layer(time_limit)
         .merge(socketio)
-        .layer(CatchPanicLayer::custom(layers::after_panic))
-        .layer(middleware::from_fn_with_state(edge(settings, &parts.clock), protocols::edge::surround))
-        .layer(middleware::from_fn_with_state(observed, layers::observe));
-    Ok(router)
+        .layer(CatchPanicLayer::custom(layers::after_panic));
+    Ok(Front::new(observed, edge(settings, &parts.clock), reads, router))
 }
 
 /// Drives the writers of all connections.

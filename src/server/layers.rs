@@ -1,14 +1,12 @@
-//! What surrounds every request: its id, the log, the metrics, and the last resort when a handler panics.
+//! What surrounds every request: its id, the metrics, the access log, and the last resort when a handler panics.
 
 use std::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use ::http::{HeaderName, HeaderValue, Request};
 use axum::body::Body;
-use axum::extract::{MatchedPath, State};
-use axum::middleware::Next;
+use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
-
-use tracing::Instrument as _;
 
 use crate::clock::Ids;
 use crate::domain::Error;
@@ -20,35 +18,60 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id of a client that is taken over.
 const MAX_REQUEST_ID: usize = 64;
 
-/// What the middleware works with.
-#[derive(Clone)]
+/// The route that a request turns out to have, noted in its extensions.
+#[derive(Clone, Default)]
+pub struct Route(Arc<OnceLock<MatchedPath>>);
+
+impl Route {
+    /// Notes it.
+    pub fn note(request: &Request<Body>, path: MatchedPath) {
+        if let Some(route) = request.extensions().get::<Self>() {
+            // There is one route.
+            let _ = route.0.set(path);
+        }
+    }
+
+    /// Layer of the router, which knows it: notes it.
+    pub fn tell(request: Request<Body>) -> Request<Body> {
+        if let Some(path) = request.extensions().get::<MatchedPath>().cloned() {
+            Self::note(&request, path);
+        }
+        request
+    }
+}
+
+/// What it takes to observe a request.
 pub struct Observed {
     pub ids: Ids,
     pub metrics: Metrics,
 }
 
-/// Middleware: gives the request an id (the client's own when it is sane), and counts and logs its answer.
-pub async fn observe(State(observed): State<Observed>, mut request: Request<Body>, next: Next) -> Response {
+/// Gives the request an id (the client's own when it is sane), and counts and logs its answer.
+pub async fn observe(
+    Observed { ids, metrics }: &Observed,
+    mut request: Request<Body>,
+    answer: impl AsyncFnOnce(Request<Body>) -> Response,
+) -> Response {
     let watch = Stopwatch::start();
     let id = match request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()) {
         Some(id) if is_sane(id) => id.to_owned(),
-        _ => observed.ids.uuid_v7().to_string(),
+        _ => ids.uuid_v7().to_string(),
     };
     request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let span = tracing::info_span!("request", request_id = %id);
-    let mut response = next.run(request).instrument(span).await;
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let route = Route::default();
+    request.extensions_mut().insert(route.clone());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let mut response = answer(request).await;
+    let route = route.0.get().map_or("unmatched", MatchedPath::as_str);
     let (status, took) = (response.status().as_u16(), watch.elapsed());
-    observed.metrics.request("http", &method, route, status, took);
+    metrics.request("http", &method, route, status, took);
     if let Some(LimitHit(limit)) = response.extensions().get() {
-        observed.metrics.limit_hit(limit);
+        metrics.limit_hit(limit);
     }
     // Below INFO: a line for each request costs more than most requests.
-    tracing::debug!(target: "petstore::access", request_id = %id, %method, path, status, took_us = took.as_micros());
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    let (path, took_us) = (uri.path(), took.as_micros());
+    tracing::debug!(target: "petstore::access", request_id = %id, %method, path, status, took_us);
+    if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response

@@ -4,6 +4,7 @@ pub mod accept;
 mod banner;
 mod chat;
 mod compose;
+mod front;
 mod janitor;
 mod layers;
 mod protocol_settings;
@@ -12,7 +13,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::App;
@@ -54,9 +54,13 @@ impl Server {
     pub async fn start(mut settings: Settings, clock: Clock, faults: Faults) -> Result<Self> {
         let tls = accept::Tls::load(&settings.tls)?;
         settings.server.max_connections = accept::raise_descriptors(settings.server.max_connections)?;
-        let listener = TcpListener::bind(settings.server.listen).await.map_err(|error| {
-            Error::unavailable(format!("server.listen {} cannot be bound: {error}", settings.server.listen))
-        })?;
+        let listener =
+            accept::bind(settings.server.listen, settings.server.accept_backlog).map_err(|error| {
+                Error::unavailable(format!(
+                    "server.listen {} cannot be bound: {error}",
+                    settings.server.listen
+                ))
+            })?;
         let address = listener.local_addr().map_err(Error::unavailable)?;
         let configured = Some(settings.server.public_url.clone()).filter(|url| !url.is_empty());
         if settings.server.public_url.is_empty() {
@@ -92,14 +96,14 @@ impl Server {
         janitor::start(&settings, &parts);
         let desk = chat::open_desk(&settings, &parts).await?;
         let own = Address { configured, secure: tls.is_some() };
-        let router = compose::router(&settings, &parts, &desk, own)?;
+        let front = compose::front(&settings, &parts, &desk, own)?;
         // Last of what can fail: the password is told once, and must not be lost with a start that fails after it.
         let first_admin_password = match settings.server.seed {
             Seed::Demo => None,
             Seed::None => seed::first_admin(&store, app.passwords(), &parts.ids, app.now()).await?,
         };
         let limits = accept::AcceptSettings { tls: tls.clone(), ..(&settings.server).into() };
-        let accept = accept::serve(listener, router, limits, tasks.clone(), metrics.clone());
+        let accept = accept::serve(listener, front, limits, tasks.clone(), metrics.clone());
         tasks.spawn("accept loop", accept);
         Ok(Self { address, app, metrics, tasks, first_admin_password, settings, store, tls })
     }

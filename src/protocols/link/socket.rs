@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::Sleep;
 
 /// Keeps a socket counted as open (`server.max_connections`, `petstore_open_sockets`) until it is dropped.
@@ -46,7 +47,8 @@ pub enum Stream {
 }
 
 enum Ends {
-    Plain(TcpStream),
+    /// The reading half, which knows from a short read that there is nothing more, and need not ask; and the writing half.
+    Plain(Mutex<OwnedReadHalf>, OwnedWriteHalf),
     Tls(Mutex<Box<dyn Duplex>>, Carried),
 }
 
@@ -122,7 +124,10 @@ pub struct Wire {
 impl Wire {
     fn new(stream: Stream, open: OpenSocket) -> Self {
         let ends = match stream {
-            Stream::Plain(stream) => Ends::Plain(stream),
+            Stream::Plain(stream) => {
+                let (reading, writing) = stream.into_split();
+                Ends::Plain(Mutex::new(reading), writing)
+            }
             Stream::Tls(stream, carried) => Ends::Tls(Mutex::new(stream), carried),
         };
         Self { ends, _open: open }
@@ -131,13 +136,7 @@ impl Wire {
     /// As [`AsyncRead::poll_read`].
     pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &self.ends {
-            Ends::Plain(stream) => loop {
-                ready!(stream.poll_read_ready(cx))?;
-                match stream.try_read_buf(buf) {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    read => return Poll::Ready(read.map(drop)),
-                }
-            },
+            Ends::Plain(stream, _) => Pin::new(&mut *stream.lock()).poll_read(cx, buf),
             Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_read(cx, buf),
         }
     }
@@ -145,21 +144,27 @@ impl Wire {
     /// As [`AsyncWrite::poll_write`].
     pub fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         match &self.ends {
-            Ends::Plain(stream) => poll_plain(stream, cx, || stream.try_write(buf)),
+            Ends::Plain(_, stream) => {
+                let stream = stream.as_ref();
+                poll_plain(stream, cx, || stream.try_write(buf))
+            }
             Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_write(cx, buf),
         }
     }
 
     fn poll_write_vectored(&self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match &self.ends {
-            Ends::Plain(stream) => poll_plain(stream, cx, || stream.try_write_vectored(bufs)),
+            Ends::Plain(_, stream) => {
+                let stream = stream.as_ref();
+                poll_plain(stream, cx, || stream.try_write_vectored(bufs))
+            }
             Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_write_vectored(cx, bufs),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match &self.ends {
-            Ends::Plain(_) => true,
+            Ends::Plain(..) => true,
             Ends::Tls(stream, _) => stream.lock().is_write_vectored(),
         }
     }
@@ -167,7 +172,7 @@ impl Wire {
     /// As [`AsyncWrite::poll_flush`]: over TLS this is where what was taken is really written.
     pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.ends {
-            Ends::Plain(_) => Poll::Ready(Ok(())),
+            Ends::Plain(..) => Poll::Ready(Ok(())),
             Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_flush(cx),
         }
     }
@@ -175,7 +180,7 @@ impl Wire {
     /// Over TLS: how many bytes the connection below it has carried. What is written in clear the connection has taken.
     pub fn carried(&self) -> Option<u64> {
         match &self.ends {
-            Ends::Plain(_) => None,
+            Ends::Plain(..) => None,
             Ends::Tls(_, Carried(count)) => Some(count.load(Ordering::Relaxed)),
         }
     }
@@ -189,7 +194,7 @@ impl Wire {
 
     fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &self.ends {
-            Ends::Plain(stream) => Poll::Ready(SockRef::from(stream).shutdown(Shutdown::Write)),
+            Ends::Plain(_, stream) => Poll::Ready(SockRef::from(stream.as_ref()).shutdown(Shutdown::Write)),
             Ends::Tls(stream, _) => Pin::new(&mut **stream.lock()).poll_shutdown(cx),
         }
     }

@@ -18,6 +18,7 @@ mod reads;
 mod users;
 mod watchers;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use ::http::{HeaderValue, StatusCode, header};
@@ -41,9 +42,12 @@ use query::with_query;
 pub use error::{LimitHit, Refusal, Told, complete_problem};
 pub use reads::Reads;
 
-/// What handlers work with.
+/// What handlers work with; cheap to clone.
 #[derive(Clone)]
-pub struct Rest {
+pub struct Rest(Arc<Parts>);
+
+/// What it consists of.
+pub struct Parts {
     pub app: App,
     pub desk: Desk,
     /// Largest body that is read, in bytes.
@@ -54,6 +58,21 @@ pub struct Rest {
     pub integrations: Arc<Integrations>,
     /// Cancelled when the server stops; streams end then.
     pub shutdown: CancellationToken,
+}
+
+impl Rest {
+    /// Of its parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for Rest {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// The routes below `/v1`.

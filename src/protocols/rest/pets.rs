@@ -1,11 +1,12 @@
 //! `/pets` and `/inventory`.
 
-use ::http::{StatusCode, Uri};
+use ::http::StatusCode;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
 use super::extract::{By, Id, Json, MergePatch, Params, QueryBody};
 use super::once::once;
+use super::reads::Asked;
 use super::{Rest, Told, collection, created, json};
 use crate::app::Caller;
 use crate::domain;
@@ -18,7 +19,7 @@ use crate::wire::pet_patch::PetPatch;
 use crate::wire::search::SearchInput;
 
 /// listPets
-pub async fn list(State(rest): State<Rest>, By(caller): By, uri: Uri, mut params: Params) -> Told {
+pub async fn list(State(rest): State<Rest>, By(caller): By, asked: Asked, mut params: Params) -> Told {
     let filter = PetFilter {
         species: params.read("species", |text| Species::parse("species", text)).into_iter().collect(),
         status: params.read("status", |text| PetStatus::parse("status", text)).into_iter().collect(),
@@ -36,7 +37,7 @@ pub async fn list(State(rest): State<Rest>, By(caller): By, uri: Uri, mut params
         let page = rest.app.list_pets(&caller.principal, &filter, request).await?;
         Ok(collection(&page, "/v1/pets", &query, |pet| Pet::from(pet)))
     };
-    rest.reads.answer(&rest.app, &caller.principal, (key, &uri), make).await
+    rest.reads.answer(&caller.principal, asked, key, make).await
 }
 
 /// searchPets by POST, for clients that cannot send QUERY
@@ -67,14 +68,14 @@ pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<
 }
 
 /// getPet
-pub async fn get(State(rest): State<Rest>, By(caller): By, uri: Uri, id: Id) -> Told {
+pub async fn get(State(rest): State<Rest>, By(caller): By, asked: Asked, id: Id) -> Told {
     let id = pet_id(&id)?;
     let key = Key::Resource(caller.principal.tenant, Collection::Pets, id.0);
     let make = async || {
         let pet = rest.app.get_pet(&caller.principal, id).await?;
         Ok(json(StatusCode::OK, &Pet::from(&pet)))
     };
-    rest.reads.answer(&rest.app, &caller.principal, (key, &uri), make).await
+    rest.reads.answer(&caller.principal, asked, key, make).await
 }
 
 /// updatePet

@@ -3,30 +3,42 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use ::http::{HeaderMap, StatusCode, Uri};
+use ::http::request::Parts;
+use ::http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use axum::body::Body;
-use axum::response::Response;
+use axum::extract::{FromRequestParts, MatchedPath, OriginalUri};
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use hashlink::LruCache;
 use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 
-use super::Told;
+use super::{Refusal, Rest, Told};
 use crate::app::App;
 use crate::app::policy::{Operation, authorize};
 use crate::domain::event::Key;
-use crate::domain::{Principal, Seq, Tenant};
+use crate::domain::{Error, Principal, Result, Seq, Tenant};
+use crate::protocols::http;
 
 /// Each has a lock of its own.
 const SHARDS: usize = 16;
 
+/// Headers of an answer when it leaves.
+const ROOM: usize = 24;
+
 /// Whose answer, and to what.
 type Question = (Tenant, String);
 
-/// An answer as of `version`.
+fn question(principal: &Principal, uri: &Uri) -> Question {
+    (principal.tenant, uri.path_and_query().map_or("", |path| path.as_str()).to_owned())
+}
+
+/// An answer about `key` as of `version`.
 struct Kept {
+    key: Key,
     version: Seq,
+    route: MatchedPath,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -36,43 +48,68 @@ struct Shard {
     bytes: usize,
 }
 
-/// The answers that were asked for last, up to a number of bytes.
+/// What was asked for, and its route.
+pub struct Asked {
+    uri: Uri,
+    route: MatchedPath,
+}
+
+impl FromRequestParts<Rest> for Asked {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Refusal> {
+        let OriginalUri(uri) = OriginalUri::from_request_parts(parts, rest).await.map_err(Error::internal)?;
+        let route = MatchedPath::from_request_parts(parts, rest).await.map_err(Error::internal)?;
+        Ok(Self { uri, route })
+    }
+}
+
+/// The answers to reads.
 pub struct Reads {
-    shards: Vec<Mutex<Shard>>,
-    hasher: RandomState,
-    shard_bytes: usize,
+    app: App,
+    answers: Answers,
 }
 
 impl Reads {
     /// Keeps up to `max_bytes`; with 0 nothing.
-    pub fn new(max_bytes: usize) -> Self {
-        let shard = || Mutex::new(Shard { answers: LruCache::new_unbounded(), bytes: 0 });
-        Self {
-            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
-            hasher: RandomState::new(),
-            shard_bytes: max_bytes / SHARDS,
+    pub fn new(app: App, max_bytes: usize) -> Self {
+        Self { app, answers: Answers::new(max_bytes) }
+    }
+
+    /// The kept answer to the request of someone unknown, and its route: no handler needs to be asked. Nothing when there is
+    /// none, or a handler has to look at the request.
+    pub fn kept(&self, request: &Request<Body>) -> Option<(MatchedPath, Response)> {
+        let headers = request.headers();
+        if request.method() != Method::GET || headers.contains_key(header::AUTHORIZATION) {
+            return None;
+        }
+        let principal = Principal::anonymous(http::tenant(headers).ok()?.unwrap_or(Tenant::PUBLIC));
+        authorize(Operation::ReadPets, &principal).ok()?;
+        let found = self.find(&question(&principal, request.uri()))?;
+        match http::charge(request.extensions(), Some(&principal)) {
+            Ok(()) => Some(found),
+            Err(error) => Some((found.0, Refusal(error).into_response())),
         }
     }
 
-    /// The answer to `uri`, kept or made by `make`; it shows nothing but what events of `key` are about.
+    /// The answer to what was asked, kept or made by `make`; it shows nothing but what events of `key` are about.
     ///
     /// # Errors
     /// [`crate::domain::Error::Forbidden`] for who may not read pets, and what `make` refuses.
     pub async fn answer(
         &self,
-        app: &App,
         principal: &Principal,
-        (key, uri): (Key, &Uri),
+        Asked { uri, route }: Asked,
+        key: Key,
         make: impl AsyncFnOnce() -> Told,
     ) -> Told {
         authorize(Operation::ReadPets, principal)?;
-        let text = uri.path_and_query().map_or("", |path| path.as_str());
-        let question = (principal.tenant, text.to_owned());
-        // Asked before the store is: what changes in between makes the answer look older than it is.
-        let version = app.version(&key);
-        if let Some(kept) = self.find(&question, version) {
-            return Ok(kept);
+        let question = question(principal, &uri);
+        if let Some((_, answer)) = self.find(&question) {
+            return Ok(answer);
         }
+        // Asked before the store is: what changes in between makes the answer look older than it is.
+        let version = self.app.version(&key);
         let response = make().await?;
         if response.status() != StatusCode::OK {
             return Ok(response);
@@ -81,8 +118,31 @@ impl Reads {
         // What is encoded here is in memory as a whole.
         let body = body.collect().now_or_never().and_then(Result::ok).map(|body| body.to_bytes());
         let body = body.unwrap_or_default();
-        self.keep(question, Kept { version, headers: parts.headers.clone(), body: body.clone() });
+        let kept = Kept { key, version, route, headers: parts.headers.clone(), body: body.clone() };
+        self.answers.keep(question, kept);
         Ok(Response::from_parts(parts, Body::from(body)))
+    }
+
+    fn find(&self, question: &Question) -> Option<(MatchedPath, Response)> {
+        self.answers.find(question, |kept| kept.version == self.app.version(&kept.key))
+    }
+}
+
+/// Those that were asked for last, up to a number of bytes.
+struct Answers {
+    shards: Vec<Mutex<Shard>>,
+    hasher: RandomState,
+    shard_bytes: usize,
+}
+
+impl Answers {
+    fn new(max_bytes: usize) -> Self {
+        let shard = || Mutex::new(Shard { answers: LruCache::new_unbounded(), bytes: 0 });
+        Self {
+            shards: std::iter::repeat_with(shard).take(SHARDS).collect(),
+            hasher: RandomState::new(),
+            shard_bytes: max_bytes / SHARDS,
+        }
     }
 
     fn shard(&self, question: &Question) -> &Mutex<Shard> {
@@ -90,12 +150,19 @@ impl Reads {
         &self.shards[(self.hasher.hash_one(question) % SHARDS as u64) as usize]
     }
 
-    fn find(&self, question: &Question, version: Seq) -> Option<Response> {
+    fn find(
+        &self,
+        question: &Question,
+        holds: impl FnOnce(&Kept) -> bool,
+    ) -> Option<(MatchedPath, Response)> {
         let mut shard = self.shard(question).lock();
-        let kept = shard.answers.get(question).filter(|kept| kept.version == version)?;
+        let kept = shard.answers.get(question).filter(|kept| holds(kept))?;
         let mut response = Response::new(Body::from(kept.body.clone()));
-        *response.headers_mut() = kept.headers.clone();
-        Some(response)
+        // With room for those that follow.
+        let mut headers = HeaderMap::with_capacity(ROOM);
+        headers.extend(kept.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        *response.headers_mut() = headers;
+        Some((kept.route.clone(), response))
     }
 
     fn keep(&self, question: Question, kept: Kept) {
@@ -118,26 +185,47 @@ impl Reads {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::Router;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
 
-    fn kept(version: u64, bytes: usize) -> Kept {
-        Kept { version: Seq(version), headers: HeaderMap::new(), body: Bytes::from(vec![b'x'; bytes]) }
+    use super::*;
+    use crate::domain::event::Collection;
+
+    /// Only a router makes one.
+    async fn route() -> MatchedPath {
+        let (told, heard) = std::sync::mpsc::channel();
+        let handler = async move |route: MatchedPath| told.send(route).unwrap();
+        let router = Router::new().route("/pets/{id}", get(handler));
+        router.oneshot(Request::get("/pets/1").body(Body::empty()).unwrap()).await.unwrap();
+        heard.recv().unwrap()
     }
 
-    #[test]
-    fn what_is_older_is_not_given_and_what_is_too_much_makes_room() {
-        let reads = Reads::new(SHARDS * 1_000);
+    #[tokio::test]
+    async fn what_is_older_is_not_given_and_what_is_too_much_makes_room() {
+        let route = route().await;
+        let kept = |bytes: usize| Kept {
+            key: Key::Collection(Tenant::PUBLIC, Collection::Pets),
+            version: Seq(7),
+            route: route.clone(),
+            headers: HeaderMap::new(),
+            body: Bytes::from(vec![b'x'; bytes]),
+        };
+        let answers = Answers::new(SHARDS * 1_000);
         let question = |number: u32| (Tenant::PUBLIC, format!("/pets/{number}"));
-        reads.keep(question(1), kept(7, 100));
-        assert!(reads.find(&question(1), Seq(7)).is_some());
-        assert!(reads.find(&question(1), Seq(8)).is_none());
-        reads.keep(question(2), kept(7, 300));
-        assert!(reads.find(&question(2), Seq(7)).is_none(), "larger than a quarter of its shard");
+        let find = |answers: &Answers, number, version: u64| {
+            answers.find(&question(number), |kept| kept.version == Seq(version)).is_some()
+        };
+        answers.keep(question(1), kept(100));
+        assert!(find(&answers, 1, 7));
+        assert!(!find(&answers, 1, 8));
+        answers.keep(question(2), kept(300));
+        assert!(!find(&answers, 2, 7), "larger than a quarter of its shard");
         for number in 0..1_000 {
-            reads.keep(question(number), kept(7, 100));
+            answers.keep(question(number), kept(100));
         }
-        let bytes: usize = reads.shards.iter().map(|shard| shard.lock().bytes).sum();
+        let bytes: usize = answers.shards.iter().map(|shard| shard.lock().bytes).sum();
         assert!(bytes <= SHARDS * 1_000, "{bytes}");
-        assert!(Reads::new(0).find(&question(1), Seq(7)).is_none());
+        assert!(!find(&Answers::new(0), 1, 7));
     }
 }

@@ -1,4 +1,4 @@
-//! The router, as the requests of one connection meet it.
+//! What answers, as the requests of one connection meet it.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -6,28 +6,55 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::routing::future::RouteFuture;
+use axum::body::Body;
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 
 use super::{Server, unread};
-use crate::protocols::edge::tell_methods;
 use crate::protocols::http::{OverTls, PeerAddr};
 use crate::protocols::link::{Handover, Takeable};
 
-type Answered = Result<axum::response::Response, Infallible>;
+type Answered = Result<Response, Infallible>;
+
+/// What answers requests, and can be called without asking whether it is ready.
+pub trait Answers:
+    tower::Service<
+        Request<Body>,
+        Response = Response,
+        Error = Infallible,
+        Future: Future<Output = Answered> + Send + Unpin + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: tower::Service<
+            Request<Body>,
+            Response = Response,
+            Error = Infallible,
+            Future: Future<Output = Answered> + Send + Unpin + 'static,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 /// An answer on its way, unless it takes the connection over: then there is none for hyper.
-pub(super) struct Answering {
-    route: RouteFuture<Infallible>,
+pub(super) struct Answering<F> {
+    answer: F,
     handover: Option<Arc<Handover>>,
 }
 
-impl Future for Answering {
+impl<F: Future<Output = Answered> + Unpin> Future for Answering<F> {
     type Output = Answered;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
-        let Ok(mut response) = std::task::ready!(Pin::new(&mut self.route).poll(cx)).map(tell_methods);
+        let Ok(mut response) = std::task::ready!(Pin::new(&mut self.answer).poll(cx));
         if let Some(handover) = &self.handover
             && handover.take_in(&mut response)
         {
@@ -38,18 +65,18 @@ impl Future for Answering {
     }
 }
 
-/// The router, as one connection sees it.
-pub(super) struct PeerService {
-    pub server: Arc<Server>,
+/// What answers, as one connection sees it.
+pub(super) struct PeerService<A> {
+    pub server: Arc<Server<A>>,
     pub peer: SocketAddr,
     /// For answers that take the connection over, where they can.
     pub handover: Option<Arc<Handover>>,
 }
 
-impl hyper::service::Service<Request<Incoming>> for PeerService {
-    type Response = axum::response::Response;
+impl<A: Answers> hyper::service::Service<Request<Incoming>> for PeerService<A> {
+    type Response = Response;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = Answering<A::Future>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
@@ -63,6 +90,6 @@ impl hyper::service::Service<Request<Incoming>> for PeerService {
             request.extensions_mut().insert(takeable);
         }
         let request = unread::keep(request, server.unread, &server.tasks, &server.metrics);
-        Answering { route: tower::Service::call(&mut server.app.clone(), request), handover }
+        Answering { answer: server.app.clone().call(request), handover }
     }
 }

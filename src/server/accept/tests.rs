@@ -1,9 +1,9 @@
 use std::convert::Infallible;
 
 use super::*;
-use axum::Extension;
 use axum::body::Body;
 use axum::routing::get;
+use axum::{Extension, Router};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::protocols::http::PeerAddr;
