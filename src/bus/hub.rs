@@ -110,6 +110,14 @@ impl Hub {
         after <= state.head && (after == state.head || state.reach(after.next()).is_some())
     }
 
+    /// The events after `after` and up to `upto`, the first `limit` of them, if all of these are still in the ring.
+    pub fn recent(&self, after: Seq, upto: Seq, limit: usize) -> Option<Vec<Arc<Published>>> {
+        let state = self.state.read();
+        let index = state.reach(after.next()).filter(|_| upto <= state.head)?;
+        let events = state.ring.range(index..).take_while(|published| published.event.position.seq <= upto);
+        Some(events.take(limit).cloned().collect())
+    }
+
     /// At least the position of the newest published event of `key`: what was read from the store after asking this, and
     /// is asked for again while this is still the answer, has not changed.
     pub fn version(&self, key: &Key) -> Seq {

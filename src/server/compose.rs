@@ -212,7 +212,7 @@ pub(super) fn start_webhooks(
     settings: &Settings,
     parts: &Parts,
     store: Store,
-    committed: watch::Receiver<u64>,
+    (hub, committed): (Hub, watch::Receiver<u64>),
     doorbell: Arc<webhook::Doorbell>,
 ) -> Result<()> {
     webhook::start(&webhook::Setup {
@@ -226,6 +226,7 @@ pub(super) fn start_webhooks(
         vault: Arc::new(webhook::Vault::open_in(&settings.server.data_dir, parts.ids.clone())?),
         doorbell,
         bells: parts.app.bells().clone(),
+        hub,
         committed,
     })
 }

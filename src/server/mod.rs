@@ -84,7 +84,15 @@ impl Server {
         let app = {
             let revocations = store.read().revocations().await?;
             let parts = (clock.clone(), ids.clone(), metrics.clone());
-            compose::app(&settings, store.clone(), hub, bounds, revocations, parts, Arc::clone(&doorbell))?
+            compose::app(
+                &settings,
+                store.clone(),
+                hub.clone(),
+                bounds,
+                revocations,
+                parts,
+                Arc::clone(&doorbell),
+            )?
         };
         if settings.server.seed == Seed::Demo && !store.read().has_users().await? {
             let summary = seed::demo(&store, app.passwords(), &settings.server.public_url).await?;
@@ -92,7 +100,7 @@ impl Server {
         }
         let parts =
             compose::Parts { app: app.clone(), clock, ids, metrics: metrics.clone(), tasks: tasks.clone() };
-        compose::start_webhooks(&settings, &parts, store.clone(), committed, doorbell)?;
+        compose::start_webhooks(&settings, &parts, store.clone(), (hub, committed), doorbell)?;
         janitor::start(&settings, &parts);
         let desk = chat::open_desk(&settings, &parts).await?;
         let own = Address { configured, secure: tls.is_some() };

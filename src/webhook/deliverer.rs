@@ -66,6 +66,8 @@ pub(super) struct Deliverer {
     troubled: HashSet<EndpointId>,
     /// Whether something may be due now.
     look: bool,
+    /// Whether it is not known when something is due next, since what was due was sent first.
+    unasked: bool,
     /// When something may be due next.
     look_at: Timestamp,
     /// Set by a failed turn: no other before then, nothing new is sent until one has succeeded.
@@ -111,6 +113,7 @@ impl Deliverer {
             unused: Vec::new(),
             troubled: HashSet::new(),
             look: true,
+            unasked: false,
             look_at: Timestamp::from_ms(setup.clock.steady_ms()),
             paused_until: None,
             one_by_one: false,
@@ -254,7 +257,7 @@ impl Deliverer {
             lease_until: now.plus_ms(self.lease_ms),
             limit: if claim { saturating_u32(self.batch.min(self.lanes.room())) } else { 0 },
             per_endpoint: saturating_u32(self.lanes.share()),
-            look: claim && std::mem::take(&mut self.look),
+            look: claim && (std::mem::take(&mut self.look) | std::mem::take(&mut self.unasked)),
         };
         let unused = if self.one_by_one { Vec::new() } else { std::mem::take(&mut self.unused) };
         let (store, ids, rules) = (self.store.clone(), self.ids.clone(), self.rules);
@@ -303,10 +306,12 @@ impl Deliverer {
         self.look |= claim.limit > 0 && claimed >= claim.limit as usize && given_back.len() < claimed;
         self.unused.extend(given_back);
         if claim.look {
+            self.unasked = written.next_due.is_none();
             self.look_at = match written.next_due {
-                Some(due) if due <= now => now.plus_ms(CROWDED_LOOK_MS),
-                Some(due) => due,
-                None => now.plus_ms(LOOK_MS),
+                None => now.plus_ms(CROWDED_LOOK_MS),
+                Some(Some(due)) if due <= now => now.plus_ms(CROWDED_LOOK_MS),
+                Some(Some(due)) => due,
+                Some(None) => now.plus_ms(LOOK_MS),
             };
         }
         for (settlement, held) in settlements.iter().zip(written.held) {

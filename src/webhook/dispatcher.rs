@@ -1,5 +1,5 @@
-//! Turns events into deliveries: reads the log from the stored cursor and writes, in one transaction, a row for each
-//! endpoint that wants an event, and the cursor.
+//! Turns events into deliveries: reads the log from the stored cursor, or what of it is still in memory, and writes, in
+//! one transaction, a row for each endpoint that wants an event, and the cursor.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::matching::{Asked, delivery};
 use super::schedule::Schedule;
 use super::{Doorbell, Setup};
+use crate::bus::{Hub, Published};
 use crate::clock::{Clock, Ids};
 use crate::domain::webhook::{Delivery, Endpoint};
-use crate::domain::{Event, EventType, Result, Seq, Tenant, Timestamp};
+use crate::domain::{EventType, Result, Seq, Tenant, Timestamp};
 use crate::store::{Store, Writes};
 
 /// The longest time between two looks at the log: notifications only wake, the log is the truth.
@@ -21,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Events that are read at a time.
-const PAGE_EVENTS: u32 = 500;
+const PAGE_EVENTS: usize = 500;
 /// Delivery rows after which a transaction is closed, so that a wide fan-out does not hold up the one writer; the rows
 /// of one event always share one.
 const ROWS: usize = 1_000;
@@ -32,13 +33,15 @@ const LAG_EVENTS: u64 = 1_000;
 pub(super) struct Dispatcher {
     store: Store,
     clock: Clock,
-    ids: Ids,
-    schedule: Schedule,
+    matcher: Matcher,
+    hub: Hub,
     committed: watch::Receiver<u64>,
     /// Told that there are new rows.
     delivered: Arc<Doorbell>,
     /// Nothing until it was read, and after a failure.
     cursor: Option<Cursor>,
+    /// Whether the last events had rows.
+    wanted: bool,
 }
 
 /// How far the log was read.
@@ -46,6 +49,13 @@ pub(super) struct Dispatcher {
 struct Cursor {
     stored: Seq,
     read: Seq,
+}
+
+/// What makes rows of events.
+#[derive(Clone)]
+struct Matcher {
+    ids: Ids,
+    schedule: Arc<Schedule>,
 }
 
 /// The rows for a stretch of the log that ends at `upto`.
@@ -59,11 +69,12 @@ impl Dispatcher {
         Self {
             store: setup.store.clone(),
             clock: setup.clock.clone(),
-            ids: setup.ids.clone(),
-            schedule: Schedule::new(&setup.settings),
+            matcher: Matcher { ids: setup.ids.clone(), schedule: Arc::new(Schedule::new(&setup.settings)) },
+            hub: setup.hub.clone(),
             committed: setup.committed.clone(),
             delivered,
             cursor: None,
+            wanted: false,
         }
     }
 
@@ -75,7 +86,6 @@ impl Dispatcher {
 
     /// Catches up with the log, then waits until there may be more.
     async fn step(&mut self) {
-        self.committed.mark_unchanged();
         if let Err(error) = self.catch_up().await {
             tracing::error!(%error, cause = ?std::error::Error::source(&error), "webhook dispatch failed; trying again");
             self.cursor = None;
@@ -96,37 +106,94 @@ impl Dispatcher {
                 Cursor { stored, read: stored }
             }
         };
-        let head = self.store.read().log_bounds().await?.head;
+        let mut head = Seq(*self.committed.borrow_and_update());
+        if head <= cursor.read {
+            // Not woken by a commit: only the log itself knows.
+            head = self.store.read().log_bounds().await?.head;
+        }
         while cursor.read < head {
-            let events = self.store.read().read_events(&[], cursor.read, head, PAGE_EVENTS).await?;
+            let events = self.events(cursor.read, head).await?;
             // Their deliveries are written with them.
-            if events.iter().any(|event| event.kind == EventType::OrderProcessed) {
+            if events.iter().any(|published| published.event.kind == EventType::OrderProcessed) {
                 self.delivered.ring();
             }
-            // Read after the events: an endpoint that an event of this page must reach is in this list.
-            let tenants: HashSet<Tenant> = events.iter().map(|event| event.tenant).collect();
-            let endpoints =
-                self.store.read().enabled_endpoints(&tenants.into_iter().collect::<Vec<_>>()).await?;
-            let end = if events.len() < PAGE_EVENTS as usize { head } else { last(&events, head) };
-            let now = Timestamp::from_ms(self.clock.now_ms());
-            let batch = self.match_events(&events, end, &endpoints, now);
-            cursor.read = batch.upto;
-            if !batch.rows.is_empty() || cursor.read.0 - cursor.stored.0 >= LAG_EVENTS {
-                self.write(&mut cursor, batch).await?;
-            }
+            let end = if events.len() < PAGE_EVENTS { head } else { last(&events, head) };
+            cursor = self.write(cursor, events, (end, LAG_EVENTS)).await?;
         }
         self.cursor = Some(cursor);
         Ok(())
     }
 
+    /// Those after `after` and up to `upto`, a page at most; from memory where they still are.
+    async fn events(&self, after: Seq, upto: Seq) -> Result<Vec<Arc<Published>>> {
+        if let Some(events) = self.hub.recent(after, upto, PAGE_EVENTS) {
+            return Ok(events);
+        }
+        let page = u32::try_from(PAGE_EVENTS).unwrap_or(u32::MAX);
+        let events = self.store.read().read_events(&[], after, upto, page).await?;
+        Ok(events.into_iter().map(|event| Arc::new(Published::new(event))).collect())
+    }
+
+    /// Writes the rows of `events`, which end at `end`, and the cursor, together or not at all; without rows only when the
+    /// cursor lags by `lag`. Nothing when another dispatcher has moved the cursor. Returns where it is then.
+    async fn write(
+        &mut self,
+        cursor: Cursor,
+        events: Vec<Arc<Published>>,
+        (end, lag): (Seq, u64),
+    ) -> Result<Cursor> {
+        let (matcher, now) = (self.matcher.clone(), Timestamp::from_ms(self.clock.now_ms()));
+        // After a power failure the log is read again from where the cursor then stands.
+        let writing = self.store.write_unsynced(async move |writes: &mut dyn Writes| {
+            let found = writes.dispatched().await?;
+            if found != cursor.stored {
+                return Ok((Cursor { stored: found, read: found }, false));
+            }
+            // Read after the events: an endpoint that one of them must reach is in this list.
+            let tenants: HashSet<Tenant> = events.iter().map(|published| published.event.tenant).collect();
+            let tenants: Vec<Tenant> = tenants.into_iter().collect();
+            let endpoints = writes.enabled_endpoints(&tenants).await?;
+            let Batch { rows, upto } = matcher.rows(&events, end, &endpoints, now);
+            let moves = !rows.is_empty() || upto.0 - found.0 >= lag;
+            if moves {
+                writes.insert_deliveries(&rows, upto).await?;
+            }
+            Ok((Cursor { stored: if moves { upto } else { found }, read: upto }, !rows.is_empty()))
+        });
+        // Where the last events were wanted these will be. The claim that follows from the ringing stands behind the rows
+        // in the writer's queue, and need not wait for them to be told of.
+        let early = self.wanted;
+        let ring = async {
+            if early {
+                self.delivered.ring();
+            }
+        };
+        let (written, ()) = tokio::join!(biased; writing, ring);
+        let (cursor, wanted) = written?;
+        if wanted && !early {
+            self.delivered.ring();
+        }
+        self.wanted = wanted;
+        Ok(cursor)
+    }
+
+    /// Stores the cursor after a quiet time, so that it does not lag for ever.
+    async fn settle_cursor(&mut self) {
+        if let Some(cursor) = self.cursor.filter(|cursor| cursor.read > cursor.stored) {
+            self.cursor = self.write(cursor, Vec::new(), (cursor.read, 1)).await.ok();
+        }
+    }
+}
+
+impl Matcher {
     /// The rows that `events`, up to position `end`, lead to; the batch ends earlier when it is full.
-    fn match_events(&self, events: &[Event], end: Seq, endpoints: &[Endpoint], now: Timestamp) -> Batch {
+    fn rows(&self, events: &[Arc<Published>], end: Seq, endpoints: &[Endpoint], now: Timestamp) -> Batch {
         let mut of_tenant: HashMap<Tenant, Vec<&Endpoint>> = HashMap::new();
         for endpoint in endpoints {
             of_tenant.entry(endpoint.tenant).or_default().push(endpoint);
         }
         let mut rows = Vec::new();
-        for event in events {
+        for event in events.iter().map(|published| &published.event) {
             if rows.len() >= ROWS {
                 return Batch { rows, upto: Seq(event.position.seq.0 - 1) };
             }
@@ -138,41 +205,8 @@ impl Dispatcher {
         }
         Batch { rows, upto: end }
     }
-
-    /// Writes the rows and the cursor, together or not at all; nothing when another dispatcher has moved the cursor.
-    async fn write(&mut self, cursor: &mut Cursor, Batch { rows, upto }: Batch) -> Result<()> {
-        let (expected, any) = (cursor.stored, !rows.is_empty());
-        // After a power failure the log is read again from where the cursor then stands.
-        let found = self
-            .store
-            .write_unsynced(async move |writes: &mut dyn Writes| {
-                let found = writes.dispatched().await?;
-                if found == expected {
-                    writes.insert_deliveries(&rows, upto).await?;
-                }
-                Ok(found)
-            })
-            .await?;
-        if found == expected {
-            cursor.stored = upto;
-            if any {
-                self.delivered.ring();
-            }
-        } else {
-            *cursor = Cursor { stored: found, read: found };
-        }
-        Ok(())
-    }
-
-    /// Stores the cursor after a quiet time, so that it does not lag for ever.
-    async fn settle_cursor(&mut self) {
-        if let Some(mut cursor) = self.cursor.filter(|cursor| cursor.read > cursor.stored) {
-            let batch = Batch { rows: Vec::new(), upto: cursor.read };
-            self.cursor = self.write(&mut cursor, batch).await.ok().map(|()| cursor);
-        }
-    }
 }
 
-fn last(events: &[Event], head: Seq) -> Seq {
-    events.last().map_or(head, |event| event.position.seq)
+fn last(events: &[Arc<Published>], head: Seq) -> Seq {
+    events.last().map_or(head, |published| published.event.position.seq)
 }

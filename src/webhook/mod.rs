@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::bus::Bells;
+use crate::bus::{Bells, Hub};
 use crate::clock::{Clock, Ids};
 use crate::config::WebhookSettings;
 use crate::domain::Result;
@@ -78,6 +78,8 @@ pub struct Setup {
     pub doorbell: Arc<Doorbell>,
     /// Rung for each endpoint that an attempt was recorded for.
     pub bells: Bells,
+    /// The newest events.
+    pub hub: Hub,
     /// The newest committed position, sent after each commit.
     pub committed: watch::Receiver<u64>,
 }

@@ -34,7 +34,8 @@ pub(super) struct Written {
     pub held: Vec<bool>,
     pub faring: Vec<Faring>,
     pub claimed: Vec<ClaimedDelivery>,
-    pub next_due: Option<Timestamp>,
+    /// What was answered to the question when the next delivery is due, if it was asked.
+    pub next_due: Option<Option<Timestamp>>,
 }
 
 pub(super) type Records = Arc<(Vec<Settlement>, Vec<Unused>)>;
@@ -65,9 +66,10 @@ pub(super) async fn write(
     let written = if nothing_came { store.write_unsynced(change).await } else { store.write(change).await };
     let (held, faring, mut claimed) = written?;
     claimed.sort_by_key(|claimed| (claimed.delivery.next_attempt_at, claimed.delivery.event_seq));
-    let next_due = match claim.look {
+    // What was claimed for nothing but to be sent is sent first.
+    let next_due = match claim.look && (claimed.is_empty() || !nothing_came) {
         // What is written is written: an answer that does not come is asked for again at the next look.
-        true => store.read().next_due().await.unwrap_or_default(),
+        true => Some(store.read().next_due().await.unwrap_or_default()),
         false => None,
     };
     Ok(Written { held, faring, claimed, next_due })

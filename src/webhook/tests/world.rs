@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::receiver::PATIENCE;
-use crate::bus::Bells;
+use crate::bus::{Bells, Capacity, Hub};
 use crate::clock::{Clock, Ids};
 use crate::config::{Settings, WebhookSettings};
 use crate::domain::event::{Event, Fact};
@@ -45,6 +45,7 @@ pub struct World {
     pub guard: AddressGuard,
     /// Nothing while it is stopped: the store gives its directory free when the last handle is gone.
     store: Option<Store>,
+    hub: Hub,
     committed: watch::Receiver<u64>,
 }
 
@@ -62,7 +63,7 @@ impl World {
         let ids = Ids::new(clock.clone());
         let vault = Arc::new(Vault::open_in(directory.path(), ids.clone()).unwrap());
         let faults = Faults::default();
-        let (store, committed) = open(directory.path(), &faults).await;
+        let (store, hub, committed) = open(directory.path(), &faults).await;
         let allowed = if settings.allow_private_addresses { Allowed::Private } else { Allowed::Public };
         Self {
             settings,
@@ -75,21 +76,22 @@ impl World {
             tasks: Tasks::new(),
             vault,
             store: Some(store),
+            hub,
             committed,
         }
     }
 
     /// Starts the webhooks.
     pub fn start(&mut self) {
-        self.start_on(self.committed.clone());
+        self.start_on(self.hub.clone(), self.committed.clone());
     }
 
     /// Starts the webhooks, which are then told of no commit.
     pub fn start_deaf(&mut self) {
-        self.start_on(watch::channel(0).1);
+        self.start_on(hub(), watch::channel(0).1);
     }
 
-    fn start_on(&mut self, committed: watch::Receiver<u64>) {
+    fn start_on(&mut self, hub: Hub, committed: watch::Receiver<u64>) {
         webhook::start(&Setup {
             store: self.store().clone(),
             clock: self.clock.clone(),
@@ -101,6 +103,7 @@ impl World {
             vault: Arc::clone(&self.vault),
             doorbell: Arc::clone(&self.doorbell),
             bells: Bells::default(),
+            hub,
             committed,
         })
         .unwrap();
@@ -125,8 +128,8 @@ impl World {
     /// Opens the same files anew, after a stop.
     pub async fn reopen(&mut self) {
         self.tasks = Tasks::new();
-        let (store, committed) = open(self.directory.path(), &self.faults).await;
-        (self.store, self.committed) = (Some(store), committed);
+        let (store, hub, committed) = open(self.directory.path(), &self.faults).await;
+        (self.store, self.hub, self.committed) = (Some(store), hub, committed);
     }
 
     /// A secret alone, sealed for an endpoint.
@@ -334,7 +337,12 @@ impl World {
 }
 
 /// Opens the store, and says how far its log reaches after each commit.
-async fn open(directory: &Path, faults: &Faults) -> (Store, watch::Receiver<u64>) {
+/// Of a few events, so that those before them are read from the log.
+fn hub() -> Hub {
+    Hub::new(Capacity { events: 8, bytes: 1_000_000 })
+}
+
+async fn open(directory: &Path, faults: &Faults) -> (Store, Hub, watch::Receiver<u64>) {
     let settings = SqliteSettings {
         data_dir: directory.to_owned(),
         read_connections: 2,
@@ -344,10 +352,13 @@ async fn open(directory: &Path, faults: &Faults) -> (Store, watch::Receiver<u64>
         max_batch: 64,
     };
     let (newest, committed) = watch::channel(0);
+    let hub = hub();
+    let published = hub.clone();
     let hook = move |events: Vec<Event>, _, _| {
-        if let Some(event) = events.last() {
-            newest.send_replace(event.position.seq.0);
+        if let Some(newest_seq) = events.last().map(|event| event.position.seq.0) {
+            published.publish(events);
+            newest.send_replace(newest_seq);
         }
     };
-    (sqlite::open(settings, faults.clone(), Box::new(hook)).await.unwrap(), committed)
+    (sqlite::open(settings, faults.clone(), Box::new(hook)).await.unwrap(), hub, committed)
 }
