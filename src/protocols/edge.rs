@@ -1,4 +1,4 @@
-//! The edge: what HTTP asks of every answer, whichever protocol gave it. One layer, since each costs a box.
+//! The edge: what HTTP asks of every answer, whichever protocol gave it. It stands around the router.
 //!
 //! On the way in: who is behind a proxy, preflights, the coding and the type that a request may have, its bucket. On the
 //! way out: the body of refusals, `OPTIONS`, conditional answers, compression, rate limits, caches, other sites' pages,
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::response::{IntoResponse as _, Response};
 
 pub use cors::Cors;
@@ -169,6 +169,9 @@ pub async fn surround(
     }
     guard(headers);
     tell_methods(&mut response);
+    if asked.method == Method::HEAD {
+        withhold(&mut response);
+    }
     response
 }
 
@@ -245,6 +248,16 @@ fn tell_methods(response: &mut Response) {
     }
     if patches {
         headers.entry(ACCEPT_PATCH).or_insert(PATCHES);
+    }
+}
+
+/// Takes the body from an answer to HEAD, but not its length (RFC 9110 §9.3.2): over HTTP/2 nobody else does.
+fn withhold(response: &mut Response) {
+    let body = std::mem::take(response.body_mut());
+    let headers = response.headers_mut();
+    let length = body.size_hint().exact().filter(|length| *length > 0);
+    if let Some(length) = length.filter(|_| !headers.contains_key(header::CONTENT_ENCODING)) {
+        headers.entry(header::CONTENT_LENGTH).or_insert(length.into());
     }
 }
 

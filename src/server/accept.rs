@@ -28,7 +28,7 @@ pub use tls::Tls;
 pub use unread::UnreadLimits;
 
 use addresses::{Addresses, Place};
-use service::{Answers, PeerService};
+use service::{PeerService, Responder};
 use turnstile::Turnstile;
 
 use crate::config::ServerSettings;
@@ -130,7 +130,7 @@ pub fn bind(address: SocketAddr, backlog: u16) -> io::Result<TcpListener> {
 /// at most `shutdown_timeout`. Long responses must end by themselves when they see the token.
 pub async fn serve(
     listener: TcpListener,
-    app: impl Answers,
+    app: impl Responder,
     settings: AcceptSettings,
     tasks: Tasks,
     metrics: Metrics,
@@ -199,7 +199,7 @@ fn http2_builder(settings: &AcceptSettings, tasks: &Tasks) -> http2::Builder<Str
     http2
 }
 
-async fn accept_all<A: Answers>(
+async fn accept_all<A: Responder>(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
     (addresses, mut turnstile): (&Addresses, Turnstile),
@@ -260,7 +260,7 @@ async fn accept_one<A>(listener: &TcpListener, server: &Server<A>) -> (TcpStream
     }
 }
 
-async fn serve_connection<A: Answers>(
+async fn serve_connection<A: Responder>(
     server: Arc<Server<A>>,
     stream: TcpStream,
     peer: SocketAddr,

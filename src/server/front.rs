@@ -49,10 +49,10 @@ impl Parts {
 
     async fn route(&self, request: Request<Body>) -> Response {
         if let Some((route, answer)) = self.reads.kept(&request) {
-            Route::note(&request, route);
+            Route::note(&request, Some(route));
             return answer;
         }
-        let id = request.extensions().get::<RequestId>().map(|id| id.0.as_str());
+        let id = request.extensions().get::<RequestId>().map(|id| tracing::field::display(&id.0));
         let span = tracing::info_span!("request", request_id = id);
         let Ok(response) = self.router.clone().call(request).instrument(span).await;
         response

@@ -18,13 +18,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id of a client that is taken over.
 const MAX_REQUEST_ID: usize = 64;
 
-/// The route that a request turns out to have, noted in its extensions.
+/// The route that a request turns out to have, noted in its extensions; nothing in it when there is none.
 #[derive(Clone, Default)]
-pub struct Route(Arc<OnceLock<MatchedPath>>);
+pub struct Route(Arc<OnceLock<Option<MatchedPath>>>);
 
 impl Route {
     /// Notes it.
-    pub fn note(request: &Request<Body>, path: MatchedPath) {
+    pub fn note(request: &Request<Body>, path: Option<MatchedPath>) {
         if let Some(route) = request.extensions().get::<Self>() {
             // There is one route.
             let _ = route.0.set(path);
@@ -33,10 +33,18 @@ impl Route {
 
     /// Layer of the router, which knows it: notes it.
     pub fn tell(request: Request<Body>) -> Request<Body> {
-        if let Some(path) = request.extensions().get::<MatchedPath>().cloned() {
-            Self::note(&request, path);
-        }
+        Self::note(&request, request.extensions().get::<MatchedPath>().cloned());
         request
+    }
+
+    /// As metrics name it.
+    fn label(&self) -> &str {
+        match self.0.get() {
+            Some(Some(path)) => path.as_str(),
+            Some(None) => "unmatched",
+            // Answered before its route was looked for: a preflight, a type that nobody gives, one login too many.
+            None => "edge",
+        }
     }
 }
 
@@ -62,9 +70,8 @@ pub async fn observe(
     request.extensions_mut().insert(route.clone());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = answer(request).await;
-    let route = route.0.get().map_or("unmatched", MatchedPath::as_str);
     let (status, took) = (response.status().as_u16(), watch.elapsed());
-    metrics.request("http", &method, route, status, took);
+    metrics.request("http", &method, route.label(), status, took);
     if let Some(LimitHit(limit)) = response.extensions().get() {
         metrics.limit_hit(limit);
     }

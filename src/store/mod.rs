@@ -180,6 +180,8 @@ pub trait Reads: OAuthReads + WebhookReads + ChatReads + BatchReads + Send + Syn
         owner: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Endpoint>>;
+    /// Every enabled endpoint of these tenants, for the dispatcher.
+    async fn enabled_endpoints(&self, tenants: &[Tenant]) -> Result<Vec<Endpoint>>;
     async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>>;
     /// Newest first.
     async fn list_deliveries(
@@ -301,8 +303,6 @@ pub trait Writes: ChatWrites + OAuthWrites + WebhookWrites {
 
     /// How far the dispatcher has read the log.
     async fn dispatched(&mut self) -> Result<Seq>;
-    /// Every enabled endpoint of these tenants.
-    async fn enabled_endpoints(&mut self, tenants: &[Tenant]) -> Result<Vec<Endpoint>>;
     /// Delivery rows for events up to `upto`, and that position: together or not at all. A delivery of the same event
     /// to the same endpoint exists once.
     async fn insert_deliveries(&mut self, deliveries: &[Delivery], upto: Seq) -> Result<()>;

@@ -29,7 +29,8 @@ use crate::telemetry::Metrics;
 
 /// The longest time between two looks at the table, in milliseconds: notifications only wake, the table is the truth.
 const LOOK_MS: i64 = 5_000;
-/// The same while deliveries are due whose endpoints hold their share: `next_due` then tells nothing of later ones.
+/// The same while it is not known when something is due: it was not asked, or deliveries are due whose endpoints hold
+/// their share, and `next_due` tells nothing of later ones.
 const CROWDED_LOOK_MS: i64 = 500;
 /// The pause after a failed transaction, in milliseconds.
 const PAUSE_MS: i64 = 500;
@@ -308,6 +309,8 @@ impl Deliverer {
         if claim.look {
             self.unasked = written.next_due.is_none();
             self.look_at = match written.next_due {
+                // Known to be due earlier, or soon.
+                None if self.look_at > now => self.look_at.min(now.plus_ms(CROWDED_LOOK_MS)),
                 None => now.plus_ms(CROWDED_LOOK_MS),
                 Some(Some(due)) if due <= now => now.plus_ms(CROWDED_LOOK_MS),
                 Some(Some(due)) => due,

@@ -33,15 +33,14 @@ const LAG_EVENTS: u64 = 1_000;
 pub(super) struct Dispatcher {
     store: Store,
     clock: Clock,
-    matcher: Matcher,
+    ids: Ids,
+    schedule: Schedule,
     hub: Hub,
     committed: watch::Receiver<u64>,
     /// Told that there are new rows.
     delivered: Arc<Doorbell>,
     /// Nothing until it was read, and after a failure.
     cursor: Option<Cursor>,
-    /// Whether the last events had rows.
-    wanted: bool,
 }
 
 /// How far the log was read.
@@ -49,13 +48,6 @@ pub(super) struct Dispatcher {
 struct Cursor {
     stored: Seq,
     read: Seq,
-}
-
-/// What makes rows of events.
-#[derive(Clone)]
-struct Matcher {
-    ids: Ids,
-    schedule: Arc<Schedule>,
 }
 
 /// The rows for a stretch of the log that ends at `upto`.
@@ -69,12 +61,12 @@ impl Dispatcher {
         Self {
             store: setup.store.clone(),
             clock: setup.clock.clone(),
-            matcher: Matcher { ids: setup.ids.clone(), schedule: Arc::new(Schedule::new(&setup.settings)) },
+            ids: setup.ids.clone(),
+            schedule: Schedule::new(&setup.settings),
             hub: setup.hub.clone(),
             committed: setup.committed.clone(),
             delivered,
             cursor: None,
-            wanted: false,
         }
     }
 
@@ -117,8 +109,17 @@ impl Dispatcher {
             if events.iter().any(|published| published.event.kind == EventType::OrderProcessed) {
                 self.delivered.ring();
             }
+            // Read after the events: an endpoint that an event of this page must reach is in this list.
+            let tenants: HashSet<Tenant> = events.iter().map(|published| published.event.tenant).collect();
+            let endpoints =
+                self.store.read().enabled_endpoints(&tenants.into_iter().collect::<Vec<_>>()).await?;
             let end = if events.len() < PAGE_EVENTS { head } else { last(&events, head) };
-            cursor = self.write(cursor, events, (end, LAG_EVENTS)).await?;
+            let now = Timestamp::from_ms(self.clock.now_ms());
+            let batch = self.match_events(&events, end, &endpoints, now);
+            cursor.read = batch.upto;
+            if !batch.rows.is_empty() || cursor.read.0 - cursor.stored.0 >= LAG_EVENTS {
+                self.write(&mut cursor, batch).await?;
+            }
         }
         self.cursor = Some(cursor);
         Ok(())
@@ -134,60 +135,14 @@ impl Dispatcher {
         Ok(events.into_iter().map(|event| Arc::new(Published::new(event))).collect())
     }
 
-    /// Writes the rows of `events`, which end at `end`, and the cursor, together or not at all; without rows only when the
-    /// cursor lags by `lag`. Nothing when another dispatcher has moved the cursor. Returns where it is then.
-    async fn write(
-        &mut self,
-        cursor: Cursor,
-        events: Vec<Arc<Published>>,
-        (end, lag): (Seq, u64),
-    ) -> Result<Cursor> {
-        let (matcher, now) = (self.matcher.clone(), Timestamp::from_ms(self.clock.now_ms()));
-        // After a power failure the log is read again from where the cursor then stands.
-        let writing = self.store.write_unsynced(async move |writes: &mut dyn Writes| {
-            let found = writes.dispatched().await?;
-            if found != cursor.stored {
-                return Ok((Cursor { stored: found, read: found }, false));
-            }
-            // Read after the events: an endpoint that one of them must reach is in this list.
-            let tenants: HashSet<Tenant> = events.iter().map(|published| published.event.tenant).collect();
-            let tenants: Vec<Tenant> = tenants.into_iter().collect();
-            let endpoints = writes.enabled_endpoints(&tenants).await?;
-            let Batch { rows, upto } = matcher.rows(&events, end, &endpoints, now);
-            let moves = !rows.is_empty() || upto.0 - found.0 >= lag;
-            if moves {
-                writes.insert_deliveries(&rows, upto).await?;
-            }
-            Ok((Cursor { stored: if moves { upto } else { found }, read: upto }, !rows.is_empty()))
-        });
-        // Where the last events were wanted these will be. The claim that follows from the ringing stands behind the rows
-        // in the writer's queue, and need not wait for them to be told of.
-        let early = self.wanted;
-        let ring = async {
-            if early {
-                self.delivered.ring();
-            }
-        };
-        let (written, ()) = tokio::join!(biased; writing, ring);
-        let (cursor, wanted) = written?;
-        if wanted && !early {
-            self.delivered.ring();
-        }
-        self.wanted = wanted;
-        Ok(cursor)
-    }
-
-    /// Stores the cursor after a quiet time, so that it does not lag for ever.
-    async fn settle_cursor(&mut self) {
-        if let Some(cursor) = self.cursor.filter(|cursor| cursor.read > cursor.stored) {
-            self.cursor = self.write(cursor, Vec::new(), (cursor.read, 1)).await.ok();
-        }
-    }
-}
-
-impl Matcher {
     /// The rows that `events`, up to position `end`, lead to; the batch ends earlier when it is full.
-    fn rows(&self, events: &[Arc<Published>], end: Seq, endpoints: &[Endpoint], now: Timestamp) -> Batch {
+    fn match_events(
+        &self,
+        events: &[Arc<Published>],
+        end: Seq,
+        endpoints: &[Endpoint],
+        now: Timestamp,
+    ) -> Batch {
         let mut of_tenant: HashMap<Tenant, Vec<&Endpoint>> = HashMap::new();
         for endpoint in endpoints {
             of_tenant.entry(endpoint.tenant).or_default().push(endpoint);
@@ -204,6 +159,39 @@ impl Matcher {
             rows.extend(wanted.map(|endpoint| delivery(&self.ids, event, endpoint, now, due)));
         }
         Batch { rows, upto: end }
+    }
+
+    /// Writes the rows and the cursor, together or not at all; nothing when another dispatcher has moved the cursor.
+    async fn write(&self, cursor: &mut Cursor, Batch { rows, upto }: Batch) -> Result<()> {
+        let (expected, any) = (cursor.stored, !rows.is_empty());
+        // After a power failure the log is read again from where the cursor then stands.
+        let writing = self.store.write_unsynced(async move |writes: &mut dyn Writes| {
+            let found = writes.dispatched().await?;
+            if found == expected {
+                writes.insert_deliveries(&rows, upto).await?;
+            }
+            Ok(found)
+        });
+        // Rung as soon as they are in the writer's queue: the claim that follows stands behind them, and need not wait
+        // until they are told of.
+        let ring = async {
+            if any {
+                self.delivered.ring();
+            }
+        };
+        let (found, ()) = tokio::join!(biased; writing, ring);
+        let found = found?;
+        let position = if found == expected { upto } else { found };
+        *cursor = Cursor { stored: position, read: position };
+        Ok(())
+    }
+
+    /// Stores the cursor after a quiet time, so that it does not lag for ever.
+    async fn settle_cursor(&mut self) {
+        if let Some(mut cursor) = self.cursor.filter(|cursor| cursor.read > cursor.stored) {
+            let batch = Batch { rows: Vec::new(), upto: cursor.read };
+            self.cursor = self.write(&mut cursor, batch).await.ok().map(|()| cursor);
+        }
     }
 }
 

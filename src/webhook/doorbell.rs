@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::domain::EndpointId;
 
-/// Rung after a commit.
+/// Rung after a commit, or when what is to be found stands in the queue of the writer.
 #[derive(Debug, Default)]
 pub struct Doorbell {
     deliverer: Notify,

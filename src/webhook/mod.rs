@@ -11,7 +11,8 @@
 //! - [`Doorbell`]: how the use cases are noticed.
 //!
 //! Guarantees
-//! - **Nothing is lost.** Events are read from the log, not handed over in memory; rows and cursor are one commit; a row
+//! - **Nothing is lost.** Events are those of the log, in its order, from the stored cursor; what the hub's ring still holds
+//!   of them is taken from there, which is what was committed, without a gap. Rows and cursor are one commit; a row
 //!   is pending until its success or its death is on disk. Notifications only wake: without any, all of it happens at
 //!   the next look, a few seconds later.
 //! - **What was recorded is not sent again.** After a crash only attempts whose result was not on disk are made again,

@@ -1,6 +1,7 @@
 //! HTTP as it is meant: what holds for every answer, whichever resource it is about.
 
 mod conditional;
+mod kept;
 mod limits;
 mod negotiation;
 mod once;

@@ -155,6 +155,7 @@ async fn every_client_ends_with_the_sequence_of_the_log() {
     let through = Api { url: format!("http://{}", network.address), ..staff.clone() };
     let start = websocket::position(&staff).await.unwrap();
 
+    let began = tokio::time::Instant::now();
     let mut clients = JoinSet::new();
     let mut all = Vec::new();
     for channel in Channel::STREAMING {
@@ -181,6 +182,9 @@ async fn every_client_ends_with_the_sequence_of_the_log() {
             _ => {}
         }
         network.bad.send_replace(false);
+        if round % 10 == 9 {
+            println!("{} of {} rounds after {:?}", round + 1, dose.rounds, began.elapsed());
+        }
     }
     make_pets(&staff, 1).await;
     let log = past(&staff, &["pets"], Some(&start), 500).await;

@@ -10,6 +10,23 @@ use crate::domain::inventory::{Counts, SpeciesStock};
 use crate::domain::pet::PetDraft;
 use crate::domain::{Amount, Epoch, EventId, Pet, PetId, Position, Species, Tenant, Timestamp};
 
+#[test]
+fn recent_events_are_given_whole_or_not_at_all() {
+    let hub = Hub::new(ring_of(4));
+    let seqs = |after, upto, limit| {
+        let events = hub.recent(Seq(after), Seq(upto), limit)?;
+        Some(events.iter().map(|published| published.event.position.seq.0).collect::<Vec<_>>())
+    };
+    assert_eq!(seqs(0, 0, 9), None, "the ring is empty");
+    hub.publish((1..=6).map(|seq| pet_event(seq, 1)).collect());
+    assert_eq!(seqs(2, 6, 9), Some(vec![3, 4, 5, 6]));
+    assert_eq!(seqs(2, 5, 2), Some(vec![3, 4]), "a page");
+    assert_eq!(seqs(3, 5, 9), Some(vec![4, 5]));
+    assert_eq!(seqs(6, 6, 9), Some(vec![]));
+    assert_eq!(seqs(1, 6, 9), None, "2 is no longer there");
+    assert_eq!(seqs(4, 7, 9), None, "7 is not there yet");
+}
+
 fn ring_of(events: usize) -> Capacity {
     Capacity { events, bytes: usize::MAX }
 }

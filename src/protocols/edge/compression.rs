@@ -24,9 +24,11 @@ pub fn is_text(headers: &HeaderMap) -> bool {
 }
 
 /// Codes a text of at least `min_bytes` (never when that is 0) as the client likes best. A coded answer has a tag of its
-/// own, so that strong means strong.
+/// own, so that strong means strong. An answer to HEAD is told of as if its body were there.
 pub async fn compress(accepted: HeaderValue, response: Response, min_bytes: usize) -> Response {
-    let size = response.body().size_hint().exact().unwrap_or(0);
+    let promised =
+        response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let size = promised.or_else(|| response.body().size_hint().exact()).unwrap_or(0);
     if min_bytes == 0 || size < min_bytes as u64 || response.headers().contains_key(header::CONTENT_ENCODING)
     {
         return response;

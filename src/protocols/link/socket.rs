@@ -47,7 +47,8 @@ pub enum Stream {
 }
 
 enum Ends {
-    /// The reading half, which knows from a short read that there is nothing more, and need not ask; and the writing half.
+    /// The reading half, which knows from a short read that there is nothing more, and need not ask; and the writing half,
+    /// which says the end when it is dropped.
     Plain(Mutex<OwnedReadHalf>, OwnedWriteHalf),
     Tls(Mutex<Box<dyn Duplex>>, Carried),
 }

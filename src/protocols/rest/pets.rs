@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::extract::{By, Id, Json, MergePatch, Params, QueryBody};
 use super::once::once;
-use super::reads::Asked;
+use super::query::announce;
+use super::reads::Read;
 use super::{Rest, Told, collection, created, json};
 use crate::app::Caller;
 use crate::domain;
@@ -19,7 +20,7 @@ use crate::wire::pet_patch::PetPatch;
 use crate::wire::search::SearchInput;
 
 /// listPets
-pub async fn list(State(rest): State<Rest>, By(caller): By, asked: Asked, mut params: Params) -> Told {
+pub async fn list(State(rest): State<Rest>, By(caller): By, read: Read, mut params: Params) -> Told {
     let filter = PetFilter {
         species: params.read("species", |text| Species::parse("species", text)).into_iter().collect(),
         status: params.read("status", |text| PetStatus::parse("status", text)).into_iter().collect(),
@@ -35,9 +36,10 @@ pub async fn list(State(rest): State<Rest>, By(caller): By, asked: Asked, mut pa
     let key = Key::Collection(caller.principal.tenant, Collection::Pets);
     let make = async || {
         let page = rest.app.list_pets(&caller.principal, &filter, request).await?;
-        Ok(collection(&page, "/v1/pets", &query, |pet| Pet::from(pet)))
+        // Here, since what is kept is given without asking the router.
+        Ok(announce(collection(&page, "/v1/pets", &query, |pet| Pet::from(pet))))
     };
-    rest.reads.answer(&caller.principal, asked, key, make).await
+    rest.reads.answer(&caller.principal, read, key, make).await
 }
 
 /// searchPets by POST, for clients that cannot send QUERY
@@ -68,14 +70,14 @@ pub async fn create(State(rest): State<Rest>, By(caller): By, Json(input): Json<
 }
 
 /// getPet
-pub async fn get(State(rest): State<Rest>, By(caller): By, asked: Asked, id: Id) -> Told {
+pub async fn get(State(rest): State<Rest>, By(caller): By, read: Read, id: Id) -> Told {
     let id = pet_id(&id)?;
     let key = Key::Resource(caller.principal.tenant, Collection::Pets, id.0);
     let make = async || {
         let pet = rest.app.get_pet(&caller.principal, id).await?;
         Ok(json(StatusCode::OK, &Pet::from(&pet)))
     };
-    rest.reads.answer(&caller.principal, asked, key, make).await
+    rest.reads.answer(&caller.principal, read, key, make).await
 }
 
 /// updatePet

@@ -29,10 +29,11 @@ where
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
         response
     };
-    routes.fallback(dispatch).layer(middleware::map_response(announce))
+    routes.fallback(dispatch).layer(middleware::map_response(async |response| announce(response)))
 }
 
-async fn announce(mut response: Response) -> Response {
+/// Says what can be queried with.
+pub fn announce(mut response: Response) -> Response {
     response.headers_mut().insert(ACCEPT_QUERY, HeaderValue::from_static("application/json"));
     response
 }

@@ -49,12 +49,12 @@ struct Shard {
 }
 
 /// What was asked for, and its route.
-pub struct Asked {
+pub struct Read {
     uri: Uri,
     route: MatchedPath,
 }
 
-impl FromRequestParts<Rest> for Asked {
+impl FromRequestParts<Rest> for Read {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, rest: &Rest) -> Result<Self, Refusal> {
@@ -67,13 +67,13 @@ impl FromRequestParts<Rest> for Asked {
 /// The answers to reads.
 pub struct Reads {
     app: App,
-    answers: Answers,
+    shelf: Shelf,
 }
 
 impl Reads {
     /// Keeps up to `max_bytes`; with 0 nothing.
     pub fn new(app: App, max_bytes: usize) -> Self {
-        Self { app, answers: Answers::new(max_bytes) }
+        Self { app, shelf: Shelf::new(max_bytes) }
     }
 
     /// The kept answer to the request of someone unknown, and its route: no handler needs to be asked. Nothing when there is
@@ -99,7 +99,7 @@ impl Reads {
     pub async fn answer(
         &self,
         principal: &Principal,
-        Asked { uri, route }: Asked,
+        Read { uri, route }: Read,
         key: Key,
         make: impl AsyncFnOnce() -> Told,
     ) -> Told {
@@ -108,7 +108,7 @@ impl Reads {
         if let Some((_, answer)) = self.find(&question) {
             return Ok(answer);
         }
-        // Asked before the store is: what changes in between makes the answer look older than it is.
+        // Read before the store is: what changes in between makes the answer look older than it is.
         let version = self.app.version(&key);
         let response = make().await?;
         if response.status() != StatusCode::OK {
@@ -119,23 +119,23 @@ impl Reads {
         let body = body.collect().now_or_never().and_then(Result::ok).map(|body| body.to_bytes());
         let body = body.unwrap_or_default();
         let kept = Kept { key, version, route, headers: parts.headers.clone(), body: body.clone() };
-        self.answers.keep(question, kept);
+        self.shelf.keep(question, kept);
         Ok(Response::from_parts(parts, Body::from(body)))
     }
 
     fn find(&self, question: &Question) -> Option<(MatchedPath, Response)> {
-        self.answers.find(question, |kept| kept.version == self.app.version(&kept.key))
+        self.shelf.find(question, |kept| kept.version == self.app.version(&kept.key))
     }
 }
 
 /// Those that were asked for last, up to a number of bytes.
-struct Answers {
+struct Shelf {
     shards: Vec<Mutex<Shard>>,
     hasher: RandomState,
     shard_bytes: usize,
 }
 
-impl Answers {
+impl Shelf {
     fn new(max_bytes: usize) -> Self {
         let shard = || Mutex::new(Shard { answers: LruCache::new_unbounded(), bytes: 0 });
         Self {
@@ -211,21 +211,21 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::from(vec![b'x'; bytes]),
         };
-        let answers = Answers::new(SHARDS * 1_000);
+        let shelf = Shelf::new(SHARDS * 1_000);
         let question = |number: u32| (Tenant::PUBLIC, format!("/pets/{number}"));
-        let find = |answers: &Answers, number, version: u64| {
-            answers.find(&question(number), |kept| kept.version == Seq(version)).is_some()
+        let find = |shelf: &Shelf, number, version: u64| {
+            shelf.find(&question(number), |kept| kept.version == Seq(version)).is_some()
         };
-        answers.keep(question(1), kept(100));
-        assert!(find(&answers, 1, 7));
-        assert!(!find(&answers, 1, 8));
-        answers.keep(question(2), kept(300));
-        assert!(!find(&answers, 2, 7), "larger than a quarter of its shard");
+        shelf.keep(question(1), kept(100));
+        assert!(find(&shelf, 1, 7));
+        assert!(!find(&shelf, 1, 8));
+        shelf.keep(question(2), kept(300));
+        assert!(!find(&shelf, 2, 7), "larger than a quarter of its shard");
         for number in 0..1_000 {
-            answers.keep(question(number), kept(100));
+            shelf.keep(question(number), kept(100));
         }
-        let bytes: usize = answers.shards.iter().map(|shard| shard.lock().bytes).sum();
+        let bytes: usize = shelf.shards.iter().map(|shard| shard.lock().bytes).sum();
         assert!(bytes <= SHARDS * 1_000, "{bytes}");
-        assert!(!find(&Answers::new(0), 1, 7));
+        assert!(!find(&Shelf::new(0), 1, 7));
     }
 }

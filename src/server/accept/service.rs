@@ -18,7 +18,7 @@ use crate::protocols::link::{Handover, Takeable};
 type Answered = Result<Response, Infallible>;
 
 /// What answers requests, and can be called without asking whether it is ready.
-pub trait Answers:
+pub trait Responder:
     tower::Service<
         Request<Body>,
         Response = Response,
@@ -31,7 +31,7 @@ pub trait Answers:
 {
 }
 
-impl<S> Answers for S where
+impl<S> Responder for S where
     S: tower::Service<
             Request<Body>,
             Response = Response,
@@ -73,7 +73,7 @@ pub(super) struct PeerService<A> {
     pub handover: Option<Arc<Handover>>,
 }
 
-impl<A: Answers> hyper::service::Service<Request<Incoming>> for PeerService<A> {
+impl<A: Responder> hyper::service::Service<Request<Incoming>> for PeerService<A> {
     type Response = Response;
     type Error = Infallible;
     type Future = Answering<A::Future>;

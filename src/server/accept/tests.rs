@@ -260,6 +260,18 @@ async fn a_request_under_way_is_finished_and_new_connections_are_refused() {
 }
 
 #[tokio::test]
+async fn an_address_is_had_once_at_a_time() {
+    let listener = bind("127.0.0.1:0".parse().unwrap(), 16).unwrap();
+    let taken = listener.local_addr().unwrap();
+    assert_eq!(bind(taken, 16).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    // Closed by the server first, so that it is left behind in TIME_WAIT.
+    let client = TcpStream::connect(taken).await.unwrap();
+    drop((listener.accept().await.unwrap(), client));
+    drop(listener);
+    bind(taken, 16).unwrap();
+}
+
+#[tokio::test]
 async fn the_drain_is_bounded() {
     let stuck = get(std::future::pending::<&'static str>);
     let limited = AcceptSettings { shutdown_timeout: Duration::from_millis(50), ..settings() };

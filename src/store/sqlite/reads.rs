@@ -163,6 +163,10 @@ impl Reads for SqliteReads {
         webhooks::list(&mut self.reading().await?.link(), tenant, owner, page).await
     }
 
+    async fn enabled_endpoints(&self, tenants: &[Tenant]) -> Result<Vec<Endpoint>> {
+        webhooks::enabled(&mut self.reading().await?.link(), tenants).await
+    }
+
     async fn find_delivery(&self, tenant: Tenant, id: DeliveryId) -> Result<Option<Delivery>> {
         deliveries::find(&mut self.reading().await?.link(), tenant, id).await
     }

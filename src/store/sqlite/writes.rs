@@ -223,10 +223,6 @@ impl Writes for SqliteEngine {
         deliveries::dispatched(&mut self.link()).await
     }
 
-    async fn enabled_endpoints(&mut self, tenants: &[Tenant]) -> Result<Vec<Endpoint>> {
-        webhooks::enabled(&mut self.link(), tenants).await
-    }
-
     async fn insert_deliveries(&mut self, deliveries: &[Delivery], upto: Seq) -> Result<()> {
         deliveries::insert(&mut self.link(), deliveries, upto).await
     }

@@ -336,12 +336,12 @@ impl World {
     }
 }
 
-/// Opens the store, and says how far its log reaches after each commit.
 /// Of a few events, so that those before them are read from the log.
 fn hub() -> Hub {
     Hub::new(Capacity { events: 8, bytes: 1_000_000 })
 }
 
+/// Opens the store, and says how far its log reaches after each commit.
 async fn open(directory: &Path, faults: &Faults) -> (Store, Hub, watch::Receiver<u64>) {
     let settings = SqliteSettings {
         data_dir: directory.to_owned(),
