@@ -21,7 +21,7 @@ pub use frame::{CloseReason, Payload, close, ping, put_message, put_text};
 pub use half::{Half, Through};
 pub use lane::{Filled, Lane, ROOM_BYTES};
 pub use outbox::{Outbox, Sender};
-pub use pulse::{Due, Pulse, PulseSettings, stalled};
+pub use pulse::{Due, Pulse, PulseSettings, stalled, together};
 pub use pump::Pump;
 pub use socket::{Carried, Counted, Duplex, OpenSocket, Socket, Stream, Wire};
 pub use takeover::{Handover, LAST_CHUNK, Takeable, Takeover, put_chunk};

@@ -1,5 +1,6 @@
 //! When a connection is pinged, and when it counts as gone.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -44,7 +45,7 @@ impl Pulse {
 
     /// Of a connection on which the first ping is due in that time.
     pub fn with_first(settings: PulseSettings, first: Duration) -> Self {
-        Self { settings, ping_at: Instant::now() + first, silent_since: None }
+        Self { settings, ping_at: together(Instant::now() + first, first), silent_since: None }
     }
 
     /// Notes that something came.
@@ -67,7 +68,7 @@ impl Pulse {
             // It may not have seen the ping, so it need not answer; its time is that of the stall.
             self.silent_since = None;
             if now >= self.ping_at {
-                self.ping_at = now + self.settings.ping_interval;
+                self.ping_at = self.ping_after(now);
             }
             return if now >= since + self.settings.write_timeout { Due::Slow } else { Due::Nothing };
         }
@@ -77,10 +78,25 @@ impl Pulse {
         if now < self.ping_at {
             return Due::Nothing;
         }
-        self.ping_at = now + self.settings.ping_interval;
+        self.ping_at = self.ping_after(now);
         self.silent_since.get_or_insert(now);
         Due::Ping
     }
+
+    fn ping_after(&self, now: Instant) -> Instant {
+        together(now + self.settings.ping_interval, self.settings.ping_interval)
+    }
+}
+
+/// The last moment up to `at` at which this process does what recurs after `interval`, earlier by a small part of it: to
+/// wake up for one connection costs as much as for all those that are due at about the same time.
+pub fn together(at: Instant, interval: Duration) -> Instant {
+    /// Moments in an interval.
+    const MOMENTS: u32 = 64;
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let apart = (interval / MOMENTS).max(Duration::from_millis(1));
+    let past = at.saturating_duration_since(*START).as_nanos() % apart.as_nanos();
+    at - Duration::from_nanos(u64::try_from(past).unwrap_or(0))
 }
 
 /// Waits until the other side has taken nothing of what waits for it for `patience`.
@@ -94,5 +110,26 @@ pub async fn stalled(outbox: &Outbox, patience: Duration) {
             // One that begins meanwhile is found in time.
             None => sleep_until(now + patience).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_recurs_is_done_together_and_never_too_late() {
+        let (interval, start) = (Duration::from_secs(64), Instant::now() + Duration::from_secs(1));
+        let moments: std::collections::BTreeSet<Instant> = (0..5_000)
+            .map(|number| {
+                let at = start + Duration::from_millis(number);
+                let moment = together(at, interval);
+                assert!(moment <= at && at < moment + Duration::from_secs(1));
+                moment
+            })
+            .collect();
+        assert!(moments.len() <= 6, "in five seconds: {moments:?}");
+        let moment = together(start, interval);
+        assert_eq!(together(moment, interval), moment);
     }
 }

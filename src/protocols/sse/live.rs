@@ -14,7 +14,7 @@ use super::{Sse, SseSettings, block};
 use crate::app::Feed;
 use crate::bus::Form;
 use crate::domain::Principal;
-use crate::protocols::link::{Filled, LAST_CHUNK, Lane, Outbox, ROOM_BYTES, Wire, put_chunk};
+use crate::protocols::link::{Filled, LAST_CHUNK, Lane, Outbox, ROOM_BYTES, Wire, put_chunk, together};
 use crate::telemetry::{ChannelMetrics, GaugeGuard};
 
 /// Events that are taken from the feed at once.
@@ -118,7 +118,7 @@ async fn gone(wire: &Wire) {
 async fn keep_time(outbox: &Outbox, settings: &SseSettings) {
     // What was written in one half counts in the next, so no silence is longer than a whole.
     let half = settings.keep_alive / 2;
-    let mut tick = Instant::now() + half;
+    let mut tick = together(Instant::now() + half, half);
     loop {
         let stall = outbox.stalled().map(|since| since + settings.write_timeout);
         // A stall that begins meanwhile is found in time.
@@ -130,7 +130,7 @@ async fn keep_time(outbox: &Outbox, settings: &SseSettings) {
         }
         if now >= tick {
             outbox.idle();
-            tick = now + half;
+            tick = together(now + half, half);
         }
     }
 }
