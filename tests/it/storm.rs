@@ -196,7 +196,9 @@ async fn everyone_comes_back_at_once() {
     let (p95, last) = (took[(took.len() - 1) * 95 / 100], ready.elapsed());
     let pages = pages_read(&binary).await;
     println!(
-        "{count} clients are whole: p95 {p95:?} after they tried, all {last:?} after the restart, {pages} pages read"
+        "{count} clients are whole: p95 {p95:?} after they tried, all {last:?} after the restart ({:?} after the last \
+         event was written), {pages} pages read",
+        last.saturating_sub(written.duration_since(ready))
     );
     // They stand at the same position; those who come while more is written stand at one that is near.
     assert!(pages <= 4 * EVENTS as u64, "{pages} pages of the log for {count} clients");
