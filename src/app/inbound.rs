@@ -9,7 +9,8 @@ use super::{App, Caller};
 use crate::domain::audit::{Action, Snapshot};
 use crate::domain::event::{ChangedBy, Fact, ProviderNotice};
 use crate::domain::inbound::{
-    Effect, Inbound, InboundDraft, InboundFilter, InboundStatus, Refunded, Settled, Settlement, Step,
+    Effect, Inbound, InboundDraft, InboundFilter, InboundSource, InboundStatus, Refunded, Settled,
+    Settlement, Step,
 };
 use crate::domain::order::OrderCommand;
 use crate::domain::page::{Page, PageRequest};
@@ -203,7 +204,14 @@ impl App {
         }
         match order.status.after(OrderCommand::Approve) {
             Err(Error::AlreadyPaid) => {
-                work.end(InboundStatus::Ignored, "settle", "the order is paid already");
+                let captured = change.writes.captured_payment(change.tenant, order.id).await?;
+                let own = captured.is_some_and(|payment| known.payment_id == Some(payment.id));
+                // The provider tells of a paid order with each of its changes; AnySpend once, of each transaction.
+                if own && draft.source == InboundSource::Provider {
+                    work.end(InboundStatus::Ignored, "settle", "it has paid the order already");
+                } else {
+                    work.end(InboundStatus::Review, "settle", "the order is paid already, in another way");
+                }
                 return Ok(());
             }
             Err(error) => {

@@ -112,6 +112,8 @@ impl Snapshot {
         "WEBHOOK_DELIVERIES",
         "WEBHOOK_JOBS",
         "INBOUND_DELIVERIES",
+        "CHAT_ROOMS",
+        "CHAT_MESSAGES",
     ];
 
     /// The name of the kind of resource in audit rows.

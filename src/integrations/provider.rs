@@ -156,6 +156,18 @@ fn effect(kind: EventType, order: &OrderPayload) -> Effect {
     }
 }
 
+/// States of a payment (`not_settled`, `processing` and `succeeded` are the others) that a paid order cannot have.
+const CONTRARY: [&str; 8] = [
+    "failed",
+    "canceled",
+    "requires_action",
+    "in_refund",
+    "refunded",
+    "refund_failed",
+    "partially_refunded",
+    "disputed",
+];
+
 fn of_status(order: &OrderPayload) -> Effect {
     let status = order.status.as_deref().unwrap_or_default();
     if let Some((last, known)) = newest(&order.status_history_list).filter(|(last, _)| *last != status) {
@@ -164,6 +176,10 @@ fn of_status(order: &OrderPayload) -> Effect {
         return if known { Effect::Ignore(why) } else { Effect::Review(why) };
     }
     match status {
+        "paid" if CONTRARY.contains(&order.payment_status.as_deref().unwrap_or_default()) => {
+            let payment = order.payment_status.as_deref().unwrap_or_default();
+            Effect::Review(format!("the order is paid, and its payment {payment}"))
+        }
         "paid" => match total(order) {
             Some(money) => Effect::Settle(settlement(order, money)),
             None => Effect::Review("its price cannot be read".into()),

@@ -109,7 +109,7 @@ impl Writer {
         })
     }
 
-    /// Runs `change` and answers after its commit.
+    /// Runs `change` and answers after its commit. It is in the queue from the first poll on.
     ///
     /// # Errors
     /// As [`super::Store::write`].

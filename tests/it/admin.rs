@@ -246,4 +246,5 @@ async fn the_audit_log_is_read_by_every_filter() {
     let client = json!({ "name": "A", "grantTypes": ["client_credentials"], "scopes": ["read:pets"] });
     admin.post("/v1/admin/oauth-clients", client).await.result().unwrap();
     assert_eq!(actions(&list("entityType=OAUTH_CLIENTS").await).len(), 1);
+    assert_eq!(actions(&list("entityType=CHAT_ROOMS").await).len(), 0);
 }

@@ -87,8 +87,11 @@ async fn an_inspector_keeps_requests_and_shows_them_live() {
     assert_eq!(within("the first block", live.next()).await.unwrap().unwrap(), ": waiting\n\n");
     for number in 1..=3 {
         assert_eq!(api.post("/v1/echo/hooks/my-hook", json!({ "n": number })).await.body["number"], number);
-        let block = within("a request", live.next()).await.unwrap().unwrap();
-        let block = String::from_utf8_lossy(&block).into_owned();
+        let mut block = String::new();
+        while !block.ends_with("\n\n") {
+            let piece = within("a request", live.next()).await.unwrap().unwrap();
+            block.push_str(std::str::from_utf8(&piece).unwrap());
+        }
         assert!(block.contains(&format!("-{number}\nevent: request\ndata: ")), "{block}");
         assert!(block.contains(&format!(r#""json":{{"n":{number}}}"#)), "{block}");
     }

@@ -76,10 +76,14 @@ async fn a_paid_order_is_settled_once_and_refunded_once() {
     assert_eq!(kinds, expected, "as by a card, and told to the staff");
     assert_eq!(database.audit_count().await, audits + 1, "one row, and none for the repetition");
 
+    let told_again = order_event("e-paid-2", &order, "paid", 6, &total);
+    assert_eq!(tell(&server, "order-updated", &told_again).await.status, 200);
+    assert_eq!(kept(&admin, "status=IGNORED").await.len(), 1, "it paid it itself");
+
     let late = order_event("e-late", &order, "processing", 1, &total);
     assert_eq!(tell(&server, "order-updated", &late).await.status, 200);
     assert_eq!(status(&staff, &order).await, "APPROVED", "what arrives late takes nothing back");
-    assert_eq!(kept(&admin, "status=IGNORED").await.len(), 1);
+    assert_eq!(kept(&admin, "status=IGNORED").await.len(), 2);
 
     let refund =
         json!({ "id": "e-refund", "type": "refund_succeeded", "payload": { "referenceId": id(&order) } });
@@ -175,6 +179,14 @@ async fn anyspend_settles_what_matches_and_answers_the_same_again() {
         execution["steps"].as_array().unwrap().iter().map(|step| text(step, "name")).collect();
     assert_eq!(steps, ["receive", "find the order", "compare the money", "settle"]);
     assert_eq!(kept(&admin, "source=anyspend").await.len(), 2);
+
+    // Whoever paid twice wants something back.
+    assert_eq!(callback(&server, KEY, &body(cents * 10_000, "0x3")).await.status, 200);
+    let twice = order_event("p-twice", &order, "paid", 5, text(&order, "totalAmount"));
+    assert_eq!(tell(&server, "order-updated", &twice).await.status, 200);
+    let review = kept(&admin, &format!("status=REVIEW&orderId={}", id(&order))).await;
+    let again = review.iter().filter(|kept| text(kept, "note").contains("in another way")).count();
+    assert_eq!(again, 2, "{review:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! The provider's messages, field by field as seed 003 has them. Everything may be missing: what is told must not depend on
 //! what is left out.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -13,6 +13,11 @@ pub struct Envelope {
     pub kind: Option<String>,
     pub date: Option<Value>,
     pub payload: Option<Box<RawValue>>,
+}
+
+/// A list that may also be null.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// An order at the provider. Amounts are kept as they were written: no float comes near them.
@@ -34,15 +39,18 @@ pub struct OrderPayload {
     pub co2_grams: Option<Box<RawValue>>,
     pub application_fee_amount: Option<Box<RawValue>>,
     pub price: Option<Price>,
+    #[serde(deserialize_with = "list")]
     pub line_items: Vec<LineItem>,
     pub shop_logo: Option<String>,
     pub guest: Option<bool>,
     pub climate_action_mode: Option<ClimateActionMode>,
+    #[serde(deserialize_with = "list")]
     pub impact_offset_projects: Vec<Value>,
     pub billing_address: Option<PostalAddress>,
     pub shipping_address: Option<PostalAddress>,
     pub payment_status: Option<String>,
     pub status: Option<String>,
+    #[serde(deserialize_with = "list")]
     pub refunds: Vec<Refund>,
     pub refund_amount: Option<Box<RawValue>>,
     /// Of a message about one refund.
@@ -57,6 +65,7 @@ pub struct OrderPayload {
     pub destination: Option<Destination>,
     pub payment_method_type: Option<String>,
     pub setup_payment_mandate: Option<bool>,
+    #[serde(deserialize_with = "list")]
     pub status_history_list: Vec<StatusChange>,
     pub mandate: Option<Mandate>,
     pub subaccount_id: Option<String>,

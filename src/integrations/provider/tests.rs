@@ -79,6 +79,18 @@ fn what_cannot_be_acted_on_is_told_apart() {
         )
     };
     assert_eq!((effect(&timed("paid")), effect(&timed("processing"))), ("settle", "ignore"), "newest first");
+    let paid = |payment: &str| {
+        format!(
+            r#"{{"status":"paid","paymentStatus":"{payment}","price":{{"total":1,"currency":"USD"}},
+            "lineItems":null,"refunds":null,"statusHistoryList":null,"impactOffsetProjects":null}}"#
+        )
+    };
+    for payment in ["not_settled", "processing", "succeeded", "something new"] {
+        assert_eq!(effect(&paid(payment)), "settle", "{payment}");
+    }
+    for payment in CONTRARY {
+        assert_eq!(effect(&paid(payment)), "review", "{payment}");
+    }
     assert_eq!(effect(r#"{"status":"refunded"}"#), "refund");
     assert_eq!(effect(r#"{"status":"partially_refunded"}"#), "review");
     assert_eq!(effect(r#"{"status":"disputed"}"#), "review");

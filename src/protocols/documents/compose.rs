@@ -56,7 +56,7 @@ pub fn openapi() -> Result<Node> {
     for (path, item) in document.at("paths").pairs_mut() {
         for (method, operation) in item.pairs_mut() {
             if METHODS.contains(&method.as_str()) {
-                complete(operation)
+                complete(method, path, operation)
                     .map_err(|error| Error::internal(format!("{method} {path}: {error:?}")))?;
             }
         }
@@ -79,10 +79,13 @@ pub fn read(parts: &[(&str, &str)]) -> Result<Node> {
 }
 
 /// Fills in what an operation has in common with others.
-fn complete(operation: &mut Node) -> Result<()> {
+fn complete(method: &str, path: &str, operation: &mut Node) -> Result<()> {
     access::apply(operation)?;
+    let mut conditional = operation.remove("x-conditional");
     if operation.get("x-use-case").is_some() {
+        conditional = conditional.or_else(|| condition(method, path, operation).map(Into::into));
         parameter(operation, "X-Tenant-ID");
+        operation.at("x-problems").set_default("406", "`Accept` takes no type that this can be given in.");
         operation
             .at("x-problems")
             .set_default("400", "The request cannot be read, or its `X-Tenant-ID` is no UUID.");
@@ -91,7 +94,6 @@ fn complete(operation: &mut Node) -> Result<()> {
         offered(operation, "Idempotency-Key");
         operation.at("x-problems").set_default("409", "A request with this idempotency key is under way.");
     }
-    let conditional = operation.remove("x-conditional");
     match conditional.as_ref().and_then(Node::as_text) {
         Some("read") => {
             offered(operation, "If-None-Match");
@@ -116,6 +118,18 @@ fn complete(operation: &mut Node) -> Result<()> {
         problems.set_default("422", "A value is not allowed; `errors` names each field.");
     }
     answers(operation, conditional.is_some())
+}
+
+/// What an operation may be made to depend on, as the handlers have it: every JSON has a tag, and what changes something of
+/// that id takes a condition.
+fn condition(method: &str, path: &str, operation: &Node) -> Option<&'static str> {
+    let json = || operation.get("responses")?.get("200")?.get("content")?.get("application/json");
+    match method {
+        "get" => json().map(|_| "read"),
+        "put" | "patch" | "delete" => Some("write"),
+        "post" if path.contains("{id}") => Some("write"),
+        _ => None,
+    }
 }
 
 fn parameter(operation: &mut Node, name: &str) {

@@ -4,6 +4,7 @@
 //! come back.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -11,7 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::Echo;
 use crate::domain::{Error, Result, Violation};
@@ -82,11 +83,14 @@ fn answer(echo: &Echo, asked: Asked, data: &str) -> Response {
         // What makes an `EventSource` stop.
         return StatusCode::NO_CONTENT.into_response();
     }
-    let payload = payload(&asked.event, data);
+    // Shared by all its repetitions, of which there are no more than a connection may send.
+    let payload = Bytes::from(payload(&asked.event, data));
+    let pace = Arc::new(echo.pace());
     let (clock, shutdown) = (echo.0.clock.clone(), echo.0.tasks.shutdown().clone());
     let first = asked.after;
     let blocks = stream::unfold(asked, move |mut asked| {
-        let (clock, shutdown, payload) = (clock.clone(), shutdown.clone(), payload.clone());
+        let (clock, shutdown) = (clock.clone(), shutdown.clone());
+        let (payload, pace) = (payload.clone(), pace.clone());
         async move {
             if asked.after >= asked.count {
                 return None;
@@ -94,9 +98,10 @@ fn answer(echo: &Echo, asked: Asked, data: &str) -> Response {
             if asked.after > first && !asked.interval.is_zero() {
                 shutdown.run_until_cancelled(clock.sleep(asked.interval)).await?;
             }
+            shutdown.run_until_cancelled(pace.step()).await?;
             asked.after += 1;
-            let block = Bytes::from(format!("id: {}\n{payload}", asked.after));
-            Some((Ok::<_, Infallible>(block), asked))
+            let id = Bytes::from(format!("id: {}\n", asked.after));
+            Some((stream::iter([id, payload].map(Ok::<_, Infallible>)), asked))
         }
     });
     let headers = [
@@ -104,7 +109,7 @@ fn answer(echo: &Echo, asked: Asked, data: &str) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (headers, Body::from_stream(blocks)).into_response()
+    (headers, Body::from_stream(blocks.flatten())).into_response()
 }
 
 /// The block of an event without its id: one `data` for each line, whichever way the lines end.

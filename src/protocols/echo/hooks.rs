@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use hashlink::LinkedHashMap;
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -195,17 +195,17 @@ pub(super) async fn show(State(echo): State<Echo>, Path(id): Path<String>, reque
         let after = last.map_or(0, |last| echo.0.hooks.number(last));
         return Ok(live(echo, id, after));
     }
-    let kept = echo.0.hooks.after(&id, 0);
-    let mut list = b"{\"data\":[".to_vec();
-    for (place, (_, text)) in kept.iter().enumerate() {
-        if place > 0 {
-            list.push(b',');
+    // What is kept is shared by all who look, however slowly they read.
+    let mut list = vec![Bytes::from_static(b"{\"data\":[")];
+    for (_, text) in echo.0.hooks.after(&id, 0) {
+        if list.len() > 1 {
+            list.push(Bytes::from_static(b","));
         }
-        list.extend_from_slice(text);
+        list.push(text);
     }
-    list.extend_from_slice(b"]}");
+    list.push(Bytes::from_static(b"]}"));
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, list).into_response())
+    Ok((headers, Body::from_stream(stream::iter(list.into_iter().map(Ok::<_, Infallible>)))).into_response())
 }
 
 fn live(echo: Echo, id: String, after: u64) -> Response {
@@ -224,25 +224,24 @@ fn live(echo: Echo, id: String, after: u64) -> Response {
             }
         }
         fresh = false;
-        let mut text = Vec::new();
+        let mut pieces = Vec::new();
         for (number, request) in newer {
             let epoch = echo.0.hooks.epoch;
-            text.extend_from_slice(format!("id: {epoch}-{number}\nevent: request\ndata: ").as_bytes());
-            text.extend_from_slice(&request);
-            text.extend_from_slice(b"\n\n");
+            pieces.push(Bytes::from(format!("id: {epoch}-{number}\nevent: request\ndata: ")));
+            pieces.extend([request, Bytes::from_static(b"\n\n")]);
             after = number;
         }
-        if text.is_empty() {
-            text.extend_from_slice(b": waiting\n\n");
+        if pieces.is_empty() {
+            pieces.push(Bytes::from_static(b": waiting\n\n"));
         }
-        Some((Ok::<_, Infallible>(Bytes::from(text)), (echo, id, after, fresh)))
+        Some((stream::iter(pieces.into_iter().map(Ok::<_, Infallible>)), (echo, id, after, fresh)))
     });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (headers, Body::from_stream(blocks)).into_response()
+    (headers, Body::from_stream(blocks.flatten())).into_response()
 }
 
 /// Forgets what is kept.

@@ -5,6 +5,7 @@
 //! Each event of a subscription carries its cursor as `id:`, so that an `EventSource` that reconnects by itself goes on
 //! where it was.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 
 use ::http::request::Parts;
@@ -21,8 +22,10 @@ use super::http::{execute, request_id};
 use super::live::{Live, Opening};
 use super::media::Form;
 use super::operation::Operation;
+use super::subscription::Item;
 use super::{GraphQl, ms};
 use crate::app::{Caller, Ending};
+use crate::protocols::link::ROOM_BYTES;
 use crate::telemetry::GaugeGuard;
 
 /// A comment; begins every stream, so that a client knows at once that it stands, and keeps a quiet one alive.
@@ -58,6 +61,7 @@ pub(super) async fn respond(
                         ending,
                         request_id,
                         ended: false,
+                        waiting: VecDeque::new(),
                         form,
                         _connected,
                     }))
@@ -104,6 +108,8 @@ struct Streaming {
     ending: Ending,
     request_id: Option<String>,
     ended: bool,
+    /// Items that did not fit into the last chunk.
+    waiting: VecDeque<Item>,
     form: Form,
     _connected: GaugeGuard,
 }
@@ -119,10 +125,13 @@ fn events(streaming: Streaming) -> impl Stream<Item = Result<Bytes, Infallible>>
 }
 
 impl Streaming {
-    /// What to write next; everything that waits is one chunk. Nothing ends the stream.
+    /// What to write next. Nothing ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         if self.ended {
             return None;
+        }
+        if !self.waiting.is_empty() {
+            return Some(self.chunk().await);
         }
         let taken = tokio::select! {
             biased;
@@ -137,18 +146,8 @@ impl Streaming {
         };
         match taken {
             Ok(items) => {
-                let mut chunk = String::new();
-                for item in &items {
-                    let cursor = item.cursor();
-                    let result = self.live.result(item).get().await;
-                    if self.form == Form::Multipart {
-                        chunk.push_str(&part(&result));
-                        continue;
-                    }
-                    chunk.extend(["id: ", &cursor, "\nevent: next\ndata: ", &result, "\n\n"]);
-                }
-                self.graphql.0.channel.delivered(items.len() as u64);
-                Some(Bytes::from(chunk))
+                self.waiting.extend(items);
+                Some(self.chunk().await)
             }
             Err(error) => {
                 self.ended = true;
@@ -156,5 +155,23 @@ impl Streaming {
                 Some(Bytes::from(last(self.form, response, self.request_id.as_deref())))
             }
         }
+    }
+
+    /// What waits, or as much of it as there is room for.
+    async fn chunk(&mut self) -> Bytes {
+        let mut chunk = String::new();
+        while chunk.len() < ROOM_BYTES
+            && let Some(item) = self.waiting.pop_front()
+        {
+            let cursor = item.cursor();
+            let result = self.live.result(&item).get().await;
+            self.graphql.0.channel.delivered(1);
+            if self.form == Form::Multipart {
+                chunk.push_str(&part(&result));
+                continue;
+            }
+            chunk.extend(["id: ", &cursor, "\nevent: next\ndata: ", &result, "\n\n"]);
+        }
+        Bytes::from(chunk)
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use super::endpoints::{Ids, endpoint_id};
 use super::extract::{By, Id, JsonOrNone, Params, time};
 use super::once::once;
+use super::users::not_stored;
 use super::{Rest, Told, collection, json};
 use crate::app::Caller;
 use crate::domain::webhook::{self as domain, JobKind, JobStart};
@@ -22,7 +23,10 @@ pub async fn rotate(
 ) -> Told {
     let id = endpoint_id(&id.0)?;
     let encode = |(endpoint, secret): &(domain::Endpoint, String)| {
-        json(StatusCode::OK, &Endpoint { secret: Some(secret.clone()), ..Endpoint::from(endpoint) })
+        not_stored(json(
+            StatusCode::OK,
+            &Endpoint { secret: Some(secret.clone()), ..Endpoint::from(endpoint) },
+        ))
     };
     let rotate =
         async |caller: &Caller| rest.app.rotate_endpoint_secret(caller, id, input.overlap_seconds).await;

@@ -1,5 +1,6 @@
 //! The body of an event stream: a feed, written block by block, with comments while nothing happens.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use super::{Sse, SseSettings, block};
 use crate::app::{Ending, Feed};
 use crate::bus::Published;
 use crate::domain::{Error, Principal};
+use crate::protocols::link::ROOM_BYTES;
 use crate::telemetry::{ChannelMetrics, GaugeGuard};
 use crate::wire::Problem;
 
@@ -25,6 +27,8 @@ struct Stream {
     metrics: Arc<ChannelMetrics>,
     ending: Ending,
     greeted: bool,
+    /// Events that did not fit into the last write.
+    waiting: VecDeque<Arc<Published>>,
     _open: (GaugeGuard, GaugeGuard),
 }
 
@@ -37,6 +41,7 @@ pub(super) fn body(sse: &Sse, feed: Feed, principal: &Principal) -> Body {
         metrics: sse.streams.clone(),
         ending: sse.app.ending(principal),
         greeted: false,
+        waiting: VecDeque::new(),
         _open: (sse.streams.connection(), sse.streams.subscription()),
     };
     Body::from_stream(stream::unfold(Some(stream), |stream| async {
@@ -53,6 +58,9 @@ impl Stream {
             self.greeted = true;
             return (greeting(&self.settings, &self.feed), true);
         }
+        if !self.waiting.is_empty() {
+            return (join(&mut self.waiting), true);
+        }
         tokio::select! {
             biased;
             () = self.sse.tasks.shutdown().cancelled() => (restarting(&self.sse), false),
@@ -63,7 +71,8 @@ impl Stream {
                     if self.feed.take_lagged() {
                         self.metrics.lagged();
                     }
-                    (join(&events), true)
+                    self.waiting.extend(events);
+                    (join(&mut self.waiting), true)
                 }
                 Err(error) => (closing(&error), false),
             },
@@ -91,15 +100,17 @@ pub(super) fn restarting(sse: &Sse) -> Bytes {
     format!("retry: {retry}\n: the server restarts; come back\n\n").into()
 }
 
-/// The blocks of events, as one piece of bytes and so one write.
-fn join(events: &[Arc<Published>]) -> Bytes {
-    if let [single] = events {
-        return block(single).clone();
+/// Takes the blocks of the first events, as one piece of bytes and so one write: of one, or of as many as there is room
+/// for.
+fn join(events: &mut VecDeque<Arc<Published>>) -> Bytes {
+    let Some(first) = events.pop_front() else { return Bytes::new() };
+    let fits = |len: usize, next: &Arc<Published>| len + block(next).len() <= ROOM_BYTES;
+    if !events.front().is_some_and(|next| fits(block(&first).len(), next)) {
+        return block(&first).clone();
     }
-    let blocks: Vec<&Bytes> = events.iter().map(|published| block(published)).collect();
-    let mut bytes = BytesMut::with_capacity(blocks.iter().map(|block| block.len()).sum());
-    for block in blocks {
-        bytes.extend_from_slice(block);
+    let mut bytes = BytesMut::from(&block(&first)[..]);
+    while let Some(next) = events.pop_front_if(|next| fits(bytes.len(), next)) {
+        bytes.extend_from_slice(block(&next));
     }
     bytes.freeze()
 }

@@ -176,7 +176,8 @@ async fn connect(
     )?;
     connection.busy_timeout(Duration::from_millis(settings.busy_timeout_ms))?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // Plans do not depend on the values that are bound: else SQLite prepares some statements anew for each execution.
+    // Plans do not depend on the values that are bound: else SQLite prepares some statements anew for each execution. So
+    // what the condition of a partial index asks for must stand in the statement.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = memory; \

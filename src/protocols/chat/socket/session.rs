@@ -65,7 +65,7 @@ impl Session {
                     self.obey(told)
                 }
                 Some((room, from)) = self.rooms.next() => {
-                    self.forward(room, from);
+                    self.forward(room, from).await?;
                     false
                 }
             };
@@ -104,12 +104,15 @@ impl Session {
         renewed
     }
 
-    fn forward(&mut self, room: RoomId, from: FromRoom) {
+    async fn forward(&mut self, room: RoomId, from: FromRoom) -> Result<(), End> {
         match from {
             FromRoom::Events(events) => {
                 self.chat.0.channel.delivered(events.len() as u64);
-                let told = events.iter().filter_map(|published| frames::of_event(&published.event));
-                self.write(told.map(|(kind, frame)| typed(kind.frame(), None, frame)));
+                for (kind, frame) in events.iter().filter_map(|published| frames::of_event(&published.event))
+                {
+                    self.write([typed(kind.frame(), None, frame)]);
+                    self.connection.room().await?;
+                }
             }
             FromRoom::Signal(signal) => {
                 let (kind, frame) = frames::of_signal(room, &signal);
@@ -122,6 +125,7 @@ impl Session {
                 self.write([refused(None, &error), left]);
             }
         }
+        Ok(())
     }
 
     fn write(&self, frames: impl IntoIterator<Item = Value>) {
