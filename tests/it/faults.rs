@@ -275,8 +275,6 @@ async fn a_fault_is_told_alike_by_every_driver() {
     for driver in Driver::ALL {
         let pet = story.staff.create_pet("Rex").await;
         let pet = crate::support::api::id(&pet);
-        // Or it would strike what follows from the pet.
-        frail.server.quiet().await;
         frail.faults.fail_after(2);
         let refusal = driver.place(&story.buyer, pet).await.unwrap_err();
         assert_eq!((refusal.code.as_str(), refusal.status), ("unavailable", Some(503)), "{refusal:?}");

@@ -4,8 +4,9 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::support::api::{id, text, with_json};
+use crate::support::inbox::ids;
 use crate::support::story::GOOD_CARD;
-use crate::support::{Answer, Api, Driver, Setup, TestServer};
+use crate::support::{Answer, Api, Channel, Driver, Receiver, Setup, TestServer};
 
 const SECRET: &str = "the provider's secret";
 const KEY: &str = "anyspend-key-number-1";
@@ -141,6 +142,30 @@ async fn every_kind_is_answered_200_and_a_wrong_signature_401() {
     assert_eq!(tell(&server, "test", &json!({ "type": "test" })).await.status, 422, "without an id");
     let off = TestServer::demo().await;
     assert_eq!(tell(&off, "test", &json!({ "id": "x" })).await.status, 404, "off by default");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_channel_tells_the_staff_and_nobody_else() {
+    let server = start().await;
+    let (staff, alice) = (server.user("staff").await, server.user("alice").await);
+    let (of_staff, of_alice) =
+        (Receiver::subscribed(&staff, &["provider.*"]).await, Receiver::subscribed(&alice, &["*"]).await);
+    let mut open = Vec::new();
+    for channel in Channel::STREAMING {
+        open.push((channel, channel.listen(&staff, &["provider"], None).await.unwrap()));
+        let refused = channel.refusal(&alice, &["provider"], None).await;
+        assert_eq!(refused.code, "forbidden", "{channel:?} {refused:?}");
+    }
+    let body = json!({ "id": "c1", "type": "payout_created", "payload": { "any": 1 } });
+    assert_eq!(tell(&server, "payout-created", &body).await.status, 200);
+    let sent = of_staff.until("the webhook", |events| !events.is_empty()).await;
+    assert_eq!(text(&sent[0], "eventType"), "provider.payoutCreated");
+    for (channel, listener) in &open {
+        let heard = listener.until("the provider's event", |events| !events.is_empty()).await;
+        assert_eq!(ids(&heard), [text(&sent[0], "eventId")], "{channel:?}");
+    }
+    server.quiet().await;
+    assert_eq!(of_alice.messages(), 0);
 }
 
 async fn callback(server: &TestServer, key: &str, body: &Value) -> Answer {

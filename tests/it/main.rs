@@ -39,4 +39,5 @@ mod storm;
 mod support;
 mod tenancy;
 mod tidy;
+mod tools;
 mod users;

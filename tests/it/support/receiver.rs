@@ -59,8 +59,18 @@ impl Receiver {
         let receiver = Self::start().await;
         let body = json!({ "url": receiver.url, "eventTypes": event_types });
         let endpoint = owner.post("/v1/webhook-endpoints", body).await.result().unwrap();
-        *receiver.desk.key.lock() = Some(key_of(api::text(&endpoint, "secret")));
+        receiver.trust(api::text(&endpoint, "secret"));
         receiver
+    }
+
+    /// Believes what is signed with that secret.
+    pub fn trust(&self, secret: &str) {
+        *self.desk.key.lock() = Some(key_of(secret));
+    }
+
+    /// The verified events that have come, each once.
+    pub fn first(&self) -> Vec<Value> {
+        self.desk.inbound.borrow().first.clone()
     }
 
     /// Waits until the first arrivals satisfy `done`, and returns them.
