@@ -48,6 +48,9 @@ walk("a subscription shows what another client changes", async (t) => {
   await page.getByRole("button", { name: "Sign in as the demo user alice" }).click();
   await page.getByRole("button", { name: /^Signed in as alice/ }).waitFor();
   await page.getByRole("tab", { name: "LiveEvents" }).click();
+  // What the tab's operation is called the page learns a moment after it shows it, and tells nobody: before, it would ask
+  // for the operation of the tab that was left.
+  await page.waitForTimeout(1_500);
   await page.getByRole("button", { name: /^Execute query/ }).click();
   await page.getByRole("button", { name: /^Stop query/ }).waitFor();
   await eventually(async () => {
